@@ -85,3 +85,16 @@ fn two_readers_and_a_pre_roll_see_whole_frames_only() {
         looking.join().unwrap();
     });
 }
+
+#[test]
+fn a_push_alone_wakes_a_waiting_reader() {
+    loom::model(|| {
+        let (mut writer, ring) = small_ring();
+        let mut reader = ring.reader();
+        let reading = thread::spawn(move || reader.next(PATIENT).map(|frame| frame.seq()));
+        writer.push(frame_of(1));
+        // The writer is still there: only the push can have woken the reader.
+        assert_eq!(reading.join().unwrap(), Ok(1));
+        drop(writer);
+    });
+}
