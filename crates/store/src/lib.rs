@@ -1,1 +1,4 @@
-//! store
+//! Everything on disk.
+//!
+//! - **Reads** and **writes** the data directory: the key file and what was changed over HTTP.
+//! - **Never** speaks HTTP, looks at pixels, or publishes a file in any other way than `publish` does.
