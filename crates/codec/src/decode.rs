@@ -1,0 +1,156 @@
+//! JPEG to planes, reduced in the DCT where a smaller picture will do.
+
+use frame::{I420, Luma, Size};
+use turbojpeg::{Colorspace, DecompressHeader, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp, YuvImage};
+
+use crate::scan::MAX_SCANS;
+use crate::{CodecError, checked, resample};
+
+/// Decodes JPEGs that have passed [`crate::scan`]; keeps its buffers. One per thread.
+#[derive(Debug)]
+pub struct Decoder {
+    inner: Decompressor,
+    /// Planes as the JPEG stores them, before they are brought to 4:2:0.
+    planes: Vec<u8>,
+}
+
+impl Decoder {
+    /// A decoder with empty buffers.
+    ///
+    /// # Errors
+    /// [`CodecError::Library`] if there is no memory.
+    pub fn new() -> Result<Self, CodecError> {
+        let library = |e: turbojpeg::Error| CodecError::Library(e.to_string());
+        let mut inner = Decompressor::new().map_err(library)?;
+        inner.set_scan_limit(MAX_SCANS).map_err(library)?;
+        inner.set_fast_upsample(true).map_err(library)?;
+        Ok(Self { inner, planes: Vec::new() })
+    }
+
+    /// The gray picture, at the smallest eighth of its size that is at least `min_width` wide; the full size if the
+    /// picture is narrower than that. Colour is not decoded.
+    ///
+    /// # Errors
+    /// [`CodecError::Damaged`], [`CodecError::Size`].
+    pub fn luma(&mut self, jpeg: &[u8], min_width: u32) -> Result<Luma, CodecError> {
+        let (_, size) = self.prepare(jpeg, min_width)?;
+        let mut pixels = vec![0; px(size)];
+        self.pixels(jpeg, size, PixelFormat::GRAY, &mut pixels)?;
+        Ok(Luma { size, pixels })
+    }
+
+    /// The picture at full size, three bytes a pixel, red first.
+    ///
+    /// # Errors
+    /// [`CodecError::Damaged`], [`CodecError::Size`].
+    pub fn rgb(&mut self, jpeg: &[u8]) -> Result<(Size, Vec<u8>), CodecError> {
+        let (_, size) = self.prepare(jpeg, u32::MAX)?;
+        let mut pixels = vec![0; 3 * px(size)];
+        self.pixels(jpeg, size, PixelFormat::RGB, &mut pixels)?;
+        Ok((size, pixels))
+    }
+
+    /// All planes at full size, colour brought to half width and half height.
+    ///
+    /// # Errors
+    /// [`CodecError::Damaged`], [`CodecError::Size`], [`CodecError::Colours`].
+    pub fn i420(&mut self, jpeg: &[u8]) -> Result<I420, CodecError> {
+        self.i420_reduced(jpeg, u32::MAX)
+    }
+
+    /// As [`Self::i420`], at the smallest eighth that is at least `min_width` wide.
+    pub(crate) fn i420_reduced(&mut self, jpeg: &[u8], min_width: u32) -> Result<I420, CodecError> {
+        let (header, size) = self.prepare(jpeg, min_width)?;
+        match header.colorspace {
+            Colorspace::YCbCr | Colorspace::Gray => {}
+            Colorspace::RGB => return Err(CodecError::Colours("RGB")),
+            _ => return Err(CodecError::Colours("CMYK")),
+        }
+        // How the planes lie in the buffer follows from the JPEG's own sampling, read from these very bytes.
+        let (width, height, subsamp) = (size.width as usize, size.height as usize, header.subsamp);
+        let len = turbojpeg::yuv_pixels_len(width, 1, height, subsamp).map_err(damaged)?;
+        self.planes.clear();
+        self.planes.resize(len, 0);
+        let mut image = YuvImage { pixels: &mut self.planes[..], width, align: 1, height, subsamp };
+        let (luma_width, luma_height) = image.y_size();
+        let layout = Layout {
+            luma: (luma_width, luma_height),
+            colour: if subsamp == Subsamp::Gray { (0, 0) } else { image.uv_size() },
+        };
+        tolerate(self.inner.decompress_to_yuv(jpeg, image.as_deref_mut()))?;
+        let planes = to_i420(size, subsamp, &layout, &self.planes);
+        I420::new(size, planes.into()).ok_or(CodecError::Size(size))
+    }
+
+    /// Reads the header, chooses the scale and sets it; the size that will come out.
+    fn prepare(&mut self, jpeg: &[u8], min_width: u32) -> Result<(DecompressHeader, Size), CodecError> {
+        let header = self.inner.read_header(jpeg).map_err(damaged)?;
+        let full = Size::new(side(header.width), side(header.height));
+        checked(full)?;
+        let eighths = (1..8).find(|n| (full.width * n).div_ceil(8) >= min_width).unwrap_or(8);
+        let factor = ScalingFactor::new(eighths as usize, 8);
+        self.inner.set_scaling_factor(factor).map_err(damaged)?;
+        Ok((header, Size::new(side(factor.scale(header.width)), side(factor.scale(header.height)))))
+    }
+
+    fn pixels(
+        &mut self,
+        jpeg: &[u8],
+        size: Size,
+        format: PixelFormat,
+        out: &mut [u8],
+    ) -> Result<(), CodecError> {
+        let (width, height) = (size.width as usize, size.height as usize);
+        let pitch = width * format.size();
+        tolerate(self.inner.decompress(jpeg, Image { pixels: out, width, pitch, height, format }))
+    }
+}
+
+/// Width and height of the planes as decoded; the luma plane is padded to whole colour samples.
+struct Layout {
+    luma: (usize, usize),
+    colour: (usize, usize),
+}
+
+/// Cuts the padding off and brings colour to half width and half height.
+fn to_i420(size: Size, subsamp: Subsamp, layout: &Layout, planes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(I420::len_of(size));
+    let (width, height) = (size.width as usize, size.height as usize);
+    for row in planes.chunks_exact(layout.luma.0).take(height) {
+        out.extend_from_slice(&row[..width]);
+    }
+    let half = (width.div_ceil(2), height.div_ceil(2));
+    let colour = &planes[layout.luma.0 * layout.luma.1..];
+    let plane_len = layout.colour.0 * layout.colour.1;
+    for i in 0..2 {
+        match subsamp {
+            Subsamp::Gray => out.resize(out.len() + half.0 * half.1, 128),
+            _ => resample::halve_to(&colour[i * plane_len..][..plane_len], layout.colour, half, &mut out),
+        }
+    }
+    out
+}
+
+fn px(size: Size) -> usize {
+    size.width as usize * size.height as usize
+}
+
+fn side(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+fn damaged(error: turbojpeg::Error) -> CodecError {
+    match error {
+        turbojpeg::Error::TurboJpegError(text) => CodecError::Damaged(text),
+        other => CodecError::Damaged(other.to_string()),
+    }
+}
+
+/// Padding between the entropy data and EOI, as UVC cameras write it, leaves the picture whole: the library calls it
+/// extraneous bytes. Every other warning means that part of the picture is missing.
+fn tolerate(result: turbojpeg::Result<()>) -> Result<(), CodecError> {
+    match result.map_err(damaged) {
+        Err(CodecError::Damaged(text)) if text.contains("extraneous bytes before marker 0xd9") => Ok(()),
+        other => other,
+    }
+}
