@@ -3,3 +3,31 @@
 //! - **Reads** sockets and requests; keys through a trait that the caller implements.
 //! - **Writes** HTTP answers and one log line a request, never a query's values or a credential.
 //! - **Never** knows a camera, a file or a route: those are the callers'.
+//!
+//! The way of a request stands in one place, [`front`]: request id → log → panic → host → load → key → origin →
+//! body limit → timeout → handler.
+
+mod accept;
+mod body;
+mod front;
+mod hosts;
+mod keys;
+mod limits;
+mod metrics;
+mod origin;
+mod problem;
+mod request_id;
+mod socket;
+mod table;
+
+pub use accept::{Ended, Life, bind, serve};
+pub use body::json;
+pub use front::Front;
+pub use hosts::Hosts;
+pub use keys::{Access, KeyCheck, KeyRecord, NoKeys, Scope, hash_secret, parse_key};
+pub use limits::Limits;
+pub use metrics::{Counter, Gauge, Histogram, Metrics};
+pub use problem::Problem;
+pub use request_id::RequestId;
+pub use socket::Connection;
+pub use table::{Need, Row, Table};

@@ -1,0 +1,241 @@
+//! The accept loop: one task a connection, none more than the limits, all ended when the token fires.
+//!
+//! Our own instead of `axum::serve`, which has no timeout for a request's head, no cap on connections, and neither
+//! ends streams nor waits for WebSockets at shutdown.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+use crate::socket::{Connection, Socket};
+use crate::{Counter, Limits, Metrics};
+
+/// How everything that serves is told to stop, and how it is waited for. Clone it freely.
+#[derive(Debug, Clone, Default)]
+pub struct Life {
+    /// Fires when it is time to stop.
+    pub token: CancellationToken,
+    /// Holds every task that serves someone, WebSockets included.
+    pub tracker: TaskTracker,
+}
+
+/// How serving ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// Tasks that did not end by themselves within [`Limits::grace`] and were left behind.
+    pub abandoned: usize,
+}
+
+/// Listens at `address`; port 0 asks for any. The address may be taken again at once after a restart.
+///
+/// # Errors
+/// What the system says: the port is taken, or the address is not of this machine.
+pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+    // The standard library sets SO_REUSEADDR.
+    std::net::TcpListener::bind(address)
+}
+
+/// Serves `router` until the life's token fires and every connection has ended or had its grace.
+///
+/// # Errors
+/// If the listener cannot be used at all. What goes wrong on one connection ends only that one.
+pub async fn serve(
+    listener: std::net::TcpListener,
+    router: Router,
+    limits: Limits,
+    metrics: &Metrics,
+    life: &Life,
+) -> io::Result<Ended> {
+    listener.set_nonblocking(true)?;
+    // Accepted sockets inherit it.
+    rustix::net::sockopt::set_socket_send_buffer_size(&listener, limits.send_buffer)?;
+    let acceptor = Acceptor::new(TcpListener::from_std(listener)?, router, limits, metrics, life.clone());
+    acceptor.run().await;
+    life.tracker.close();
+    // Connections end within the grace by themselves; WebSockets get as much again to hand over to.
+    let ended = tokio::time::timeout(limits.grace + Duration::from_millis(200), life.tracker.wait()).await;
+    Ok(Ended { abandoned: if ended.is_ok() { 0 } else { life.tracker.len() } })
+}
+
+struct Acceptor {
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    life: Life,
+    seats: Arc<Seats>,
+    accepted: Counter,
+    refused: Counter,
+    failed: Counter,
+    stalled: Counter,
+}
+
+impl Acceptor {
+    fn new(listener: TcpListener, router: Router, limits: Limits, metrics: &Metrics, life: Life) -> Self {
+        let counter = |name, help| metrics.counter(name, help, &[]);
+        Self {
+            listener,
+            router,
+            limits,
+            life,
+            seats: Arc::default(),
+            accepted: counter("nightjar_connections_accepted_total", "Connections that were let in."),
+            refused: counter("nightjar_connections_refused_total", "Connections over the limits."),
+            failed: counter(
+                "nightjar_accept_errors_total",
+                "Times the system could not hand over a connection.",
+            ),
+            stalled: counter(
+                "nightjar_connections_stalled_total",
+                "Connections closed because they did not read.",
+            ),
+        }
+    }
+
+    async fn run(&self) {
+        loop {
+            let accepted = tokio::select! {
+                () = self.life.token.cancelled() => return,
+                accepted = self.listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, peer)) => self.admit(stream, peer.ip()),
+                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) => self.wait_out(&error).await,
+            }
+        }
+    }
+
+    /// Out of descriptors or memory: a moment's pause, so that the loop does not spin until some are free.
+    async fn wait_out(&self, error: &io::Error) {
+        self.failed.inc();
+        tracing::warn!(%error, "failed to accept a connection; trying again in 100 ms");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+
+    fn admit(&self, stream: TcpStream, peer: IpAddr) {
+        let Some(permit) = Permit::take(&self.seats, peer, &self.limits) else {
+            self.refused.inc();
+            // Best effort: the socket's buffer is empty, and if the client does not read it, that is its loss.
+            stream.try_write(REFUSAL).unwrap_or_default();
+            return;
+        };
+        self.accepted.inc();
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "failed to set TCP_NODELAY");
+        }
+        let connection = Connection::new(peer, self.limits.write_stall);
+        let socket = Socket::new(stream, connection.clone(), self.stalled.clone(), permit);
+        let task = converse(socket, connection, self.router.clone(), self.limits, self.life.token.clone());
+        self.life.tracker.spawn(task);
+    }
+}
+
+const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n\
+Content-Length: 153\r\nRetry-After: 5\r\nConnection: close\r\n\r\n\
+{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\"detail\":\"Too many connections are open. \
+Come again in a while.\",\"code\":\"too_many_connections\"}";
+
+/// One connection, from its first byte to its last.
+async fn converse(
+    socket: Socket,
+    info: Connection,
+    router: Router,
+    limits: Limits,
+    token: CancellationToken,
+) {
+    let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
+        request.extensions_mut().insert(info.clone());
+        router.clone().oneshot(request.map(Body::new))
+    });
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(limits.header).max_buf_size(limits.header_bytes);
+    let connection = builder.serve_connection(TokioIo::new(socket), service).with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = token.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            match tokio::time::timeout(limits.grace, connection).await {
+                Ok(ended) => ended,
+                Err(_) => return tracing::debug!("cutting a connection that outlived its grace"),
+            }
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// The client was gone before it was accepted; the next one is not affected.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+#[derive(Debug, Default)]
+struct Seats {
+    taken: Mutex<Taken>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    all: usize,
+    by_address: HashMap<IpAddr, usize>,
+}
+
+/// A place among the connections; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    seats: Arc<Seats>,
+    address: IpAddr,
+}
+
+impl Permit {
+    fn take(seats: &Arc<Seats>, peer: IpAddr, limits: &Limits) -> Option<Self> {
+        let address = neighbourhood(peer);
+        let mut taken = seats.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_address = taken.by_address.get(&address).copied().unwrap_or(0);
+        let is_crowded = !address.is_loopback() && of_address >= limits.connections_per_address;
+        if taken.all >= limits.connections || is_crowded {
+            return None;
+        }
+        taken.all += 1;
+        taken.by_address.insert(address, of_address + 1);
+        Some(Self { seats: seats.clone(), address })
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut taken = self.seats.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.all -= 1;
+        let left = taken.by_address.get(&self.address).map_or(0, |count| count - 1);
+        if left == 0 {
+            taken.by_address.remove(&self.address);
+        } else {
+            taken.by_address.insert(self.address, left);
+        }
+    }
+}
+
+/// Whoever has one IPv6 address has 2^64 of them, so those count as one.
+fn neighbourhood(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) if !v6.is_loopback() => {
+            IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)))
+        }
+        address => address,
+    }
+}

@@ -1,0 +1,250 @@
+//! The way of every request, in its one order:
+//! request id → log → panic → host → load → key → origin → body limit → timeout → handler.
+//!
+//! And of every answer back: problems get their shape and id, security headers are added, one line is logged.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use http::header::{self, HeaderValue};
+use http::{Method, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tokio::sync::Semaphore;
+use tracing::Instrument;
+
+use crate::keys::Verdict;
+use crate::table::row_method;
+use crate::{
+    Access, Counter, Histogram, Hosts, Limits, Metrics, Need, Problem, RequestId, origin, request_id,
+};
+
+#[cfg(test)]
+mod tests;
+
+/// What stands before every handler.
+#[derive(Debug)]
+pub struct Front {
+    /// Names that are answered to.
+    pub hosts: Hosts,
+    /// Who may come in.
+    pub access: Access,
+    /// Bounds.
+    pub limits: Limits,
+    /// Where requests are counted.
+    pub metrics: Metrics,
+}
+
+/// The front and the route table's needs, ready to work.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    front: Front,
+    needs: HashMap<(&'static str, &'static str), Need>,
+    fallback: Need,
+    load: Semaphore,
+    answers: [Counter; 5],
+    panics: Counter,
+    took: Histogram,
+}
+
+impl Gate {
+    pub(crate) fn new(
+        front: Front,
+        needs: HashMap<(&'static str, &'static str), Need>,
+        fallback: Need,
+    ) -> Self {
+        let metrics = &front.metrics;
+        let answers = ["1xx", "2xx", "3xx", "4xx", "5xx"].map(|class| {
+            metrics.counter("nightjar_http_requests_total", "Answers by status.", &[("status", class)])
+        });
+        let panics = metrics.counter("nightjar_http_panics_total", "Handlers that panicked.", &[]);
+        let took =
+            metrics.histogram("nightjar_http_request_seconds", "From request to the answer's head.", &[]);
+        let load = Semaphore::new(front.limits.in_flight);
+        Self { front, needs, fallback, load, answers, panics, took }
+    }
+
+    fn need(&self, request: &Request) -> Option<Need> {
+        match request.extensions().get::<MatchedPath>() {
+            // A row's path under a method that it does not know is still a path of the table: any key will do.
+            Some(path) => self.needs.get(&(row_method(request.method()), path.as_str())).copied(),
+            None => Some(self.fallback),
+        }
+    }
+
+    fn count(&self, status: StatusCode, took: Duration) {
+        let class = usize::from(status.as_u16() / 100).clamp(1, 5) - 1;
+        self.answers[class].inc();
+        self.took.observe(took);
+    }
+}
+
+/// The middleware itself.
+pub(crate) async fn pass(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = RequestId::of(request.headers());
+    request.extensions_mut().insert(id.clone());
+    // The path alone: a query may carry what does not belong into a log.
+    let span = tracing::info_span!("request", id = id.as_str(), method = %request.method(), path = request.uri().path());
+    async {
+        let answer = AssertUnwindSafe(check_and_handle(&gate, request, next)).catch_unwind().await;
+        let answer = answer.unwrap_or_else(|_| {
+            gate.panics.inc();
+            tracing::error!("a handler panicked");
+            Err(Problem::internal())
+        });
+        let mut response = answer.unwrap_or_else(IntoResponse::into_response);
+        dress(&mut response, &id);
+        let (status, took) = (response.status(), started.elapsed());
+        gate.count(status, took);
+        log(status, took);
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+fn log(status: StatusCode, took: Duration) {
+    let (status, duration_ms) = (status.as_u16(), took.as_secs_f64() * 1e3);
+    if status >= 500 {
+        tracing::info!(status, duration_ms, "answered");
+    } else {
+        tracing::debug!(status, duration_ms, "answered");
+    }
+}
+
+async fn check_and_handle(gate: &Gate, request: Request, next: Next) -> Result<Response, Problem> {
+    let limits = &gate.front.limits;
+    check_host(gate, &request)?;
+    let need = gate.need(&request);
+    // Health must be told apart from load, so what is open to everybody does not wait for a place.
+    let _place = match need {
+        Some(Need::Open) => None,
+        _ => Some(gate.load.try_acquire().map_err(|_| {
+            Problem::unavailable(
+                "overloaded",
+                "Too many requests are being answered. Come again in a moment.",
+                1,
+            )
+        })?),
+    };
+    if need != Some(Need::Open) {
+        gate.front.access.freshen().await;
+        check_key(&gate.front.access, need, &request)?;
+    }
+    if origin::is_foreign(&request, &gate.front.hosts) {
+        let detail =
+            "A page of another origin may not do this. Open Nightjar's own page, or send no Origin header.";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "foreign_origin", detail));
+    }
+    let request = bounded(request, limits).await?;
+    match tokio::time::timeout(limits.handler, next.run(request)).await {
+        Ok(response) => Ok(response),
+        Err(_) => Err(Problem::unavailable("handler_timeout", "The answer took too long to make.", 5)),
+    }
+}
+
+fn check_host(gate: &Gate, request: &Request) -> Result<(), Problem> {
+    // A request in absolute form names its host in the first line, and that one counts.
+    let named = match request.uri().authority() {
+        Some(authority) => Some(authority.as_str()),
+        None => request.headers().get(header::HOST).and_then(|host| host.to_str().ok()),
+    };
+    let Some(host) = named else {
+        return Err(Problem::bad_request("host_missing", "The request names no host; send a Host header."));
+    };
+    if gate.front.hosts.allows(host) {
+        return Ok(());
+    }
+    let detail = "This server does not answer to that host name. Use its address, localhost or a .local name, or add \
+                  the name to the configuration.";
+    Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, "unknown_host", detail))
+}
+
+fn check_key(access: &Access, need: Option<Need>, request: &Request) -> Result<(), Problem> {
+    if !access.is_required() {
+        return Ok(());
+    }
+    let key = match access.check(request.headers()) {
+        Verdict::Good(key) => key,
+        Verdict::Missing => {
+            let detail =
+                "A key is needed: as Authorization: Bearer, as X-API-Key, or as the password of basic auth.";
+            return Err(Problem::unauthorized("key_missing", detail));
+        }
+        Verdict::Wrong => {
+            tracing::info!("refused a key");
+            return Err(Problem::unauthorized("key_wrong", "This key is not known, or was revoked."));
+        }
+    };
+    match need {
+        Some(Need::Key(scope)) if !key.may(scope) => {
+            let detail = format!("This key may not do that: it needs the scope {}.", scope.as_str());
+            Err(Problem::new(StatusCode::FORBIDDEN, "scope_missing", detail).with("scope", scope.as_str()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The request with its whole body in memory, or the reason why not.
+async fn bounded(request: Request, limits: &Limits) -> Result<Request, Problem> {
+    let too_large = || {
+        let detail =
+            format!("The request's body is larger than the {} bytes that are taken here.", limits.body_bytes);
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+            .header(header::CONNECTION, HeaderValue::from_static("close"))
+    };
+    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    if declared.and_then(|length| length.parse::<u64>().ok()).is_some_and(|n| n > limits.body_bytes as u64) {
+        return Err(too_large());
+    }
+    // An upgraded connection's bytes are not a body.
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Ok(request);
+    }
+    let (parts, body) = request.into_parts();
+    let collected = tokio::time::timeout(limits.body, Limited::new(body, limits.body_bytes).collect()).await;
+    let bytes = match collected {
+        Ok(Ok(collected)) => collected.to_bytes(),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
+        Ok(Err(_)) => return Err(Problem::bad_request("bad_body", "The request's body broke off.")),
+        Err(_) => {
+            let detail = format!("The request's body did not arrive within {} s.", limits.body.as_secs());
+            return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail)
+                .header(header::CONNECTION, HeaderValue::from_static("close")));
+        }
+    };
+    Ok(Request::from_parts(parts, Body::from(bytes)))
+}
+
+const CSP: &str = "default-src 'self'; img-src 'self' blob: data:; connect-src 'self'; object-src 'none'; \
+                   base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// Gives problems their body and id, and every answer its headers.
+fn dress(response: &mut Response, id: &RequestId) {
+    if response.status().is_client_error() || response.status().is_server_error() {
+        let problem = response.extensions_mut().remove::<Problem>();
+        let problem = problem.unwrap_or_else(|| Problem::of_status(response.status()));
+        let allow = response.headers_mut().remove(header::ALLOW);
+        *response = problem.render(Some(id));
+        if let Some(allow) = allow {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+    }
+    let headers = response.headers_mut();
+    headers.insert(request_id::HEADER, id.value());
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, CSP),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+}

@@ -1,0 +1,101 @@
+//! Which names this server answers to: a page of somebody else's that points its own name at this machine
+//! (DNS rebinding) must not get an answer.
+
+use std::net::IpAddr;
+
+/// The names beside IP addresses, `localhost` and `*.local`.
+#[derive(Debug, Clone, Default)]
+pub struct Hosts {
+    names: Vec<String>,
+}
+
+impl Hosts {
+    /// `names` are this machine's own and those that the configuration adds.
+    #[must_use]
+    pub fn new(names: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            names: names.into_iter().map(|name| name.trim_end_matches('.').to_ascii_lowercase()).collect(),
+        }
+    }
+
+    /// Whether a `Host` header's value, with or without a port, names this server.
+    #[must_use]
+    pub fn allows(&self, authority: &str) -> bool {
+        let Some(host) = host_of(authority) else { return false };
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&host);
+        bare.parse::<IpAddr>().is_ok()
+            || host == "localhost"
+            || host.ends_with(".localhost")
+            || host.ends_with(".local")
+            || self.names(&host)
+    }
+
+    /// Whether it is one of the configured names, however the port.
+    pub(crate) fn names(&self, authority: &str) -> bool {
+        host_of(authority).is_some_and(|host| self.names.iter().any(|name| name.eq_ignore_ascii_case(host)))
+    }
+}
+
+/// The host of `host`, `host:port`, `[v6]`, `[v6]:port`; `None` for anything else.
+fn host_of(authority: &str) -> Option<&str> {
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(rest) => {
+            let end = rest.find(']')? + 2;
+            (&authority[..end], &authority[end..])
+        }
+        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
+    };
+    let port_is_fine = match port.strip_prefix(':') {
+        Some(digits) => digits.parse::<u16>().is_ok(),
+        None => port.is_empty(),
+    };
+    let text_is_fine = host.bytes().all(|byte| byte.is_ascii_graphic() && !b"/@?#\\".contains(&byte));
+    (port_is_fine && text_is_fine && !host.is_empty()).then_some(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_own_names_and_addresses_are_answered() {
+        let hosts = Hosts::new(["Perch".to_owned(), "cam.example.".to_owned()]);
+        for good in [
+            "127.0.0.1",
+            "127.0.0.1:8000",
+            "192.168.1.7:80",
+            "[::1]",
+            "[::1]:8000",
+            "localhost",
+            "LOCALHOST:8000",
+            "perch",
+            "perch:8000",
+            "perch.local",
+            "perch.local.",
+            "cam.example:443",
+            "app.localhost:1",
+        ] {
+            assert!(hosts.allows(good), "{good}");
+        }
+        for bad in [
+            "",
+            "evil.example",
+            "perch.evil.example",
+            "evil.example:8000",
+            "localhost.evil.example",
+            "local",
+            "127.0.0.1.evil.example",
+            "[::1",
+            "[::1]x",
+            "localhost:http",
+            "localhost:99999",
+            "a@localhost",
+            "evil.example#.local",
+            "127.0.0.1:",
+            "x/.local",
+        ] {
+            assert!(!hosts.allows(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Whether a request comes from a foreign page: what changes something, and every WebSocket, must not.
+
+use http::header::{HOST, ORIGIN, UPGRADE};
+use http::{HeaderMap, Method, Request};
+
+use crate::Hosts;
+
+/// Whether a page of another origin sent this. Programs send neither header and are never foreign.
+pub(crate) fn is_foreign<B>(request: &Request<B>, hosts: &Hosts) -> bool {
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let upgrades = request.headers().contains_key(UPGRADE);
+    (changes || upgrades)
+        && (site_is_foreign(request.headers()) || origin_is_foreign(request.headers(), hosts))
+}
+
+/// What the browser itself says; a page cannot set this header.
+fn site_is_foreign(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"))
+}
+
+fn origin_is_foreign(headers: &HeaderMap, hosts: &Hosts) -> bool {
+    let Some(origin) = headers.get(ORIGIN) else { return false };
+    let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, rest)| rest);
+    let Some(authority) = authority else { return true };
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    // Behind a proxy the Host may be rewritten, so a configured name is this server's own origin too.
+    !(host.is_some_and(|host| host.eq_ignore_ascii_case(authority)) || hosts.names(authority))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn foreign(method: &str, headers: &[(&str, &str)]) -> bool {
+        let mut request = Request::builder().method(method).header("host", "192.168.1.7:8000");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        is_foreign(&request.body(()).unwrap(), &Hosts::new(["cam.example".to_owned()]))
+    }
+
+    #[test]
+    fn only_what_a_foreign_page_sends_is_foreign() {
+        let upgrade = ("upgrade", "websocket");
+        for (method, headers, expected) in [
+            ("POST", vec![], false),
+            ("POST", vec![("origin", "http://192.168.1.7:8000")], false),
+            ("POST", vec![("origin", "https://cam.example")], false),
+            ("POST", vec![("origin", "http://192.168.1.7:9000")], true),
+            ("POST", vec![("origin", "http://evil.example")], true),
+            ("POST", vec![("origin", "null")], true),
+            ("POST", vec![("sec-fetch-site", "same-origin")], false),
+            ("POST", vec![("sec-fetch-site", "none")], false),
+            ("POST", vec![("sec-fetch-site", "cross-site")], true),
+            ("POST", vec![("sec-fetch-site", "same-site")], true),
+            ("PATCH", vec![("origin", "http://evil.example")], true),
+            ("DELETE", vec![("origin", "http://evil.example")], true),
+            ("GET", vec![("origin", "http://evil.example")], false),
+            ("GET", vec![("sec-fetch-site", "cross-site")], false),
+            ("GET", vec![upgrade], false),
+            ("GET", vec![upgrade, ("origin", "http://192.168.1.7:8000")], false),
+            ("GET", vec![upgrade, ("origin", "http://evil.example")], true),
+            ("GET", vec![upgrade, ("sec-fetch-site", "cross-site")], true),
+        ] {
+            assert_eq!(foreign(method, &headers), expected, "{method} {headers:?}");
+        }
+    }
+}
