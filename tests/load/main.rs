@@ -1,0 +1,131 @@
+//! The load client of `make bench`: what a viewer costs, beside a bare axum relay of the same bytes in the same run.
+//!
+//! `load` alone measures and writes docs/performance.md. `load relay URL` is the reference: an axum handler that hands
+//! every part of URL's stream on to all who ask, and does nothing else.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that went wrong must end, loudly")]
+
+mod feed;
+mod process;
+mod relay;
+mod report;
+mod viewers;
+
+use std::time::Duration;
+
+use process::Measured;
+use report::{Fanout, Report, Slow};
+use tests::{Setup, TestApp, get, until};
+use viewers::Crowd;
+
+/// Frames a second of the camera that is passed on.
+const FPS: u32 = 15;
+/// How long each crowd is watched.
+const WATCHED: Duration = Duration::from_secs(8);
+/// Relay and server take turns so often, so that a busy moment of the machine hits both.
+const TURNS: usize = 2;
+
+fn main() {
+    let args: Vec<String> = std::env::args().collect();
+    match args.iter().position(|a| a == "relay") {
+        Some(at) => relay::run(&args[at + 1]),
+        None => measure(),
+    }
+}
+
+fn measure() {
+    let feed = feed::Feed::start(FPS);
+    let report = Report {
+        picture_bytes: feed.picture_bytes(),
+        fps: FPS,
+        fanouts: [50, 200].map(|viewers| fanout(&feed, viewers)).into(),
+        slow: slow(&feed),
+        detection_ms: detection(&feed),
+        first_frame: first_frame(),
+        benches: report::criterion(&tests::repository().join("target/criterion")),
+    };
+    let path = tests::repository().join("docs/performance.md");
+    std::fs::write(&path, report.to_string()).unwrap();
+    eprintln!("{report}\nwritten to docs/performance.md");
+}
+
+fn server(feed: &feed::Feed, motion: bool) -> TestApp {
+    let app = Setup::http(&feed.url())
+        .with("[server]\nmax_clients = 1000\n")
+        .more(&format!("[camera.motion]\nenabled = {motion}\n"))
+        .start();
+    app.wait_for("garden", "live", Duration::from_secs(10));
+    app
+}
+
+fn fanout(feed: &feed::Feed, viewers: usize) -> Fanout {
+    let (mut ours, mut bare) = (Measured::default(), Measured::default());
+    for _ in 0..TURNS {
+        let relay = relay::Relay::start(&feed.url());
+        bare.add(&watch(relay.addr, relay.pid(), viewers));
+        drop(relay);
+        let app = server(feed, false);
+        ours.add(&watch(app.addr, app.pid().as_raw_nonzero().get(), viewers));
+    }
+    eprintln!("{viewers} viewers: ours {ours:?}, relay {bare:?}");
+    Fanout { viewers, ours, bare }
+}
+
+fn watch(addr: std::net::SocketAddr, pid: i32, viewers: usize) -> Measured {
+    let rss_before = process::rss_kib(pid);
+    let mut crowd = Crowd::gather(addr, viewers);
+    crowd.watch(Duration::from_secs(2));
+    let cpu = process::cpu(pid);
+    let ages = crowd.watch(WATCHED);
+    let cpu = process::cpu(pid) - cpu;
+    let rss = process::rss_kib(pid).saturating_sub(rss_before);
+    Measured::of(cpu, ages, rss as f64 / viewers as f64)
+}
+
+fn slow(feed: &feed::Feed) -> Slow {
+    let app = server(feed, false);
+    let mut crowd = Crowd::gather(app.addr, 50);
+    crowd.watch(Duration::from_secs(2));
+    let alone = Measured::of(Duration::ZERO, crowd.watch(WATCHED), 0.0);
+    let idlers = viewers::stopped(app.addr, 20);
+    let beside = Measured::of(Duration::ZERO, crowd.watch(WATCHED), 0.0);
+    drop(idlers);
+    Slow { alone_p99_ms: alone.p99_ms(), beside_p99_ms: beside.p99_ms(), alone_frames: alone.frames(), beside_frames: beside.frames() }
+}
+
+/// CPU milliseconds an analysed frame costs: what the process uses with detection on, less what it uses with it off.
+fn detection(feed: &feed::Feed) -> f64 {
+    let used = |motion: bool| {
+        let app = server(feed, motion);
+        let pid = app.pid().as_raw_nonzero().get();
+        tests::pause(Duration::from_secs(2));
+        let (cpu, done) = (process::cpu(pid), analysed(&app));
+        tests::pause(WATCHED);
+        (process::cpu(pid) - cpu, analysed(&app) - done)
+    };
+    let (off, _) = used(false);
+    let (on, frames) = used(true);
+    let cpu_ms = on.saturating_sub(off).as_secs_f64() * 1000.0;
+    // Detection takes ten frames a second by default, should the count not be on /metrics.
+    cpu_ms / if frames > 0.0 { frames } else { 10.0 * WATCHED.as_secs_f64() }
+}
+
+fn analysed(app: &TestApp) -> f64 {
+    let metrics = app.get("/metrics").text();
+    let counts = metrics.lines().filter(|l| !l.starts_with('#') && l.contains("analysed"));
+    counts.filter_map(|l| l.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+}
+
+/// From process start until the first demo picture has been fetched, the median of five starts.
+fn first_frame() -> Duration {
+    let mut times: Vec<_> = (0..5)
+        .map(|_| {
+            let app = Setup::config("").start();
+            until("the first picture", Duration::from_secs(10), || {
+                (get(app.addr, "/snapshot.jpg").status == 200).then_some(())
+            });
+            app.age()
+        })
+        .collect();
+    times.sort();
+    times[2]
+}

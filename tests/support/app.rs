@@ -1,0 +1,328 @@
+//! The real program, started on a port of the system's choosing with a data folder of its own.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::client::{Reply, get};
+use crate::wait::until;
+
+/// A debug build on a loaded two-core machine may take this long to serve; a start has a test of its own.
+const START: Duration = Duration::from_secs(30);
+
+/// The repository's root.
+#[must_use]
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+}
+
+/// Debian's street footage; `.ci/setup test` sees to it.
+#[must_use]
+pub fn footage() -> PathBuf {
+    let places = [
+        PathBuf::from("/usr/share/doc/opencv-doc/examples/data/vtest.avi"),
+        repository().join("target/footage/vtest.avi"),
+    ];
+    places.iter().find(|p| p.is_file()).cloned().expect("vtest.avi is missing: run `make test`, or `.ci/setup test`")
+}
+
+/// The program under test: the one that cargo builds in the same profile as this test. Built on first use, so that
+/// a plain `cargo test` needs nothing set by hand and never tests yesterday's program.
+#[must_use]
+pub fn nightjar() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(build).clone()
+}
+
+fn build() -> PathBuf {
+    let me = std::env::current_exe().unwrap();
+    // target/<profile>/deps/it-0123456789abcdef
+    let folder = me.parent().and_then(Path::parent).expect("tests run from target/<profile>/deps").to_path_buf();
+    let binary = folder.join("nightjar");
+    // Cargo names itself to what it starts; a test program that is started by hand takes the binary as it is.
+    let Some(cargo) = std::env::var_os("CARGO") else { return binary };
+    let mut build = Command::new(cargo);
+    build.current_dir(repository()).args(["build", "--quiet", "-p", "nightjar", "--bin", "nightjar", "--target-dir"]);
+    build.arg(folder.parent().unwrap());
+    if folder.ends_with("release") {
+        build.arg("--release");
+    }
+    assert!(build.status().expect("cargo must start").success(), "the program does not build");
+    binary
+}
+
+/// What a command printed and how it ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// Its exit code, or -1 after a signal.
+    pub code: i32,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+/// Runs `nightjar ARGS…` to its end, with nothing of this machine's settings.
+#[must_use]
+pub fn run(args: &[&str], env: &[(&str, &str)]) -> Finished {
+    let home = TempDir::new().unwrap();
+    let mut command = bare(home.path());
+    let done = command.args(args).envs(env.iter().copied()).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Finished { code: done.status.code().unwrap_or(-1), out: text(&done.stdout), err: text(&done.stderr) }
+}
+
+fn bare(folder: &Path) -> Command {
+    let mut command = Command::new(nightjar());
+    command.current_dir(folder).stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("NIGHTJAR_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// How the program is to be started.
+#[derive(Debug)]
+pub struct Setup {
+    config: String,
+    env: Vec<(String, String)>,
+    args: Vec<String>,
+    folder: TempDir,
+}
+
+impl Setup {
+    /// With this configuration file; the port and the data folder are given beside it.
+    #[must_use]
+    pub fn config(text: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        Self { config: text.to_owned(), env: Vec::new(), args: Vec::new(), folder }
+    }
+
+    /// One demo camera `garden` that shows `scene`.
+    #[must_use]
+    pub fn scene(scene: &str) -> Self {
+        Self::config(&format!(
+            "[[camera]]\nid = \"garden\"\nsource = \"demo\"\nscene = \"{scene}\"\nwidth = 640\nheight = 360\n"
+        ))
+    }
+
+    /// One http camera `garden` at `url`.
+    #[must_use]
+    pub fn http(url: &str) -> Self {
+        Self::config(&format!("[[camera]]\nid = \"garden\"\nsource = \"http\"\nurl = \"{url}\"\n"))
+    }
+
+    /// Puts `text` before the rest of the configuration.
+    #[must_use]
+    pub fn with(mut self, text: &str) -> Self {
+        self.config = format!("{text}\n{}", self.config);
+        self
+    }
+
+    /// Puts `text` behind the rest of the configuration.
+    #[must_use]
+    pub fn more(mut self, text: &str) -> Self {
+        self.config.push_str(text);
+        self
+    }
+
+    /// One more environment variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// One more argument behind `serve`.
+    #[must_use]
+    pub fn arg(mut self, arg: &str) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// The folder whose `data` the program will use.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs another command on the same data folder and configuration, before the start.
+    #[must_use]
+    pub fn run(&self, args: &[&str]) -> Finished {
+        let done = self.command().args(args).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Finished { code: done.status.code().unwrap_or(-1), out: text(&done.stdout), err: text(&done.stderr) }
+    }
+
+    fn command(&self) -> Command {
+        std::fs::write(self.folder.path().join("nightjar.toml"), &self.config).unwrap();
+        let mut command = bare(self.folder.path());
+        command.env("NIGHTJAR_SERVER__BIND", "127.0.0.1:0").env("NIGHTJAR_DATA__PATH", "./data");
+        command.envs(self.env.iter().map(|(n, v)| (n, v)));
+        command
+    }
+
+    /// Starts `nightjar serve` and waits for the line with its URL.
+    #[must_use]
+    #[track_caller]
+    pub fn start(self) -> TestApp {
+        let mut command = self.command();
+        command.arg("serve").args(&self.args).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let begun = Instant::now();
+        let mut child = command.spawn().unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        collect(child.stdout.take().unwrap(), "out", &log);
+        collect(child.stderr.take().unwrap(), "err", &log);
+        let mut app = TestApp { child, log, begun, addr: ([127, 0, 0, 1], 0).into(), folder: self.folder };
+        app.addr = until("the line with the URL", START, || {
+            let ended = app.child.try_wait().unwrap();
+            assert!(ended.is_none(), "ended with {ended:?} instead of serving:\n{}", app.log());
+            url(&app.log())
+        });
+        app
+    }
+}
+
+fn url(log: &str) -> Option<SocketAddr> {
+    // Only whole lines: a line that is still being written may lack the port's last digit.
+    let whole = &log[..log.rfind('\n')?];
+    let line = whole.lines().find_map(|line| line.strip_prefix("Nightjar is at http://").or_else(|| marked(line)))?;
+    line.split(['/', ' ', '"']).next()?.parse().ok()
+}
+
+fn marked(line: &str) -> Option<&str> {
+    line.contains("listening").then(|| line.split_once("http://").map(|(_, rest)| rest)).flatten()
+}
+
+fn collect(pipe: impl Read + Send + 'static, name: &str, log: &Arc<Mutex<String>>) {
+    let log = Arc::clone(log);
+    let read = move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            let mut log = log.lock().unwrap();
+            log.push_str(&line);
+            log.push('\n');
+        }
+    };
+    std::thread::Builder::new().name(format!("collect-{name}")).spawn(read).unwrap();
+}
+
+/// The running program. Fields are dropped in this order after `Drop` has ended the program, so that nothing
+/// still writes into the folder when it is removed.
+#[derive(Debug)]
+pub struct TestApp {
+    child: Child,
+    log: Arc<Mutex<String>>,
+    begun: Instant,
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// Must be the last field: removing the folder comes after everything that uses it.
+    folder: TempDir,
+}
+
+impl TestApp {
+    /// `GET path`.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Reply {
+        get(self.addr, path)
+    }
+
+    /// `GET path`, which must answer 200 with JSON.
+    #[must_use]
+    #[track_caller]
+    pub fn json(&self, path: &str) -> Value {
+        let reply = self.get(path);
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+        reply.json()
+    }
+
+    /// The address as a browser takes it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}/", self.addr)
+    }
+
+    /// Everything it has printed so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// The folder that holds `data` and `nightjar.toml`.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Since the process was started.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    /// The camera's state as the API gives it: `live`, `lost` …
+    #[must_use]
+    pub fn state(&self, camera: &str) -> String {
+        let camera = self.json(&format!("/api/v1/cameras/{camera}"));
+        camera["source"]["state"].as_str().unwrap_or("none").to_owned()
+    }
+
+    /// Waits until the camera is in `state`.
+    #[track_caller]
+    pub fn wait_for(&self, camera: &str, state: &str, patience: Duration) {
+        let what = format!("{camera} is {state}");
+        until(&what, patience, || (self.state(camera) == state).then_some(()));
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub fn ended(&mut self, patience: Duration) -> ExitStatus {
+        until("the program ends", patience, || self.child.try_wait().unwrap())
+    }
+
+    /// How many descriptors, threads and KiB of memory it holds.
+    #[must_use]
+    pub fn holds(&self) -> (usize, usize, usize) {
+        let proc = PathBuf::from(format!("/proc/{}", self.child.id()));
+        let count = |part: &str| std::fs::read_dir(proc.join(part)).map(Iterator::count).unwrap_or(0);
+        let status = std::fs::read_to_string(proc.join("status")).unwrap_or_default();
+        let rss = status.lines().find_map(|l| l.strip_prefix("VmRSS:")).and_then(|v| v.trim().split(' ').next());
+        (count("fd"), count("task"), rss.and_then(|v| v.parse().ok()).unwrap_or(0))
+    }
+
+    /// Whether a new connection is still taken.
+    #[must_use]
+    pub fn accepts(&self) -> bool {
+        TcpStream::connect_timeout(&self.addr, Duration::from_secs(1)).is_ok()
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        // Already ended is fine: what counts is that nothing is left behind.
+        drop(self.child.kill());
+        drop(self.child.wait());
+        if std::thread::panicking() {
+            eprintln!("--- what the program said:\n{}", self.log());
+        }
+    }
+}
