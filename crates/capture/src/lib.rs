@@ -1,1 +1,25 @@
-//! capture
+//! Sources become frames: each camera has one named thread that opens its source, takes pictures from it, and opens
+//! it again when it is lost.
+//!
+//! - **Reads** whatever the source gives: rendered scenes, HTTP, an `ffmpeg` child's pipe. All of it is hostile:
+//!   sizes are bounded before they are allocated, waits are bounded before they begin.
+//! - **Writes** frames to the camera's ring, and its state to a [`SourceStatus`] that anybody may look at.
+//! - **Never** decodes a JPEG (only scans it), waits for a reader, starts a process through a shell or because of
+//!   anything but the configuration, follows a redirect, or lets a credential into a message or a log.
+//!
+//! A source is a value of `trait Opener`, what it opened one of `trait Source`; dropping that closes everything it
+//! holds. The supervisor alone knows states, back-off, stalls and counters.
+
+mod backoff;
+mod demo;
+mod halt;
+mod problem;
+mod pulse;
+mod source;
+mod status;
+mod supervisor;
+
+pub use problem::Problem;
+pub use source::{CameraSource, Negotiated, Pace, SourceKind, Want};
+pub use status::{Counters, SourceStatus, State};
+pub use supervisor::Supervisor;

@@ -1,7 +1,9 @@
 //! JPEG to planes, reduced in the DCT where a smaller picture will do.
 
 use frame::{I420, Luma, Size};
-use turbojpeg::{Colorspace, DecompressHeader, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp, YuvImage};
+use turbojpeg::{
+    Colorspace, DecompressHeader, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp, YuvImage,
+};
 
 use crate::scan::MAX_SCANS;
 use crate::{CodecError, checked, resample};

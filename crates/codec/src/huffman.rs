@@ -41,10 +41,26 @@ const AC_CHROMA: [u8; 162] = [
 ];
 
 const TABLES: [Table; 4] = [
-    Table { class_and_id: 0x00, counts: [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0], values: &DC_VALUES },
-    Table { class_and_id: 0x10, counts: [0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 125], values: &AC_LUMA },
-    Table { class_and_id: 0x01, counts: [0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0], values: &DC_VALUES },
-    Table { class_and_id: 0x11, counts: [0, 2, 1, 2, 4, 4, 3, 4, 7, 5, 4, 4, 0, 1, 2, 119], values: &AC_CHROMA },
+    Table {
+        class_and_id: 0x00,
+        counts: [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0],
+        values: &DC_VALUES,
+    },
+    Table {
+        class_and_id: 0x10,
+        counts: [0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 125],
+        values: &AC_LUMA,
+    },
+    Table {
+        class_and_id: 0x01,
+        counts: [0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0],
+        values: &DC_VALUES,
+    },
+    Table {
+        class_and_id: 0x11,
+        counts: [0, 2, 1, 2, 4, 4, 3, 4, 7, 5, 4, 4, 0, 1, 2, 119],
+        values: &AC_CHROMA,
+    },
 ];
 
 /// All four tables as one DHT segment, marker and length included.

@@ -13,7 +13,10 @@ pub(crate) fn halve_to(plane: &[u8], from: (usize, usize), to: (usize, usize), o
         let lower = &plane[(y * down + down - 1).min(from.1 - 1) * from.0..][..from.0];
         out.extend((0..to.0).map(|x| {
             let (left, right) = ((x * across).min(from.0 - 1), (x * across + across - 1).min(from.0 - 1));
-            let sum = u16::from(upper[left]) + u16::from(upper[right]) + u16::from(lower[left]) + u16::from(lower[right]);
+            let sum = u16::from(upper[left])
+                + u16::from(upper[right])
+                + u16::from(lower[left])
+                + u16::from(lower[right]);
             low_byte(u32::from(sum + 2) / 4)
         }));
     }

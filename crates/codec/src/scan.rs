@@ -132,7 +132,9 @@ impl<'a> Walk<'a> {
                     self.has_tables = true;
                 }
                 0xda => self.scan(begin)?,
-                0x00 | 0x02..=0xbf => return Err(ScanError::Malformed("it has a marker that does not exist")),
+                0x00 | 0x02..=0xbf => {
+                    return Err(ScanError::Malformed("it has a marker that does not exist"));
+                }
                 _ => {
                     self.segment()?;
                 }
@@ -184,7 +186,11 @@ impl<'a> Walk<'a> {
             return Err(ScanError::Malformed("it has no width or no height"));
         }
         if precision != 8 {
-            return Err(ScanError::Unsupported(if kind == 0xc0 { "of a wrong depth" } else { "12 bits deep" }));
+            return Err(ScanError::Unsupported(if kind == 0xc0 {
+                "of a wrong depth"
+            } else {
+                "12 bits deep"
+            }));
         }
         if components.len() != 3 * usize::from(count) {
             return Err(ScanError::Malformed("its frame header has the wrong length"));

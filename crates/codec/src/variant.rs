@@ -48,7 +48,12 @@ impl Workspace {
 ///
 /// # Errors
 /// [`CodecError`] of decoding or encoding.
-pub fn scaled_jpeg(frame: &Frame, width: u32, quality: u8, work: &mut Workspace) -> Result<Bytes, CodecError> {
+pub fn scaled_jpeg(
+    frame: &Frame,
+    width: u32,
+    quality: u8,
+    work: &mut Workspace,
+) -> Result<Bytes, CodecError> {
     let size = checked(fitted(frame.size(), width))?;
     let planes = match frame.picture() {
         Picture::Jpeg(jpeg) => work.decoder.i420_reduced(&jpeg.bytes, size.width)?,

@@ -1,0 +1,408 @@
+//! Keeps one source going: opens it, takes its pictures into the ring, finds it lost or silent, tries it again.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use frame::{Clock, NewFrame, Picture, RingWriter, Stamp};
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+use tokio::sync::watch;
+
+use crate::backoff::Backoff;
+use crate::demo::Demo;
+use crate::halt::{Halt, Waited};
+use crate::pulse::Pulse;
+use crate::source::{Next, Opener, Payload, Source};
+use crate::status::{Board, View};
+use crate::{CameraSource, Problem, SourceKind, SourceStatus, State};
+
+#[cfg(test)]
+mod tests;
+
+/// The times that supervision goes by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tuning {
+    /// Cap of the first back-off.
+    pub(crate) first_backoff: Duration,
+    /// Cap of all later ones.
+    pub(crate) most_backoff: Duration,
+    /// A source that was live for so long starts its back-off from the beginning.
+    pub(crate) steady: Duration,
+    /// The shortest silence that counts as a stall.
+    pub(crate) floor: Duration,
+    /// Patience while the source's rate is not known.
+    pub(crate) unmeasured: Duration,
+    /// To make a connection.
+    pub(crate) connect: Duration,
+    /// To get an answer's head.
+    pub(crate) answer: Duration,
+    /// The same problem is logged again after so long.
+    pub(crate) log_again: Duration,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            first_backoff: seconds(1),
+            most_backoff: seconds(30),
+            steady: seconds(10),
+            floor: seconds(2),
+            unmeasured: seconds(5),
+            connect: seconds(5),
+            answer: seconds(10),
+            log_again: seconds(600),
+        }
+    }
+}
+
+/// A camera's thread. Dropping it stops the thread too.
+#[derive(Debug)]
+pub struct Supervisor {
+    halt: Arc<Halt>,
+    view: View,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Supervisor {
+    /// Starts the camera's thread; it opens the source at once and goes on until it is stopped.
+    ///
+    /// # Errors
+    /// When the system gives no thread or no descriptor.
+    pub fn start(source: CameraSource, writer: RingWriter, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
+        Self::start_tuned(source, writer, clock, Tuning::default())
+    }
+
+    pub(crate) fn start_tuned(
+        source: CameraSource,
+        writer: RingWriter,
+        clock: Arc<dyn Clock>,
+        tuning: Tuning,
+    ) -> std::io::Result<Self> {
+        let halt = Arc::new(Halt::new()?);
+        let id = source.id.clone();
+        let opener = opener(source, &halt, tuning);
+        Self::start_with(id, opener, writer, clock, tuning, halt)
+    }
+
+    pub(crate) fn start_with(
+        id: String,
+        opener: Box<dyn Opener>,
+        writer: RingWriter,
+        clock: Arc<dyn Clock>,
+        tuning: Tuning,
+        halt: Arc<Halt>,
+    ) -> std::io::Result<Self> {
+        let (board, view) = Board::new(clock.stamp());
+        let rng = SmallRng::from_os_rng();
+        let worker = Worker {
+            backoff: Backoff::new(tuning.first_backoff, tuning.most_backoff, rng),
+            id: id.clone(),
+            opener,
+            writer,
+            clock,
+            tuning,
+            halt: halt.clone(),
+            board,
+            timeline: Timeline::default(),
+            logged: None,
+        };
+        let thread = std::thread::Builder::new().name(format!("capture:{id}")).spawn(move || worker.run())?;
+        Ok(Self { halt, view, thread: Some(thread) })
+    }
+
+    /// How the source is doing; never waits.
+    #[must_use]
+    pub fn status(&self) -> Arc<SourceStatus> {
+        self.view.status.load_full()
+    }
+
+    /// Changes with every change of state, and once a second while pictures come.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.view.tick.clone()
+    }
+
+    /// Tries a lost source now instead of when its back-off ends.
+    pub fn retry_now(&self) {
+        self.halt.nudge();
+    }
+
+    /// Stops the thread and waits until it is gone, about a second at the most; the ring is closed then.
+    pub fn stop(mut self) {
+        self.halt_and_join();
+    }
+
+    fn halt_and_join(&mut self) {
+        self.halt.stop();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("a capture thread panicked");
+        }
+    }
+}
+
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        self.halt_and_join();
+    }
+}
+
+fn opener(source: CameraSource, halt: &Arc<Halt>, _tuning: Tuning) -> Box<dyn Opener> {
+    let (want, halt) = (source.want, halt.clone());
+    match source.kind {
+        SourceKind::Demo { scene, seed } => Box::new(Demo { scene, seed, want, halt }),
+        SourceKind::Http { .. } | SourceKind::File { .. } => Box::new(NotYet),
+    }
+}
+
+struct NotYet;
+impl Opener for NotYet {
+    fn open(&mut self) -> Result<Box<dyn Source>, Problem> {
+        Err(Problem::new("unsupported", "This source is not built in.", "Choose another source."))
+    }
+}
+
+/// How an open source came to its end.
+enum Outcome {
+    Lost(Problem),
+    Ended,
+    Stopped,
+}
+
+struct Worker {
+    id: String,
+    opener: Box<dyn Opener>,
+    writer: RingWriter,
+    clock: Arc<dyn Clock>,
+    tuning: Tuning,
+    halt: Arc<Halt>,
+    board: Board,
+    backoff: Backoff,
+    timeline: Timeline,
+    logged: Option<Logged>,
+}
+
+impl Worker {
+    fn run(mut self) {
+        loop {
+            match self.once() {
+                Outcome::Stopped => break,
+                Outcome::Ended => {
+                    tracing::info!(camera = self.id, "the source ended");
+                    self.board.enter(State::Ended, self.clock.stamp(), None);
+                    // Nothing more will come: what waits for the end of the ring gets it now, the state stays.
+                    return;
+                }
+                Outcome::Lost(problem) => {
+                    if self.back_off(problem) == Waited::Stopped {
+                        break;
+                    }
+                }
+            }
+        }
+        self.board.enter(State::Stopped, self.clock.stamp(), None);
+    }
+
+    /// Opens the source and takes its pictures until there are no more.
+    fn once(&mut self) -> Outcome {
+        if self.halt.is_stopped() {
+            return Outcome::Stopped;
+        }
+        self.board.enter(State::Opening, self.clock.stamp(), None);
+        self.board.change(false, |status| status.counters.opened += 1);
+        let outcome = match self.opener.open() {
+            Ok(mut source) => self.take_pictures(source.as_mut()),
+            Err(problem) => Outcome::Lost(problem),
+        };
+        if self.halt.is_stopped() { Outcome::Stopped } else { outcome }
+    }
+
+    fn take_pictures(&mut self, source: &mut dyn Source) -> Outcome {
+        let negotiated = source.negotiated();
+        let mut pulse = Pulse::new(negotiated.frame_rate, self.tuning.floor, self.tuning.unmeasured);
+        let mut session = Session::new(Instant::now());
+        self.timeline.session_begins();
+        loop {
+            let left = (session.last_good + pulse.patience()).saturating_duration_since(Instant::now());
+            let next = if left.is_zero() { Ok(Next::Silent) } else { source.next(left) };
+            match next {
+                Ok(Next::Picture { payload, media_time, skipped }) => {
+                    self.board.change(false, |status| status.counters.skipped += skipped);
+                    match self.scanned(payload) {
+                        Ok(picture) => {
+                            self.push(picture, media_time, source, &mut session, &mut pulse);
+                        }
+                        Err(error) => session.refused = Some(error),
+                    }
+                }
+                Ok(Next::Silent) => return Outcome::Lost(self.stalled(&session)),
+                Ok(Next::Ended) => return Outcome::Ended,
+                Ok(Next::Stopped) => return Outcome::Stopped,
+                Err(problem) => return Outcome::Lost(problem),
+            }
+        }
+    }
+
+    /// A JPEG goes into the ring only if it is whole and of a kind that browsers show.
+    fn scanned(&mut self, payload: Payload) -> Result<Picture, codec::ScanError> {
+        let bytes = match payload {
+            Payload::Raw(planes) => return Ok(Picture::Raw(planes)),
+            Payload::Jpeg(bytes) => bytes,
+        };
+        codec::scan(bytes).map(Picture::Jpeg).inspect_err(|error| {
+            self.board.change(false, |status| match error.is_truncated() {
+                true => status.counters.dropped_truncated += 1,
+                false => status.counters.refused += 1,
+            });
+        })
+    }
+
+    fn push(
+        &mut self,
+        picture: Picture,
+        media_time: Option<Duration>,
+        source: &dyn Source,
+        session: &mut Session,
+        pulse: &mut Pulse,
+    ) {
+        let (now, stamp) = (Instant::now(), self.clock.stamp());
+        pulse.beat(now);
+        session.last_good = now;
+        session.refused = None;
+        let size = picture.size();
+        let bytes = picture.byte_len() as u64;
+        let media_time = self.timeline.place(media_time, stamp);
+        self.writer.push(NewFrame { stamp, media_time, picture });
+        let first = !session.live;
+        let wake = first || now.duration_since(session.told) >= Duration::from_secs(1);
+        if wake {
+            session.told = now;
+        }
+        self.board.change(wake, |status| {
+            if first {
+                status.state = State::Live;
+                status.since = stamp;
+            }
+            status.negotiated = Some(crate::Negotiated { size, ..source.negotiated() });
+            status.measured_fps = pulse.rate();
+            status.counters.frames += 1;
+            status.counters.bytes += bytes;
+            status.first_frame = status.first_frame.or(Some(stamp));
+            status.last_frame = Some(stamp);
+        });
+        if first {
+            session.live = true;
+            tracing::info!(camera = self.id, %size, "the source is live");
+        }
+        if now.duration_since(session.began) >= self.tuning.steady {
+            self.backoff.reset();
+        }
+    }
+
+    fn stalled(&mut self, session: &Session) -> Problem {
+        if let Some(error) = session.refused {
+            return Problem::new(
+                "bad_pictures",
+                format!("Pictures come, but none can be shown: {error}."),
+                "Set the camera to plain JPEG at a smaller size, or restart it.",
+            );
+        }
+        self.board.change(false, |status| status.counters.stalls += 1);
+        let silent = session.last_good.elapsed().as_secs_f32();
+        let what = if session.live {
+            format!("The source went silent; no picture for {silent:.1} s.")
+        } else {
+            format!("The source is open, but no picture came within {silent:.1} s.")
+        };
+        Problem::new("stalled", what, "Check the camera's power and its network; restart it if this goes on.")
+    }
+
+    fn back_off(&mut self, problem: Problem) -> Waited {
+        let wait = self.backoff.next();
+        self.log(&problem, wait);
+        self.halt.forget_nudge();
+        let now = self.clock.stamp();
+        self.board.change(false, |status| status.counters.lost += 1);
+        self.board.enter(State::Lost { problem }, now, Some(now.mono + wait));
+        self.halt.wait(wait)
+    }
+
+    /// The first of a kind at once, then the same one now and then, with how often it came meanwhile.
+    fn log(&mut self, problem: &Problem, wait: Duration) {
+        let now = Instant::now();
+        if let Some(logged) = &mut self.logged
+            && logged.code == problem.code
+            && now.duration_since(logged.at) < self.tuning.log_again
+        {
+            logged.repeats += 1;
+            return;
+        }
+        let repeats = self.logged.take().map_or(0, |logged| logged.repeats);
+        tracing::warn!(
+            camera = self.id,
+            code = problem.code,
+            what = problem.what,
+            mend = problem.mend,
+            again_in_ms = wait.as_millis(),
+            unlogged_before = repeats,
+            "the source is lost"
+        );
+        self.logged = Some(Logged { code: problem.code, at: now, repeats: 0 });
+    }
+}
+
+struct Logged {
+    code: &'static str,
+    at: Instant,
+    repeats: u64,
+}
+
+/// One opening of the source.
+struct Session {
+    began: Instant,
+    last_good: Instant,
+    /// When those who watch were last told of the rate.
+    told: Instant,
+    live: bool,
+    /// Why the newest picture was refused, if it was.
+    refused: Option<codec::ScanError>,
+}
+
+impl Session {
+    fn new(now: Instant) -> Self {
+        Self { began: now, last_good: now, told: now, live: false, refused: None }
+    }
+}
+
+/// Puts the sessions of one camera on one line of media time that only goes forward.
+#[derive(Debug, Default)]
+struct Timeline {
+    /// Media time and monotonic time of the newest frame of all.
+    newest: Option<(Duration, Duration)>,
+    /// What is added to the source's own time stamps in this session, once it is known.
+    shift: Option<Duration>,
+}
+
+impl Timeline {
+    fn session_begins(&mut self) {
+        self.shift = None;
+    }
+
+    /// The frame's media time. A source without time stamps gets those of its arrival; one that was opened again
+    /// goes on after the time that it was away.
+    fn place(&mut self, media_time: Option<Duration>, stamp: Stamp) -> Duration {
+        let elapsed = match self.newest {
+            None => Duration::ZERO,
+            Some((media, mono)) => media + stamp.mono.saturating_sub(mono),
+        };
+        let placed = match media_time {
+            None => elapsed,
+            Some(own) => own + *self.shift.get_or_insert(elapsed.saturating_sub(own)),
+        };
+        self.newest = Some((placed, stamp.mono));
+        placed
+    }
+}
