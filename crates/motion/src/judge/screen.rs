@@ -1,0 +1,87 @@
+//! The gates of one picture: is this candidate worth following?
+
+use super::follow::Proof;
+use super::gates::{Gates, Strictness};
+use super::regions::Scale;
+use super::{CandidateReport, zones};
+use crate::{Candidate, MotionField, Settings};
+
+/// Most of the box must lie where it counts.
+const MOSTLY: f32 = 0.5;
+/// More of the picture changed than a thing covers: a lamp, a bump, a new place.
+const TOO_MUCH: f32 = 0.7;
+/// Seconds after which the background is one.
+const SETTLED: f32 = 0.5;
+/// Smaller candidates (pixels) show no texture, and no rim.
+const SHOWS_TEXTURE: f32 = 30.0;
+const SHOWS_RIM: f32 = 60.0;
+/// A patch whose texture follows the background's this closely is light on it.
+const SAME_TEXTURE: f32 = 0.75;
+/// Softer rims, as share of the contrast a pixel, are light's.
+const SOFT: f32 = 0.17;
+
+/// A candidate and what came of it.
+#[derive(Debug)]
+pub(super) struct Screened<'a> {
+    pub(super) candidate: &'a Candidate,
+    pub(super) gates: Gates,
+    pub(super) sensitivity: f32,
+    pub(super) track: Option<u32>,
+}
+
+/// Asks every candidate of the field that can be asked at all.
+pub(super) fn screen<'a>(field: &'a MotionField, settings: &Settings, scale: Scale) -> Vec<Screened<'a>> {
+    let sound =
+        field.candidates.iter().take(MotionField::MAX_CANDIDATES).filter(|candidate| is_sound(candidate));
+    sound.map(|candidate| one(candidate, field, settings, scale)).collect()
+}
+
+fn one<'a>(candidate: &'a Candidate, field: &MotionField, settings: &Settings, scale: Scale) -> Screened<'a> {
+    let (from, to) = scale.shares(candidate.extent);
+    let standing = zones::standing(settings, from, to);
+    let strictness = Strictness::of(settings, standing.sensitivity);
+    let mut gates = Gates::default();
+    let mut open = gates.at_least("zone", standing.share, MOSTLY)
+        && gates.at_least("settled", field.global.settled, SETTLED)
+        && gates.at_most("coverage", field.global.coverage, TOO_MUCH)
+        && gates.at_least("contrast", candidate.contrast, strictness.contrast());
+    if open
+        && candidate.area >= SHOWS_TEXTURE
+        && candidate.texture_known > 2.0
+        && candidate.texture_gain < 3.0
+    {
+        open = gates.at_most("texture", candidate.texture, SAME_TEXTURE);
+    }
+    if open && candidate.area >= SHOWS_RIM {
+        gates.at_least("rim", candidate.rim, SOFT);
+    }
+    Screened { candidate, gates, sensitivity: standing.sensitivity, track: None }
+}
+
+/// Whether its place and extent are numbers that a picture can have.
+fn is_sound(candidate: &Candidate) -> bool {
+    let extent = candidate.extent;
+    let place = [extent.x, extent.y, candidate.centre.0, candidate.centre.1];
+    let span = [extent.w, extent.h, candidate.area];
+    place.iter().all(|v| v.is_finite() && v.abs() < 1e5)
+        && span.iter().all(|v| v.is_finite() && (0.0..1e8).contains(v))
+        && extent.w < 1e5
+        && extent.h < 1e5
+}
+
+impl Screened<'_> {
+    /// Its row in the ledger.
+    pub(super) fn report(self, proofs: &[Proof], scale: Scale) -> CandidateReport {
+        let proof = proofs.iter().find(|proof| Some(proof.track) == self.track);
+        let mut gates = self.gates.0;
+        if let Some(proof) = proof {
+            gates.extend_from_slice(&proof.gates.0);
+        }
+        CandidateReport {
+            track: self.track,
+            rect: scale.rect(self.candidate.extent),
+            counts: proof.is_some_and(|proof| proof.counts),
+            gates,
+        }
+    }
+}

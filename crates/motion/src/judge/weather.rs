@@ -1,0 +1,57 @@
+//! Rain, snow and insects, as the number and size of small candidates: what they ask of everything small.
+
+use crate::Candidate;
+
+/// Area in analysed pixels below which a candidate may be a drop.
+const SMALL: f32 = 40.0;
+/// Seconds over which number, usual size and large size follow.
+const NUMBER: f32 = 1.1;
+const SIZE: f32 = 2.2;
+const LARGE: f32 = 1.6;
+
+/// How much falls or flies about.
+#[derive(Debug, Clone)]
+pub(super) struct Weather {
+    number: f32,
+    size: f32,
+    large: f32,
+}
+
+impl Weather {
+    pub(super) fn new() -> Self {
+        Self { number: 0.0, size: 8.0, large: 20.0 }
+    }
+
+    /// Takes in the candidates of a picture, `seconds` after the one before.
+    pub(super) fn follow<'a>(&mut self, candidates: impl Iterator<Item = &'a Candidate>, seconds: f32) {
+        let mut areas: Vec<f32> = candidates.map(|candidate| candidate.area).collect();
+        let toward = |span: f32| 1.0 - (-seconds / span).exp();
+        let small: Vec<f32> = areas.iter().copied().filter(|area| *area < SMALL).collect();
+        #[expect(clippy::cast_precision_loss, reason = "at most 60")]
+        let count = small.len() as f32;
+        self.number += toward(NUMBER) * (count - self.number);
+        if count > 0.0 {
+            self.size += toward(SIZE) * (small.iter().sum::<f32>() / count - self.size);
+        }
+        if areas.len() >= 3 {
+            let at = areas.len() * 4 / 5;
+            let large = *areas.select_nth_unstable_by(at, f32::total_cmp).1;
+            self.large += toward(LARGE) * (large - self.large);
+        }
+    }
+
+    /// Small candidates in a picture of late.
+    pub(super) fn number(&self) -> f32 {
+        self.number
+    }
+
+    /// Area below which nothing counts while it rains; 0 when it does not.
+    pub(super) fn least_area(&self) -> f32 {
+        if self.number > 5.0 { 5.0 * self.size } else { 0.0 }
+    }
+
+    /// Factor on the distance that something of `area` must travel.
+    pub(super) fn travel(&self, area: f32) -> f32 {
+        if area < 3.0 * self.large { 1.0 + ((self.number - 2.0) * 0.25).clamp(0.0, 5.0) } else { 1.0 }
+    }
+}

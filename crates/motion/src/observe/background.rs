@@ -1,0 +1,186 @@
+//! What the place usually looks like: mean and mean deviation a pixel, beside a model with several modes.
+//!
+//! A pixel is foreground when it differs by more than its usual deviation allows **and** none of its usual modes
+//! explains it: leaves that sway between two values pass the second, a gentle change of exposure the first.
+
+use frame::Size;
+use opencv::core::{Mat, Ptr};
+use opencv::prelude::*;
+use opencv::video::{self, BackgroundSubtractorMOG2};
+
+use super::cv::{self, Result};
+use super::light::is_exposed;
+
+/// Smallest difference (log) that is one.
+const FLOOR: f32 = 0.075;
+/// Multiples of a pixel's usual deviation that are a difference.
+const DEVIATIONS: f32 = 3.6;
+/// Seconds over which the background follows the picture, off and under the foreground.
+const FOLLOW: f32 = 3.3;
+const FOLLOW_UNDER: f32 = 28.0;
+/// Seconds over which the usual deviation follows.
+const CALM: f32 = 2.2;
+/// Seconds over which the background takes over a lasting change of light.
+const TAKE_LIGHT: f32 = 4.4;
+/// Seconds over which the model with several modes forgets.
+const FORGET: f32 = 27.0;
+/// This much of the picture changed for this long is a new place, not a thing.
+const NEW_PLACE: f32 = 0.6;
+const NEW_PLACE_AFTER: f32 = 0.8;
+
+/// The model, at the analysed size.
+pub(super) struct Background {
+    size: Size,
+    mean: Vec<f32>,
+    deviation: Vec<f32>,
+    modes: Ptr<BackgroundSubtractorMOG2>,
+    explained: Mat,
+    seen: u32,
+    covered: f32,
+    settled: f32,
+}
+
+impl std::fmt::Debug for Background {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Background")
+            .field("size", &self.size)
+            .field("seen", &self.seen)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One picture against the model.
+#[derive(Debug, Default)]
+pub(super) struct Difference {
+    /// The picture with the light taken out (log).
+    pub(super) even: Vec<f32>,
+    /// The same as 8-bit levels, 75 to a unit of log.
+    pub(super) levels: Vec<u8>,
+    /// Its difference to the mean (log).
+    pub(super) excess: Vec<f32>,
+    /// 1 where a pixel is foreground.
+    pub(super) foreground: Vec<u8>,
+    /// 1 where it differs from the mean, whatever its modes say.
+    differs: Vec<u8>,
+}
+
+impl Background {
+    /// Learned from one picture.
+    pub(super) fn new(size: Size, log: &[f32]) -> Result<Self> {
+        Ok(Self {
+            size,
+            mean: log.to_vec(),
+            deviation: vec![0.03; log.len()],
+            modes: video::create_background_subtractor_mog2(400, 16.0, false)?,
+            explained: Mat::default(),
+            seen: 1,
+            covered: 0.0,
+            settled: 0.0,
+        })
+    }
+
+    pub(super) fn mean(&self) -> &[f32] {
+        &self.mean
+    }
+
+    pub(super) fn deviation(&self) -> &[f32] {
+        &self.deviation
+    }
+
+    /// Seconds since it was learned anew.
+    pub(super) fn settled(&self) -> f32 {
+        self.settled
+    }
+
+    /// Share of a sparse sample that differs, without light taken out but for `offset`: is it worth aligning?
+    pub(super) fn rough_coverage(&self, log: &[f32], offset: f32) -> f32 {
+        let sample = log.iter().zip(&self.mean).zip(&self.deviation).step_by(7);
+        let (mut differ, mut all) = (0u32, 0u32);
+        for ((now, mean), deviation) in sample {
+            differ += u32::from((now - mean - offset).abs() > FLOOR.max(DEVIATIONS * deviation));
+            all += 1;
+        }
+        ratio(differ, all)
+    }
+
+    /// Compares; `slack` widens the limits where the picture was aligned.
+    pub(super) fn compare(
+        &mut self,
+        log: &[f32],
+        light: &[f32],
+        gray: &[u8],
+        slack: f32,
+        seconds: f32,
+        into: &mut Difference,
+    ) -> Result<()> {
+        into.resize(log.len());
+        let (floor, times) = (FLOOR * slack, DEVIATIONS * slack);
+        for i in 0..log.len() {
+            let even = log[i] - light[i];
+            let excess = even - self.mean[i];
+            let limit = floor.max(times * self.deviation[i]);
+            into.even[i] = even;
+            into.excess[i] = excess;
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=255")]
+            let level = ((even - 2.3) * 75.0).clamp(0.0, 255.0) as u8;
+            into.levels[i] = level;
+            into.differs[i] = u8::from(excess.abs() > limit) & u8::from(is_exposed(gray[i]));
+        }
+        let rate = if self.covered > NEW_PLACE_AFTER { 0.3 } else { self.rate(seconds, FORGET) };
+        let levels = cv::view(self.size, &into.levels)?;
+        BackgroundSubtractorMOG2Trait::apply(&mut self.modes, &levels, &mut self.explained, f64::from(rate))?;
+        let unusual: &[u8] = cv::plane(&self.explained)?;
+        for ((out, differs), unusual) in into.foreground.iter_mut().zip(&into.differs).zip(unusual) {
+            *out = differs & u8::from(*unusual > 0);
+        }
+        Ok(())
+    }
+
+    /// Learns from the picture last compared.
+    pub(super) fn learn(&mut self, difference: &Difference, light: &[f32], coverage: f32, seconds: f32) {
+        self.covered = if coverage > NEW_PLACE { self.covered + seconds } else { 0.0 };
+        self.settled += seconds;
+        let anew = self.covered > NEW_PLACE_AFTER;
+        if anew {
+            self.settled = 0.0;
+        }
+        let follow = if anew { 0.3 } else { self.rate(seconds, FOLLOW) };
+        let under = if anew { 0.3 } else { 1.0 - (-seconds / FOLLOW_UNDER).exp() };
+        let calm = if self.seen < 30 { 0.08 } else { 1.0 - (-seconds / CALM).exp() };
+        let take = 1.0 - (-seconds / TAKE_LIGHT).exp();
+        self.seen = self.seen.saturating_add(1);
+        for i in 0..self.mean.len() {
+            let differs = difference.differs[i] != 0;
+            let excess = difference.excess[i];
+            let (follow, calm) = if differs { (under, calm * 0.5) } else { (follow, calm) };
+            self.mean[i] += follow * excess + take * light[i];
+            let deviation = self.deviation[i];
+            self.deviation[i] = deviation + calm * (excess.abs().min(6.0 * deviation + 0.02) - deviation);
+        }
+    }
+
+    /// Share by which to follow in `seconds`; quicker while there is little to go by.
+    fn rate(&self, seconds: f32, span: f32) -> f32 {
+        let steady = 1.0 - (-seconds / span).exp();
+        if self.seen < 30 { steady.max(1.0 / (f32_of(self.seen) + 1.0)) } else { steady }
+    }
+}
+
+impl Difference {
+    fn resize(&mut self, len: usize) {
+        self.even.resize(len, 0.0);
+        self.excess.resize(len, 0.0);
+        self.levels.resize(len, 0);
+        self.foreground.resize(len, 0);
+        self.differs.resize(len, 0);
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of pixels and pictures are far below 2^24")]
+pub(super) fn f32_of(n: u32) -> f32 {
+    n as f32
+}
+
+pub(super) fn ratio(part: u32, whole: u32) -> f32 {
+    if whole == 0 { 0.0 } else { f32_of(part) / f32_of(whole) }
+}
