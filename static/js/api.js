@@ -1,0 +1,74 @@
+// HTTP to the server that served this page. All paths are relative to the page, so that a proxy may put it under any prefix.
+
+const PATIENCE_MS = 10_000;
+
+/** An answer that is not a success, in words a user can read; `requestId` belongs behind "Details". */
+export class ApiError extends Error {
+  constructor(words, { status = 0, code = "", requestId = "" } = {}) {
+    super(words);
+    this.status = status;
+    this.code = code;
+    this.requestId = requestId;
+  }
+}
+
+/** A path of the server (with or without a leading slash) as a URL below the page's own. */
+export function url(path) {
+  return new URL(path.replace(/^\/+/, ""), document.baseURI);
+}
+
+/** The path of a camera, as `api/v1/cameras/{id}{rest}`. */
+export function cameraPath(id, rest = "") {
+  return `api/v1/cameras/${encodeURIComponent(id)}${rest}`;
+}
+
+/** The address of the live WebSocket. */
+export function liveUrl() {
+  const live = url("api/v1/live");
+  live.protocol = live.protocol === "https:" ? "wss:" : "ws:";
+  return live;
+}
+
+export const getJson = async (path) => (await ask(path)).json();
+export const getBlob = async (path) => (await ask(path)).blob();
+export const post = (path) => ask(path, { method: "POST" });
+export const patch = async (path, body) =>
+  (await ask(path, { method: "PATCH", headers: { "content-type": "application/json" }, body: JSON.stringify(body) })).json();
+
+async function ask(path, options = {}) {
+  let answer;
+  try {
+    answer = await fetch(url(path), { ...options, signal: AbortSignal.timeout(PATIENCE_MS) });
+  } catch (cause) {
+    throw new ApiError(cause?.name === "TimeoutError" ? "Nightjar took too long to answer. Try again." : "Nightjar cannot be reached just now. Try again in a moment.");
+  }
+  if (answer.ok) return answer;
+  throw await failure(answer);
+}
+
+async function failure(answer) {
+  let problem = {};
+  try {
+    problem = await answer.json();
+  } catch {
+    // not every proxy speaks problem+json; the status alone must do
+  }
+  const requestId = problem.request_id ?? answer.headers.get("x-request-id") ?? "";
+  return new ApiError(words(answer.status, problem), { status: answer.status, code: problem.code ?? "", requestId });
+}
+
+function words(status, problem) {
+  if (status === 401) return "Nightjar asks for a key. Load this page again and give one.";
+  if (status === 403 && !problem.detail) return "This key may look, but not change anything.";
+  if (typeof problem.detail === "string" && problem.detail) return sentence(problem.detail);
+  if (typeof problem.title === "string" && problem.title) return sentence(problem.title);
+  if (status === 404) return "Nightjar does not know that any more. Load this page again.";
+  if (status >= 500) return "Nightjar could not do that just now. Try again in a moment.";
+  return "Nightjar did not accept that.";
+}
+
+function sentence(fragment) {
+  const trimmed = fragment.trim();
+  const closed = /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+  return closed[0].toUpperCase() + closed.slice(1);
+}

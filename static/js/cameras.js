@@ -1,0 +1,193 @@
+// What is known of every camera: its last state, its last decisions, its last hour. Fed by the socket, read by the places.
+// Draws nothing.
+
+import { cameraPath, getJson } from "./api.js";
+
+const DECISIONS_KEPT = 64;
+const STALE_MS = 3_000; // a mover nobody confirms for this long has gone unheard
+const REFETCH_MS = 2_000;
+const BOXES_LAST_MS = 1_000;
+
+class Camera {
+  /** Decisions, oldest first. */
+  #decisions = [];
+  #heardAt = 0;
+  moving = false;
+  movingSince = 0;
+  /** Regions of the newest decision. */
+  regions = [];
+  /** Server time at which the last movement ended, or null while none is known. */
+  quietSince = null;
+  /** Capture time of the last real picture, server clock, or null. */
+  lastPicture = null;
+  activity = null;
+  nextTryAt = null;
+  nextTryTotal = 1;
+
+  constructor(info) {
+    this.update(info);
+  }
+
+  get id() {
+    return this.info.id;
+  }
+
+  get name() {
+    return this.info.name || this.info.id;
+  }
+
+  get live() {
+    return this.info.source.state === "live";
+  }
+
+  get armed() {
+    return this.info.motion.enabled;
+  }
+
+  get watching() {
+    return this.live && this.armed;
+  }
+
+  update(info) {
+    this.info = info;
+    const wait = info.source.next_try_in_ms;
+    this.nextTryAt = wait === null || wait === undefined ? null : performance.now() + wait;
+    this.nextTryTotal = Math.max(wait ?? 1, 1);
+    if (!this.watching) this.#still();
+  }
+
+  decide(message) {
+    this.#heardAt = performance.now();
+    this.#decisions.push(message);
+    if (this.#decisions.length > DECISIONS_KEPT) this.#decisions.shift();
+    this.regions = message.regions;
+    if (message.detected && !this.moving) this.movingSince = this.#heardAt;
+    if (!message.detected && this.moving) this.quietSince = message.time_ms;
+    this.moving = message.detected;
+  }
+
+  /** The regions that belong to the frame on screen: of the newest decision not younger than it, for at most a second. */
+  regionsAt(seq, timeMs) {
+    if (!this.watching || !this.moving) return [];
+    for (let i = this.#decisions.length - 1; i >= 0; i -= 1) {
+      const decision = this.#decisions[i];
+      if (decision.seq <= seq) return timeMs - decision.time_ms > BOXES_LAST_MS ? [] : decision.regions;
+    }
+    return [];
+  }
+
+  /** Once a second: forgets a mover that is no longer confirmed. Returns whether anything changed. */
+  tick(serverNow) {
+    if (!this.moving || performance.now() - this.#heardAt < STALE_MS) return false;
+    this.#still();
+    this.quietSince = serverNow;
+    return true;
+  }
+
+  /** A new connection may count frames anew. */
+  forget() {
+    this.#decisions = [];
+    this.#still();
+  }
+
+  learn(activity) {
+    this.activity = activity;
+    const ends = activity.visits.map((visit) => (visit.end ? Date.parse(visit.end) : 0)).filter(Boolean);
+    if (ends.length > 0) this.quietSince = Math.max(this.quietSince ?? 0, ...ends);
+  }
+
+  #still() {
+    this.moving = false;
+    this.regions = [];
+  }
+}
+
+/** All cameras in the server's order. Events: `list`, `camera`, `motion`, `activity`; the last three carry the camera as detail. */
+export class Cameras extends EventTarget {
+  #byId = new Map();
+  #fetches = new Map();
+
+  get all() {
+    return [...this.#byId.values()];
+  }
+
+  get(id) {
+    return this.#byId.get(id);
+  }
+
+  /** Takes one message of the socket. */
+  hear(message) {
+    if (message.type === "hello") this.#hello(message.cameras);
+    else if (message.type === "camera") this.changed(message.camera);
+    else if (message.type === "activity") this.refetch(message.camera);
+    else if (message.type === "motion") {
+      const camera = this.get(message.camera);
+      if (!camera) return;
+      camera.decide(message);
+      this.#tell("motion", camera);
+    }
+  }
+
+  /** Takes a camera as the server has just told it, also in the answer to a change. */
+  changed(info) {
+    const camera = this.get(info.id);
+    if (!camera) return;
+    camera.update(info);
+    this.#tell("camera", camera);
+  }
+
+  tick(serverNow) {
+    for (const camera of this.all) if (camera.tick(serverNow)) this.#tell("motion", camera);
+  }
+
+  /** Fetches the last hour of a camera; calls that come while one runs are answered by one more. */
+  refetch(id) {
+    const fetch = this.#fetches.get(id);
+    if (fetch) {
+      fetch.again = true;
+      return;
+    }
+    const mine = { again: false };
+    this.#fetches.set(id, mine);
+    this.#fetch(id).finally(() =>
+      setTimeout(() => {
+        this.#fetches.delete(id);
+        if (mine.again && !document.hidden) this.refetch(id);
+      }, REFETCH_MS),
+    );
+  }
+
+  refetchAll() {
+    for (const camera of this.all) this.refetch(camera.id);
+  }
+
+  async #fetch(id) {
+    try {
+      const activity = await getJson(cameraPath(id, "/activity"));
+      const camera = this.get(id);
+      if (!camera) return;
+      camera.learn(activity);
+      this.#tell("activity", camera);
+    } catch {
+      // the banner tells of a lost connection; the last hour is asked for again with the next word
+    }
+  }
+
+  #hello(infos) {
+    const old = this.#byId;
+    this.#byId = new Map(
+      infos.map((info) => {
+        const camera = old.get(info.id) ?? new Camera(info);
+        camera.update(info);
+        camera.forget();
+        return [info.id, camera];
+      }),
+    );
+    this.dispatchEvent(new Event("list"));
+    this.refetchAll();
+  }
+
+  #tell(type, camera) {
+    this.dispatchEvent(new CustomEvent(type, { detail: camera }));
+  }
+}

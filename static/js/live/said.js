@@ -1,0 +1,47 @@
+// What Nightjar says of a picture: tags and one sentence. Calm: the sentence holds for a second before it changes.
+
+import { el, icon, keyed, setIcon, text } from "../dom.js";
+import * as words from "../words.js";
+
+const HOLD_MS = 1_000;
+const TAGS = 3;
+
+/** Regions with the one that matters most first. */
+export function ranked(regions) {
+  const weight = ({ box: [, , w, h], confidence = 0 }) => (0.2 + confidence) * w * h;
+  return [...regions].sort((a, b) => weight(b) - weight(a));
+}
+
+export class Said {
+  #tags = el("div");
+  #voice = el("p", { class: "voice" });
+  #changed = -Infinity;
+  #mode = "";
+  node = el("div", { class: "said" }, this.#tags, this.#voice);
+
+  /** `moving`: with these `regions`; else the quiet `words` stand. */
+  show(moving, regions, quiet) {
+    const mode = moving ? "moving" : quiet;
+    const now = performance.now();
+    if (mode === this.#mode && (!moving || now - this.#changed < HOLD_MS)) return;
+    if (moving && regions.length === 0 && this.#mode === "moving") return; // between two decisions the sentence stays
+    this.#mode = mode;
+    this.#changed = now;
+    this.node.classList.toggle("quiet", !moving);
+    text(this.#voice, moving ? words.sentence(regions) : quiet);
+    keyed(this.#tags, moving ? ranked(regions).slice(0, TAGS) : [], (region) => region.track, makeTag, writeTag);
+  }
+
+  get sentence() {
+    return this.#voice.textContent;
+  }
+}
+
+function makeTag() {
+  return el("span", { class: "tag" }, icon("unknown", true), el("span"));
+}
+
+function writeTag(node, region) {
+  setIcon(node.firstChild, words.labelIcon(region.label));
+  text(node.lastChild, words.tag(region));
+}

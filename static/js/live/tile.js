@@ -1,0 +1,220 @@
+// One camera's picture with everything that stands on it. Its size never changes with its state.
+// Tests read its data attributes: camera, state, moving, armed, seq, age-ms, boxes, fit, caption.
+
+import { attr, el, icon, text } from "../dom.js";
+import { prefs } from "../prefs.js";
+import * as words from "../words.js";
+import { fitted, overlap, placed } from "./fit.js";
+import { Overlay } from "./overlay.js";
+import { Picture } from "./picture.js";
+import { Said } from "./said.js";
+import { StateLayer } from "./state.js";
+
+const AGE_GAP_MS = 250; // figures that change faster cannot be read
+const STALE_MS = 900;
+const EDGE_HOLD_MS = 2_000;
+
+export class Tile {
+  #deeds;
+  #dot = el("span", { class: "dot off", "aria-hidden": "true" });
+  #name = el("span", { class: "nm" });
+  #word = el("span", { class: "st" });
+  #fps = el("span", { class: "fps" });
+  #age = el("span");
+  #said = new Said();
+  #foot = el("figcaption", { class: "ft" }, this.#said.node);
+  #shot = el("canvas", { class: "shot", role: "img" });
+  #over = el("canvas", { class: "over", "aria-hidden": "true" });
+  #cover;
+  #pin;
+  #layer;
+  #picture;
+  #overlay;
+  #ageAt = -Infinity;
+  #edgeAt = -Infinity;
+  /** The caption below the picture, for the phone. */
+  below = new Said();
+  large = false;
+
+  /** `deeds`: `choose(id)`, `pin(id)`, `save(camera)`, `retry(camera)`, `now()` (server's clock). */
+  constructor(camera, deeds) {
+    this.camera = camera;
+    this.#deeds = deeds;
+    this.#layer = new StateLayer(() => deeds.retry(camera));
+    this.#cover = el("button", { type: "button", class: "cover", on: { click: () => deeds.choose(camera.id) } });
+    this.node = el("figure", { class: "pic", id: `camera-${camera.id}`, tabindex: "-1", "data-camera": camera.id },
+      this.#shot, this.#over,
+      el("div", { class: "hd" }, this.#dot, this.#name, this.#word, el("span", { class: "age" }, this.#fps, this.#age)),
+      this.#layer.node, this.#cover, this.#foot, this.#acts());
+    this.#picture = new Picture(this.#shot, (frame) => this.#painted(frame));
+    this.#overlay = new Overlay(this.#over);
+    this.preferences();
+    this.refresh();
+  }
+
+  #acts() {
+    const tool = (name, label, click) => el("button", { type: "button", class: "tool", "aria-label": label, title: label, on: { click } }, icon(name));
+    this.#pin = tool("pin", "Keep this camera large", () => this.#deeds.pin(this.camera.id));
+    const save = tool("photo", "Save this picture", () => this.#deeds.save(this.camera));
+    const full = document.fullscreenEnabled ? tool("full", "Full screen", () => this.#fullScreen()) : null;
+    return el("div", { class: "acts" }, this.#pin, save, full);
+  }
+
+  /** Makes it the large one, or one of the others. */
+  setLarge(large) {
+    this.large = large;
+    this.node.classList.toggle("big", large);
+    this.#cover.hidden = large;
+    this.preferences();
+  }
+
+  /** Whether it is kept large by choice; null where there is no choice. */
+  setPinned(pinned) {
+    this.#pin.hidden = pinned === null;
+    attr(this.#pin, "aria-pressed", pinned === null ? null : String(pinned));
+  }
+
+  preferences() {
+    this.#overlay.settings({ boxes: prefs.boxes, trail: prefs.trail, labels: this.large });
+    this.#publish();
+  }
+
+  offer(frame) {
+    if (!frame.noSignal) this.#picture.offer(frame);
+  }
+
+  hide() {
+    this.#picture.clear();
+  }
+
+  /** The camera's state or settings changed. */
+  refresh() {
+    const { camera } = this;
+    const { source } = camera.info;
+    const had = this.#picture?.shown ?? null;
+    const kind = this.#layer.show(camera, had !== null, this.#lastPictureMs());
+    attr(this.node, "data-state", source.state);
+    attr(this.node, "data-armed", String(camera.armed));
+    attr(this.node, "data-moving", camera.moving ? "true" : null);
+    this.node.classList.toggle("opening", kind === "opening");
+    this.node.classList.toggle("dim", (source.state === "lost" || source.state === "opening") && had !== null);
+    this.node.classList.toggle("rest", source.state === "ended" || source.state === "stopped");
+    this.#foot.hidden = kind !== null;
+    attr(this.#dot, "class", camera.watching ? "dot" : source.state === "lost" ? "dot bad" : "dot off");
+    text(this.#name, camera.name);
+    text(this.#word, words.stateWord(camera.info, camera.moving));
+    attr(this.node, "aria-label", `${camera.name}, ${words.stateWord(camera.info, camera.moving)}`);
+    attr(this.#cover, "aria-label", `Make ${camera.name} the large picture`);
+    this.#say();
+    this.#figures();
+  }
+
+  /** A new decision came. */
+  moved() {
+    if (this.node.hasAttribute("data-moving") !== this.camera.moving) this.refresh();
+    this.#mark();
+  }
+
+  /** Once a second: what counts. */
+  tick() {
+    this.#layer.show(this.camera, this.#picture.shown !== null, this.#lastPictureMs());
+    this.#say();
+    if (performance.now() - this.#ageAt > STALE_MS) this.#figures();
+    this.#mark();
+  }
+
+  /** Its place on the page has another size now. */
+  resized() {
+    const frame = { w: this.node.clientWidth, h: this.node.clientHeight };
+    if (frame.w > 0) this.#overlay.place(frame, this.#at(frame));
+  }
+
+  #at(frame) {
+    const fit = this.large || document.fullscreenElement === this.node ? "contain" : "cover";
+    attr(this.node, "data-fit", fit);
+    return fitted(frame, this.#picture.size, fit);
+  }
+
+  #painted(frame) {
+    const first = !this.node.hasAttribute("data-seq");
+    const { w, h } = this.#picture.size;
+    this.camera.lastPicture = frame.time;
+    attr(this.node, "data-seq", frame.seq);
+    if (attrChanged(this.node, "data-picture", `${w}x${h}`)) this.resized();
+    if (first) this.refresh();
+    if (performance.now() - this.#ageAt >= AGE_GAP_MS) this.#figures();
+    this.#mark();
+  }
+
+  #mark() {
+    const { shown } = this.#picture;
+    const regions = shown ? this.camera.regionsAt(shown.seq, shown.time) : [];
+    this.#overlay.show(regions, words.tag);
+    this.#say();
+    if (this.camera.moving) this.#makeRoom(regions);
+    else attr(this.node, "data-caption", null);
+    this.#publish();
+  }
+
+  #publish() {
+    attr(this.node, "data-boxes", JSON.stringify(this.#overlay.boxes.map((box) => box.map((share) => Number(share.toFixed(4))))));
+  }
+
+  #say() {
+    const { camera } = this;
+    const quiet = words.quiet(camera.info, camera.quietSince, this.#deeds.now());
+    this.#said.show(camera.moving, camera.regions, quiet);
+    if (this.large) this.below.show(camera.moving, camera.regions, camera.live ? quiet : "");
+    attr(this.#shot, "aria-label", `${camera.name}, live picture. ${this.#said.sentence}`);
+  }
+
+  /** Nothing covers a mover: the caption goes to the other edge when a box is beneath it. */
+  #makeRoom(regions) {
+    const now = performance.now();
+    if (now - this.#edgeAt < EDGE_HOLD_MS) return;
+    const frame = { w: this.node.clientWidth, h: this.node.clientHeight };
+    const at = this.#at(frame);
+    const boxes = regions.map((region) => placed(region.box, at));
+    const caption = { x: 0, w: Math.min(frame.w, this.#said.node.scrollWidth + 28), h: this.#said.node.offsetHeight + 18 };
+    const covered = (y) => boxes.reduce((sum, box) => sum + overlap(box, { ...caption, y }), 0);
+    const [bottom, top] = [covered(frame.h - caption.h), covered(36)];
+    const wanted = bottom > top ? "top" : null;
+    if (bottom === top || (wanted ?? "") === (this.node.dataset.caption ?? "")) return;
+    attr(this.node, "data-caption", wanted);
+    this.#edgeAt = now;
+  }
+
+  #figures() {
+    const { camera } = this;
+    const { shown } = this.#picture;
+    const { source } = camera.info;
+    this.#ageAt = performance.now();
+    if (source.state === "lost" || source.state === "ended" || source.state === "stopped") {
+      text(this.#fps, "");
+      text(this.#age, `${source.state === "lost" ? "lost" : "since"} ${words.time(source.since)}`);
+    } else if (shown && source.state === "live") {
+      const age = this.#deeds.now() - shown.time;
+      attr(this.node, "data-age-ms", Math.round(age));
+      text(this.#fps, `${words.rate(source.fps ?? 0)}, `);
+      text(this.#age, words.age(age));
+    } else {
+      text(this.#fps, "");
+      text(this.#age, "");
+    }
+  }
+
+  #lastPictureMs() {
+    return this.camera.lastPicture === null ? null : Math.max(0, this.#deeds.now() - this.camera.lastPicture);
+  }
+
+  #fullScreen() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else this.node.requestFullscreen().catch(() => {});
+  }
+}
+
+function attrChanged(node, name, value) {
+  const changed = node.getAttribute(name) !== value;
+  attr(node, name, value);
+  return changed;
+}

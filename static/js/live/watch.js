@@ -1,0 +1,68 @@
+// Asks the socket for exactly the frames that are seen: per tile on screen the width shown, and none while the page is hidden.
+
+const WIDTHS = [320, 480, 640, 960, 1280];
+const LARGE_FPS = 30; // the source gives what it has
+const SMALL_FPS = 12;
+const MANY_FPS = 6;
+const MANY = 6;
+
+/** The width to ask for: what is shown in device pixels, rounded up to a width the server may share among viewers. */
+export function widthFor(cssWidth, ratio) {
+  const wanted = cssWidth * ratio;
+  return WIDTHS.find((width) => width >= wanted) ?? WIDTHS.at(-1);
+}
+
+export class Watch {
+  #socket;
+  #tiles = new Map();
+  #visible = !document.hidden;
+  #seen = new IntersectionObserver((entries) => this.#crossed(entries), { rootMargin: "80px" });
+  #sized = new ResizeObserver((entries) => this.#resized(entries));
+
+  constructor(socket) {
+    this.#socket = socket;
+  }
+
+  add(tile) {
+    this.#tiles.set(tile.node, { tile, seen: false });
+    this.#seen.observe(tile.node);
+    this.#sized.observe(tile.node);
+  }
+
+  remove(tile) {
+    this.#tiles.delete(tile.node);
+    this.#seen.unobserve(tile.node);
+    this.#sized.unobserve(tile.node);
+    this.#socket.unwatch(tile.camera.id);
+  }
+
+  /** The page is looked at, or not. */
+  visible(yes) {
+    this.#visible = yes;
+    this.ask();
+  }
+
+  /** Tells the socket what is wanted now; the socket drops what it knows already. */
+  ask() {
+    const seen = [...this.#tiles.values()].filter((entry) => entry.seen);
+    for (const entry of this.#tiles.values()) {
+      const { id } = entry.tile.camera;
+      const width = entry.tile.node.clientWidth;
+      if (!this.#visible || !entry.seen || width === 0) this.#socket.unwatch(id);
+      else this.#socket.watch(id, widthFor(width, devicePixelRatio || 1), entry.tile.large ? LARGE_FPS : seen.length > MANY ? MANY_FPS : SMALL_FPS);
+    }
+  }
+
+  #crossed(entries) {
+    for (const { target, isIntersecting } of entries) {
+      const entry = this.#tiles.get(target);
+      if (entry) entry.seen = isIntersecting;
+    }
+    this.ask();
+  }
+
+  #resized(entries) {
+    for (const { target } of entries) this.#tiles.get(target)?.tile.resized();
+    this.ask();
+  }
+}

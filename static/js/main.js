@@ -1,0 +1,88 @@
+// Starts the page: one socket, one model of the cameras, the Live place, and one tick a second for whatever counts.
+
+import { getJson, liveUrl } from "./api.js";
+import { Cameras } from "./cameras.js";
+import { LivePlace } from "./live/place.js";
+import { sayState, showWord } from "./notice.js";
+import { LiveSocket } from "./socket.js";
+import { showSummary } from "./summary.js";
+import { startTheme } from "./theme.js";
+import * as words from "./words.js";
+
+const HIDDEN_STOP_MS = 60_000;
+const WORD_AFTER_MS = 3_000; // a reconnection that takes less is not worth a word
+
+const cameras = new Cameras();
+const socket = new LiveSocket(liveUrl(), {
+  text: (message) => cameras.hear(message),
+  frame: (frame) => place.frame(frame),
+  up: connected,
+  down: disconnected,
+});
+const place = new LivePlace(document.getElementById("place"), cameras, socket);
+
+let refusal = null;
+let announced = false;
+let hiddenEnd = 0;
+
+function connected() {
+  refusal = null;
+  showWord(null);
+  if (announced) sayState("Nightjar is back.");
+  announced = false;
+  summary();
+}
+
+/** A refused WebSocket tells no reason to a page, so the reason is asked for over HTTP. */
+async function disconnected(everOpened) {
+  place.silent(true);
+  if (everOpened) return;
+  try {
+    await getJson("api/v1/cameras");
+    refusal = null;
+  } catch (error) {
+    refusal = error.status === 401 || error.status === 403 ? error.message : null;
+  }
+}
+
+function summary() {
+  const silent = !socket.open && (announced || (cameras.all.length === 0 && refusal !== null));
+  if (cameras.all.length > 0 || silent) showSummary(cameras.all, !silent);
+}
+
+function word() {
+  if (socket.open) return;
+  const waited = performance.now() - socket.waitingSince;
+  if (waited < WORD_AFTER_MS && refusal === null) return;
+  showWord(refusal ?? words.noWord(waited, socket.lastWord !== null));
+  if (!announced) sayState(refusal ?? "The connection to Nightjar is lost. Trying again.");
+  announced = true;
+  summary();
+}
+
+function tick() {
+  if (document.hidden) return;
+  socket.tick();
+  cameras.tick(socket.clock.now());
+  place.tick();
+  word();
+}
+
+function lookedAt() {
+  clearTimeout(hiddenEnd);
+  place.visible(!document.hidden);
+  if (document.hidden) {
+    hiddenEnd = setTimeout(() => socket.stop(), HIDDEN_STOP_MS);
+    return;
+  }
+  if (!socket.running) socket.waitingSince = performance.now();
+  socket.hurry();
+  if (socket.open) cameras.refetchAll();
+}
+
+for (const type of ["list", "camera"]) cameras.addEventListener(type, summary);
+document.addEventListener("visibilitychange", lookedAt);
+addEventListener("online", () => socket.hurry());
+startTheme(document.getElementById("theme"));
+socket.start();
+setInterval(tick, 1000);

@@ -1,0 +1,65 @@
+// What Nightjar tells in passing: one toast at a time, the banner of a lost connection, and the polite live region.
+
+import { el, text } from "./dom.js";
+
+const TOAST_MS = 8_000;
+const MINUTE_MS = 60_000;
+const A_MINUTE = 6; // messages to a screen reader
+const FOR_MOTION = 4; // of them; the rest is kept for cameras that are lost and back
+const MOTION_GAP_MS = 10_000;
+
+const said = [];
+const lastMotion = new Map();
+let toast = null;
+let toastEnd = 0;
+
+function say(words) {
+  said.push(performance.now());
+  document.getElementById("say").textContent = words;
+}
+
+function spoken() {
+  const floor = performance.now() - MINUTE_MS;
+  while (said.length > 0 && said[0] < floor) said.shift();
+  return said.length;
+}
+
+/** Tells a screen reader that a camera was lost or came back, or that the connection did. */
+export function sayState(words) {
+  if (spoken() < A_MINUTE) say(words);
+}
+
+/** Tells that something moves; at most every 10 s for one camera, and never so often that nothing else is heard. */
+export function sayMotion(camera, words) {
+  const now = performance.now();
+  if (now - (lastMotion.get(camera) ?? -Infinity) < MOTION_GAP_MS || spoken() >= FOR_MOTION) return;
+  lastMotion.set(camera, now);
+  say(words);
+}
+
+/** Shows one toast, instead of the one before; an error carries its request id behind "Details". */
+export function showToast(words, requestId = "") {
+  closeToast();
+  const close = el("button", { type: "button", class: "btn quiet", on: { click: closeToast } }, "Close");
+  const details = requestId && el("details", {}, el("summary", {}, "Details"), `Request ${requestId}`);
+  toast = el("div", { class: "toast", role: "status", "data-toast": true }, el("div", {}, el("p", {}, words), details || null), close);
+  document.getElementById("float").append(toast);
+  toastEnd = setTimeout(() => {
+    if (!toast?.matches(":hover, :focus-within")) closeToast();
+  }, TOAST_MS);
+}
+
+function closeToast() {
+  clearTimeout(toastEnd);
+  toast?.remove();
+  toast = null;
+}
+
+/** Shows or hides the word about the connection. */
+export function showWord(words) {
+  const node = document.getElementById("word");
+  node.hidden = words === null;
+  if (words === null) return;
+  if (!node.firstChild) node.append(el("span", { class: "dot bad", "aria-hidden": "true" }), el("p"));
+  text(node.lastChild, words);
+}

@@ -1,0 +1,18 @@
+// The bar's "2 of 3 cameras watching": a link to the camera that needs somebody, if one does.
+
+import { attr, text } from "./dom.js";
+import * as words from "./words.js";
+
+/** Writes the summary; `connected` is false while no word comes from Nightjar. */
+export function showSummary(cameras, connected) {
+  const node = document.getElementById("sum");
+  const [dot, what] = node.children;
+  const watching = cameras.filter((camera) => camera.watching);
+  const needy = cameras.find((camera) => !camera.live && camera.info.source.state !== "opening") ?? cameras.find((camera) => !camera.watching);
+  const [strong, rest] = connected ? words.watching(watching.length, cameras.length) : ["No word", "from Nightjar"];
+  text(what.firstElementChild, strong);
+  text(what.lastElementChild, rest);
+  attr(dot, "class", connected && !needy ? "dot" : connected && needy?.info.source.state !== "lost" ? "dot off" : "dot bad");
+  attr(node, "href", needy ? `#camera-${needy.id}` : null);
+  attr(node, "aria-label", `${strong} ${rest}${needy ? `. Go to ${needy.name}` : ""}`);
+}

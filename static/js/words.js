@@ -1,0 +1,180 @@
+// Every sentence Nightjar says on the page, made from data. Short, calm, present tense. English only, for now.
+
+const NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+const LABELS = new Set(["animal", "person", "vehicle", "environment", "unknown"]);
+const NAMES = { animal: "Animal", person: "Person", vehicle: "Vehicle", environment: "Wind or light", unknown: "Something" };
+const SUBJECT = { animal: "An animal", person: "A person", vehicle: "A vehicle", environment: "Wind or light", unknown: "Something" };
+const PLURAL = { animal: "animals", person: "people", vehicle: "vehicles", environment: "leaves or lights", unknown: "things" };
+const DOES = {
+  animal: { across: "crosses", towards: "comes closer", away: "walks away", up: "moves up", down: "moves down", still: "stays" },
+  person: { across: "walks by", towards: "comes closer", away: "walks away", up: "walks up", down: "walks down", still: "stands here" },
+  vehicle: { across: "drives by", towards: "comes closer", away: "drives off", up: "drives up", down: "drives down", still: "stands here" },
+  environment: { across: "moves", towards: "moves", away: "moves", up: "moves", down: "moves", still: "moves" },
+  unknown: { across: "moves by", towards: "comes closer", away: "moves away", up: "moves up", down: "moves down", still: "moves" },
+};
+const DID = {
+  animal: { across: "Crossed", towards: "Came closer", away: "Walked away", up: "Moved up", down: "Moved down", still: "Stayed a while" },
+  person: { across: "Walked by", towards: "Came closer", away: "Walked away", up: "Walked up", down: "Walked down", still: "Stood here" },
+  vehicle: { across: "Drove by", towards: "Came closer", away: "Drove off", up: "Drove up", down: "Drove down", still: "Stood here" },
+  environment: { across: "Moved", towards: "Moved", away: "Moved", up: "Moved", down: "Moved", still: "Moved" },
+  unknown: { across: "Moved by", towards: "Came closer", away: "Moved away", up: "Moved up", down: "Moved down", still: "Moved" },
+};
+const WAY = { left: "right to left", right: "left to right" };
+const STATES = { opening: "opening", live: "live", lost: "lost", ended: "ended", stopped: "stopped" };
+const KINDS = { demo: "Demo scene", http: "Network camera", file: "Video file", v4l2: "USB camera", rtsp: "Network camera", command: "Command" };
+
+const known = (label) => (LABELS.has(label) ? label : "unknown");
+const way = (direction) => WAY[direction] ?? "";
+const manner = (direction) => (direction in WAY ? "across" : direction);
+const upper = (words) => words[0].toUpperCase() + words.slice(1);
+const act = (table, label, direction) => table[known(label)][manner(direction)] ?? table[known(label)].still;
+
+/** "three", "14"; small numbers are read more calmly as words. */
+export const number = (n) => NUMBERS[n] ?? String(n);
+
+/** "1 visit", "6 visits"; `words` also for zero: "no visits". */
+export const count = (n, one, many = `${one}s`) => `${n === 0 ? "no" : n} ${n === 1 ? one : many}`;
+
+/** The class as a word: "Animal". */
+export const labelName = (label) => NAMES[known(label)];
+
+/** The sprite's icon of a class. */
+export const labelIcon = (label) => known(label);
+
+/** "Animal 86 %". */
+export const tag = (region) => `${labelName(region.label)} ${Math.round((region.confidence ?? 0) * 100)} %`;
+
+/** What moves now, as Nightjar says it: "An animal crosses, left to right." */
+export function sentence(regions) {
+  if (regions.length === 0) return "Something moves.";
+  if (regions.length === 1) {
+    const [{ label, direction }] = regions;
+    return `${SUBJECT[known(label)]} ${act(DOES, label, direction)}${way(direction) && `, ${way(direction)}`}.`;
+  }
+  const counts = new Map();
+  for (const { label } of regions) counts.set(known(label), (counts.get(known(label)) ?? 0) + 1);
+  const parts = [...counts].map(([label, n]) => (n === 1 ? SUBJECT[label].toLowerCase() : `${number(n)} ${PLURAL[label]}`));
+  const list = parts.length === 1 ? parts[0] : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
+  return `${upper(list)} move.`;
+}
+
+/** The same for the small tiles and the screen reader: "animal, left to right". */
+export function brief(regions) {
+  if (regions.length !== 1) return regions.length === 0 ? "something moves" : sentence(regions).slice(0, -1).toLowerCase();
+  const [{ label, direction }] = regions;
+  return [labelName(label).toLowerCase(), way(direction) || act(DOES, label, direction)].join(", ");
+}
+
+/** What a visit was, in half a sentence: "Crossed, left to right". */
+export function visitDeed(visit) {
+  const direction = visit.direction ?? "still";
+  if (!visit.end) return upper(`${act(DOES, visit.label, direction)} now`);
+  return `${act(DID, visit.label, direction)}${way(direction) && `, ${way(direction)}`}`;
+}
+
+/** The visit as the text of its picture: "Animal in Garden, 21:38. Crossed, left to right." */
+export const visitAlt = (visit, camera) => `${labelName(visit.label)}, ${camera}, ${time(visit.start)}. ${visitDeed(visit)}.`;
+
+/** "21:38" in this browser's zone. */
+export function time(when) {
+  const date = new Date(when);
+  return Number.isNaN(date.getTime()) ? "" : `${pad(date.getHours())}:${pad(date.getMinutes())}`;
+}
+const pad = (n) => String(n).padStart(2, "0");
+
+/** "20260619-213805", for file names. */
+export function stamp(date) {
+  return `${date.getFullYear()}${pad(date.getMonth() + 1)}${pad(date.getDate())}-${pad(date.getHours())}${pad(date.getMinutes())}${pad(date.getSeconds())}`;
+}
+
+/** A length: "22 s", "3 min", "1 h 5 min". */
+export function length(seconds) {
+  if (seconds < 10) return `${Math.max(0.1, seconds).toFixed(1)} s`;
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A gap: "23 minutes", "an hour", "2 hours". */
+export function gap(ms) {
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 1) return "less than a minute";
+  if (minutes === 1) return "a minute";
+  if (minutes < 60) return `${minutes} minutes`;
+  const hours = Math.floor(minutes / 60);
+  return hours === 1 ? "an hour" : `${hours} hours`;
+}
+
+/** "0.12 s old"; past ten seconds hundredths say nothing. */
+export function age(ms) {
+  const s = Math.max(0, ms) / 1000;
+  if (s < 10) return `${s.toFixed(2)} s old`;
+  return s < 120 ? `${Math.round(s)} s old` : `${Math.round(s / 60)} min old`;
+}
+
+/** "15.0 fps". */
+export const rate = (fps) => `${fps.toFixed(1)} fps`;
+
+/** One word for the state in the head of a tile. */
+export function stateWord(camera, moving) {
+  const { state } = camera.source;
+  if (state !== "live") return STATES[state] ?? state;
+  if (!camera.motion.enabled) return "disarmed";
+  return moving ? "moving" : "live";
+}
+
+/** What was asked of a source that is opening: "Demo scene, 1280×720, 15 fps asked". */
+export function asked({ kind, width, height, frame_rate: fps }) {
+  const parts = [KINDS[kind] ?? kind];
+  if (width && height) parts.push(`${width}×${height}`);
+  if (fps) parts.push(`${Number(fps.toFixed(1))} fps asked`);
+  return parts.join(", ");
+}
+
+/** What a quiet camera says of itself. */
+export function quiet(camera, quietSince, now) {
+  if (!camera.motion.enabled) return "Disarmed. Nothing is noticed until it is armed.";
+  if (quietSince === null) return "Nothing has moved yet";
+  return `Quiet for ${gap(now - quietSince)}`;
+}
+
+/** The parts of a camera that shows no live picture: title, what to do. */
+export function trouble(camera, lastPictureMs) {
+  const { state, problem } = camera.source;
+  const last = lastPictureMs === null ? "" : `Last picture ${lastPictureMs < 60_000 ? `${Math.max(1, Math.round(lastPictureMs / 1000))} s` : gap(lastPictureMs)} ago. `;
+  if (state === "ended") return { title: "The video has ended", mend: "Every picture of it was looked at. Start Nightjar again to play it again." };
+  if (state === "stopped") return { title: "This camera is stopped", mend: `${last}Start Nightjar again to watch.` };
+  return { title: closed(problem?.what) || "The camera gives no picture", mend: `${last}${problem?.mend ?? "Nightjar keeps trying."}` };
+}
+const closed = (words) => words?.trim().replace(/\.$/, "");
+
+/** "next try in 8 s". */
+export const nextTry = (ms) => (ms < 1000 ? "trying" : `next try in ${Math.round(ms / 1000)} s`);
+
+/** The summary in the bar, as `[strong, rest]`. */
+export function watching(n, total) {
+  if (total === 0) return ["No camera", "is set up"];
+  if (total === 1) return n === 1 ? ["1 camera", "watching"] : ["0 of 1", "cameras watching"];
+  return [`${n} of ${total}`, "cameras watching"];
+}
+
+/** The voice over the visits of all cameras. */
+export function visitsHead(n) {
+  if (n === 0) return "Nothing in the last hour";
+  return upper(`${number(n)} ${n === 1 ? "visit" : "visits"} in the last hour`);
+}
+
+/** "6 visits, 11 near misses". */
+export const hourSum = (visits, misses) => `${count(visits, "visit")}, ${count(misses, "near miss", "near misses")}`;
+
+/** Where the near misses went. */
+export function missesNote(n) {
+  if (n === 0) return "";
+  return n === 1 ? "One near miss was held back: it moved, but not like a visitor." : `${upper(number(n))} near misses were held back: they moved, but not like visitors.`;
+}
+
+/** What the slider means, for those who do not see it. */
+export const sensitivity = (value) => `${value}; higher notices more. This is threshold ${105 - value}.`;
+
+/** The connection is gone. */
+export const noWord = (ms, ever) => (ever ? `No word from Nightjar for ${Math.round(ms / 1000)} s. Trying again.` : "Nightjar does not answer yet. Trying again.");
