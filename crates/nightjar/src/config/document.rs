@@ -1,0 +1,198 @@
+//! A TOML file against the table of keys: every value is read, every problem noted with its line.
+
+use std::path::Path;
+
+use toml_edit::{Document, Item, TableLike, Value as Toml};
+
+use super::keys::{MAX_CAMERAS, MAX_ZONES, Section, Slot, place};
+use super::problems::{Origin, Problem, nearest};
+use super::values::{CameraTable, Values};
+
+/// Reads the configuration file's text into `values`; problems are appended, never returned early.
+pub(crate) fn read(path: &Path, text: &str, values: &mut Values, problems: &mut Vec<Problem>) {
+    walk(Walk { path, text, values, problems, strangers: None });
+}
+
+/// Reads what was changed over HTTP, where cameras go by their id: `[camera.garden.motion]`. Ids that no camera
+/// has are answered: such a change is kept, since the camera may come back.
+pub(crate) fn read_changed(
+    path: &Path,
+    text: &str,
+    values: &mut Values,
+    problems: &mut Vec<Problem>,
+) -> Vec<String> {
+    let mut strangers = Vec::new();
+    walk(Walk { path, text, values, problems, strangers: Some(&mut strangers) });
+    strangers
+}
+
+fn walk(mut walk: Walk<'_>) {
+    match Document::parse(walk.text) {
+        Ok(document) => walk.table(Section::Root, (None, None), document.as_table()),
+        Err(error) => {
+            let origin = walk.origin(error.span());
+            let what = format!("is not valid TOML: {}", error.message().replace('\n', ", "));
+            walk.problems.push(Problem::new(origin, "", what, ""));
+        }
+    }
+}
+
+/// Line and column of a byte, both from 1; the column counts characters.
+pub(crate) fn position(text: &str, at: usize) -> (usize, usize) {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    let before = &text[..at];
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
+    (line, column)
+}
+
+type Place = (Option<usize>, Option<usize>);
+
+struct Walk<'a> {
+    path: &'a Path,
+    text: &'a str,
+    values: &'a mut Values,
+    problems: &'a mut Vec<Problem>,
+    /// Set while reading what was changed over HTTP.
+    strangers: Option<&'a mut Vec<String>>,
+}
+
+impl Walk<'_> {
+    fn origin(&self, span: Option<std::ops::Range<usize>>) -> Origin {
+        let (line, column) = position(self.text, span.map_or(0, |span| span.start));
+        let path = self.path.to_owned();
+        match self.strangers {
+            None => Origin::File { path, line, column },
+            Some(_) => Origin::Changed { path, line, column },
+        }
+    }
+
+    fn table(&mut self, section: Section, at: Place, table: &dyn TableLike) {
+        let names: Vec<&str> = table.iter().map(|(name, _)| name).collect();
+        for name in names {
+            let Some((key, item)) = table.get_key_value(name) else { continue };
+            let span = key.span().or_else(|| item.span());
+            if let Some(child) = section.children().find(|child| child.name() == name) {
+                self.child(child, at, item, span);
+            } else if let Some(slot) = Slot::of(section, name, at.0, at.1) {
+                self.value(slot, item, span);
+            } else {
+                let origin = self.origin(span);
+                self.problems.push(unknown(section, at, name, origin));
+            }
+        }
+    }
+
+    fn child(&mut self, child: Section, at: Place, item: &Item, span: Option<std::ops::Range<usize>>) {
+        let origin = self.origin(span);
+        if self.strangers.is_some() && child.is_list() {
+            return match item.as_table_like() {
+                Some(table) if child == Section::Camera => self.cameras_by_id(table),
+                _ => self.wrong_shape(child, at, item, origin),
+            };
+        }
+        if !child.is_list() {
+            return match item.as_table_like() {
+                Some(table) => self.table(child, at, table),
+                None => self.wrong_shape(child, at, item, origin),
+            };
+        }
+        let tables: Option<Vec<(&dyn TableLike, Origin)>> = match item {
+            Item::ArrayOfTables(tables) => {
+                Some(tables.iter().map(|it| (it as &dyn TableLike, self.origin(it.span()))).collect())
+            }
+            Item::Value(Toml::Array(items)) => items
+                .iter()
+                .map(|it| it.as_inline_table().map(|table| (table as &dyn TableLike, self.origin(it.span()))))
+                .collect(),
+            _ => None,
+        };
+        match tables {
+            Some(tables) => self.list(child, at, &tables),
+            None => self.wrong_shape(child, at, item, origin),
+        }
+    }
+
+    fn cameras_by_id(&mut self, table: &dyn TableLike) {
+        for (id, item) in table.iter() {
+            let camera = (0..self.values.cameras.len()).find(|camera| self.values.id(*camera) == id);
+            match (camera, item.as_table_like()) {
+                (Some(camera), Some(table)) => self.table(Section::Camera, (Some(camera), None), table),
+                (None, Some(_)) => {
+                    if let Some(strangers) = &mut self.strangers {
+                        strangers.push(id.to_owned());
+                    }
+                }
+                (_, None) => {
+                    let origin = self.origin(item.span());
+                    self.wrong_shape(Section::Camera, (None, None), item, origin);
+                }
+            }
+        }
+    }
+
+    fn list(&mut self, child: Section, at: Place, tables: &[(&dyn TableLike, Origin)]) {
+        let most = if child == Section::Camera { MAX_CAMERAS } else { MAX_ZONES };
+        if let Some((_, origin)) = tables.get(most) {
+            let what = format!("found {} tables", tables.len());
+            let key = place(child, at.0, None, "");
+            self.problems.push(Problem::new(origin.clone(), key, what, format!("allowed: at most {most}")));
+        }
+        for (index, (table, origin)) in tables.iter().take(most).enumerate() {
+            let inner = match at.0 {
+                None => {
+                    self.values.cameras.push(CameraTable::at(origin.clone()));
+                    (Some(index), None)
+                }
+                Some(camera) => {
+                    if let Some(camera) = self.values.cameras.get_mut(camera) {
+                        camera.zones.push(origin.clone());
+                    }
+                    (Some(camera), Some(index))
+                }
+            };
+            self.table(child, inner, *table);
+        }
+    }
+
+    fn wrong_shape(&mut self, child: Section, at: Place, item: &Item, origin: Origin) {
+        let what = format!("found a value of type {}", item.type_name());
+        let mend = format!("allowed: a table, written as {}", child.header());
+        self.problems.push(Problem::new(origin, place(child, at.0, None, ""), what, mend));
+    }
+
+    fn value(&mut self, slot: Slot, item: &Item, span: Option<std::ops::Range<usize>>) {
+        let origin = self.origin(span);
+        let Some(raw) = item.as_value() else {
+            let what = format!("found a {}", item.type_name());
+            let mend = format!("allowed: {}", slot.row().kind.allowed());
+            return self.problems.push(Problem::new(origin, slot.to_string(), what, mend));
+        };
+        match slot.row().kind.read(raw) {
+            Ok(value) => self.values.put(slot, value, origin),
+            Err(refused) => {
+                let origin = self.origin(raw.span());
+                self.problems.push(Problem::refused(origin, slot.to_string(), refused));
+            }
+        }
+    }
+}
+
+/// An unknown key: what is near it here, or where a key of that name belongs.
+fn unknown(section: Section, at: Place, name: &str, origin: Origin) -> Problem {
+    let key = place(section, at.0, at.1, name);
+    let here: Vec<&str> =
+        section.keys().map(|(_, key)| key.name).chain(section.children().map(Section::name)).collect();
+    let mut problem = Problem::new(origin, key, "unknown key", format!("known here: {}", here.join(", ")));
+    problem.nearest = nearest(name, here.iter().copied());
+    if problem.nearest.is_none() {
+        let elsewhere = Section::ALL.into_iter().find(|other| other.keys().any(|(_, key)| key.name == name));
+        if let Some(other) = elsewhere {
+            problem.mend = format!("it belongs to {}; {}", other.header(), problem.mend);
+        }
+    }
+    problem
+}

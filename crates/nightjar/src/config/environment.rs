@@ -1,0 +1,130 @@
+//! `NIGHTJAR_SERVER__BIND=0.0.0.0:8000`: the environment's variables against the table of keys.
+
+use std::ffi::OsString;
+
+use super::keys::{MAX_CAMERAS, MAX_ZONES, Section, Slot};
+use super::problems::{Origin, Problem, nearest};
+use super::values::{CameraTable, Values};
+
+const PREFIX: &str = "NIGHTJAR_";
+
+/// Reads every `NIGHTJAR_…` variable into `values`. Cameras go by index: `NIGHTJAR_CAMERA__0__URL`.
+pub(crate) fn read(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+    values: &mut Values,
+    problems: &mut Vec<Problem>,
+) {
+    let mut found: Vec<(String, OsString)> = variables
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+        .filter(|(name, _)| name.starts_with(PREFIX))
+        .collect();
+    // In order, so that camera 0 is made before camera 1 and problems always come in the same order.
+    found.sort_by_key(|(name, _)| natural(name));
+    for (name, value) in found {
+        let origin = Origin::Environment(name.clone());
+        let Some(value) = value.to_str() else {
+            problems.push(Problem::new(origin, "", "found bytes that are not UTF-8", "allowed: text"));
+            continue;
+        };
+        if let Err(problem) = one(&name, value, &origin, values) {
+            problems.push(problem);
+        }
+    }
+}
+
+/// Numbers as numbers, so that 10 comes behind 9.
+fn natural(name: &str) -> Vec<(usize, String)> {
+    name.split("__").map(|part| (part.parse().unwrap_or(0), part.to_owned())).collect()
+}
+
+fn one(name: &str, word: &str, origin: &Origin, values: &mut Values) -> Result<(), Problem> {
+    let slot = locate(name, origin, values)?;
+    let refused = |refused| Problem::refused(origin.clone(), slot.to_string(), refused);
+    let value = slot.row().kind.read_word(word).map_err(refused)?;
+    values.put(slot, value, origin.clone());
+    Ok(())
+}
+
+fn locate(name: &str, origin: &Origin, values: &mut Values) -> Result<Slot, Problem> {
+    let unknown = || {
+        let known = known();
+        let mut problem = Problem::new(
+            origin.clone(),
+            "",
+            "unknown variable",
+            "variables are named NIGHTJAR_<TABLE>__<KEY>, cameras and zones by index: NIGHTJAR_CAMERA__0__URL",
+        );
+        problem.nearest = nearest(name, known.iter().map(String::as_str));
+        problem
+    };
+    let lower = name[PREFIX.len()..].to_ascii_lowercase();
+    let mut parts: Vec<&str> = lower.split("__").collect();
+    let key = parts.pop().ok_or_else(unknown)?;
+    let index = |part: &str| part.parse::<usize>().map_err(|_| unknown());
+    let (section, camera, zone) = match parts.as_slice() {
+        ["server"] => (Section::Server, None, None),
+        ["data"] => (Section::Data, None, None),
+        ["log"] => (Section::Log, None, None),
+        ["camera", camera] => (Section::Camera, Some(index(camera)?), None),
+        ["camera", camera, "motion"] => (Section::Motion, Some(index(camera)?), None),
+        ["camera", camera, "zone", zone] => (Section::Zone, Some(index(camera)?), Some(index(zone)?)),
+        _ => return Err(unknown()),
+    };
+    let slot = Slot::of(section, key, camera, zone).ok_or_else(unknown)?;
+    if let Some(camera) = camera {
+        make_room(slot, camera, zone, origin, values)?;
+    }
+    Ok(slot)
+}
+
+/// A variable may speak of a camera or zone that is there, or begin the next one.
+fn make_room(
+    slot: Slot,
+    camera: usize,
+    zone: Option<usize>,
+    origin: &Origin,
+    values: &mut Values,
+) -> Result<(), Problem> {
+    let gap = |what: &str, index: usize, there: usize, most: usize| {
+        let mend = format!("there are {there}, so the next one is {what} {there} (at most {most})");
+        Problem::new(origin.clone(), slot.to_string(), format!("found {what} {index}"), mend)
+    };
+    let there = values.cameras.len();
+    if camera > there || camera >= MAX_CAMERAS {
+        return Err(gap("camera", camera, there, MAX_CAMERAS));
+    }
+    if camera == there {
+        values.cameras.push(CameraTable::at(origin.clone()));
+    }
+    let Some(zone) = zone else { return Ok(()) };
+    let zones = &mut values.cameras[camera].zones;
+    if zone > zones.len() || zone >= MAX_ZONES {
+        return Err(gap("zone", zone, zones.len(), MAX_ZONES));
+    }
+    if zone == zones.len() {
+        zones.push(origin.clone());
+    }
+    Ok(())
+}
+
+/// The name of the variable that speaks of that place.
+pub(crate) fn variable(slot: Slot) -> String {
+    let row = slot.row();
+    let mut name = String::from(PREFIX);
+    match (row.section, slot.camera, slot.zone) {
+        (Section::Camera, Some(camera), _) => name += &format!("CAMERA__{camera}__"),
+        (Section::Motion, Some(camera), _) => name += &format!("CAMERA__{camera}__MOTION__"),
+        (Section::Zone, Some(camera), Some(zone)) => name += &format!("CAMERA__{camera}__ZONE__{zone}__"),
+        (section, ..) => name += &format!("{}__", section.name().to_ascii_uppercase()),
+    }
+    name + &row.name.to_ascii_uppercase()
+}
+
+/// Every variable there is, for the first camera and its first zone.
+fn known() -> Vec<String> {
+    Section::ALL
+        .into_iter()
+        .flat_map(Section::keys)
+        .map(|(key, _)| variable(Slot { camera: Some(0), zone: Some(0), key }))
+        .collect()
+}

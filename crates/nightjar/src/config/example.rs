@@ -1,0 +1,57 @@
+//! The text of `config/nightjar.toml`: every key with its default and what it does. Keys without a default, or
+//! of another source than the demo's, stand behind `#`.
+
+use std::fmt::Write as _;
+
+use super::keys::{Key, Section};
+
+const HEAD: &str = "\
+# Nightjar's configuration: every key, with its built-in default.
+#
+# Read from --config, else ./nightjar.toml, else /etc/nightjar/nightjar.toml. Every key may be left out.
+# Above this file stand: <data>/settings.toml (what was changed over HTTP), the environment
+# (NIGHTJAR_SERVER__BIND=0.0.0.0:8000, cameras by index: NIGHTJAR_CAMERA__0__URL), and flags.
+# Durations: \"500ms\", \"10s\", \"5m\", \"7d\". Sizes: \"500MB\", \"2GiB\".
+# Check it with: nightjar config check. See where each value comes from with: nightjar config show.
+";
+
+/// The whole file.
+pub(crate) fn text() -> String {
+    let mut text = String::from(HEAD);
+    for section in Section::ALL.into_iter().filter(|section| *section != Section::Root) {
+        let behind = if section == Section::Zone { "# " } else { "" };
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\n# {}\n{behind}{}\n", section.about(), section.header());
+        for (_, key) in section.keys() {
+            row(&mut text, key, behind);
+        }
+    }
+    text
+}
+
+fn row(text: &mut String, key: &Key, behind: &str) {
+    let default = key.default_value().map(|value| value.to_toml().to_string());
+    let (value, there) = match (key.section, key.name) {
+        (Section::Camera, "id") => ("\"camera1\"".into(), true),
+        (Section::Camera, "name") => ("\"Demo\"".into(), true),
+        _ => (default.clone().unwrap_or_else(|| sample(key.name).into()), default.is_some()),
+    };
+    let there = there && key.only_for.is_none_or(|source| source == "demo");
+    let behind = if there { behind } else { "# " };
+    let only = key.only_for.map(|source| format!(" Only for source = \"{source}\".")).unwrap_or_default();
+    let _ = write!(text, "# {}{only}\n{behind}{} = {value}\n", key.about, key.name);
+}
+
+/// Something to begin with for keys that have no default.
+fn sample(name: &str) -> &'static str {
+    match name {
+        "url" => "\"http://camera.example/stream\"",
+        "user" => "\"nightjar\"",
+        "password" => "\"…\"",
+        "password_file" => "\"/run/secrets/camera\"",
+        "path" => "\"clip.mp4\"",
+        "name" => "\"feeder\"",
+        "points" => "[[0.1, 0.2], [0.5, 0.2], [0.5, 0.9]]",
+        _ => "\"\"",
+    }
+}

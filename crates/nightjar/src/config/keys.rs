@@ -1,0 +1,233 @@
+//! The one table of keys ([`table`]). Reading, checking, `config show`, the JSON Schema and `config/nightjar.toml` all come
+//! from it, so that no two of them can disagree.
+
+use super::kind::{Kind, Value};
+
+mod table;
+
+pub(crate) use table::KEYS;
+
+/// A table of the configuration file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Section {
+    /// The file itself, which holds tables only.
+    Root,
+    /// `[server]`
+    Server,
+    /// `[data]`
+    Data,
+    /// `[log]`
+    Log,
+    /// `[[camera]]`
+    Camera,
+    /// `[camera.motion]`
+    Motion,
+    /// `[[camera.zone]]`
+    Zone,
+}
+
+impl Section {
+    /// All of them, outermost first.
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Root, Self::Server, Self::Data, Self::Log, Self::Camera, Self::Motion, Self::Zone];
+
+    /// Its own name within its parent.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Root => "",
+            Self::Server => "server",
+            Self::Data => "data",
+            Self::Log => "log",
+            Self::Camera => "camera",
+            Self::Motion => "motion",
+            Self::Zone => "zone",
+        }
+    }
+
+    /// Where it stands; the root stands in itself.
+    pub(crate) fn parent(self) -> Self {
+        match self {
+            Self::Motion | Self::Zone => Self::Camera,
+            _ => Self::Root,
+        }
+    }
+
+    /// Whether there may be several, as `[[…]]`.
+    pub(crate) fn is_list(self) -> bool {
+        matches!(self, Self::Camera | Self::Zone)
+    }
+
+    /// What it is about, for the schema and the example.
+    pub(crate) fn about(self) -> &'static str {
+        match self {
+            Self::Root => "Nightjar's configuration",
+            Self::Server => "Who may look in, and how many.",
+            Self::Data => "Where everything that must survive a restart is kept.",
+            Self::Log => "What is written to standard error.",
+            Self::Camera => "One table per camera, up to 64. Without any there is the demo scene.",
+            Self::Motion => "What counts as movement. Applied at run time, without dropping a viewer.",
+            Self::Zone => "Areas of the picture. None: the whole picture counts. Up to 32 per camera.",
+        }
+    }
+
+    /// As its header stands in a file.
+    pub(crate) fn header(self) -> &'static str {
+        match self {
+            Self::Root => "",
+            Self::Server => "[server]",
+            Self::Data => "[data]",
+            Self::Log => "[log]",
+            Self::Camera => "[[camera]]",
+            Self::Motion => "[camera.motion]",
+            Self::Zone => "[[camera.zone]]",
+        }
+    }
+
+    /// The tables directly inside.
+    pub(crate) fn children(self) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |child| *child != Self::Root && child.parent() == self)
+    }
+
+    /// Its keys with their place in [`KEYS`].
+    pub(crate) fn keys(self) -> impl Iterator<Item = (usize, &'static Key)> {
+        KEYS.iter().enumerate().filter(move |(_, key)| key.section == self)
+    }
+}
+
+/// What a key holds when nobody says anything.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Preset {
+    /// Nothing; the key is optional, or required by a check of its own.
+    Unset,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A number.
+    Float(f64),
+    /// Text, as it would stand in a file.
+    Text(&'static str),
+    /// An empty list of hosts.
+    NoHosts,
+}
+
+/// A row of the table.
+#[derive(Debug)]
+pub(crate) struct Key {
+    /// The table it stands in.
+    pub(crate) section: Section,
+    /// Its name there.
+    pub(crate) name: &'static str,
+    /// What it may hold.
+    pub(crate) kind: Kind,
+    /// What it holds by default.
+    pub(crate) preset: Preset,
+    /// Only for cameras of this source.
+    pub(crate) only_for: Option<&'static str>,
+    /// What it does, with its unit.
+    pub(crate) about: &'static str,
+}
+
+impl Key {
+    const fn new(
+        section: Section,
+        name: &'static str,
+        kind: Kind,
+        preset: Preset,
+        about: &'static str,
+    ) -> Self {
+        Self { section, name, kind, preset, only_for: None, about }
+    }
+
+    const fn only_for(mut self, source: &'static str) -> Self {
+        self.only_for = Some(source);
+        self
+    }
+
+    /// The built-in value.
+    pub(crate) fn default_value(&self) -> Option<Value> {
+        match self.preset {
+            Preset::Unset => None,
+            Preset::Bool(it) => Some(Value::Bool(it)),
+            Preset::Int(it) => Some(Value::Int(it)),
+            Preset::Float(it) => Some(Value::Float(it)),
+            Preset::Text(it) => self.kind.read_word(it).ok(),
+            Preset::NoHosts => Some(Value::Hosts(Vec::new())),
+        }
+    }
+}
+
+/// Cameras at the most: each has a ring of its own and two threads.
+pub(crate) const MAX_CAMERAS: usize = 64;
+/// Zones per camera at the most: every candidate is tested against each.
+pub(crate) const MAX_ZONES: usize = 32;
+
+/// One key of one camera or zone: a place where a value may stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Slot {
+    /// Which camera, for keys of cameras.
+    pub(crate) camera: Option<usize>,
+    /// Which of its zones, for keys of zones.
+    pub(crate) zone: Option<usize>,
+    /// Place in [`KEYS`].
+    pub(crate) key: usize,
+}
+
+impl Slot {
+    /// The place of that key; `camera` and `zone` as far as the section has them.
+    pub(crate) fn of(
+        section: Section,
+        name: &str,
+        camera: Option<usize>,
+        zone: Option<usize>,
+    ) -> Option<Self> {
+        let key = section.keys().find(|(_, key)| key.name == name)?.0;
+        Some(Self { camera, zone, key })
+    }
+
+    /// The row of the table.
+    pub(crate) fn row(self) -> &'static Key {
+        &KEYS[self.key]
+    }
+}
+
+impl std::fmt::Display for Slot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&place(self.row().section, self.camera, self.zone, self.row().name))
+    }
+}
+
+/// `server.bind`, `camera[0].motion.threshold`, `camera[0].zone[1].points`; an empty name is the table itself.
+pub(crate) fn place(section: Section, camera: Option<usize>, zone: Option<usize>, name: &str) -> String {
+    let index = |at: Option<usize>| at.map(|at| format!("[{at}]")).unwrap_or_default();
+    let table = match section {
+        Section::Root => String::new(),
+        Section::Camera => format!("camera{}", index(camera)),
+        Section::Motion => format!("camera{}.motion", index(camera)),
+        Section::Zone => format!("camera{}.zone{}", index(camera), index(zone)),
+        other => other.name().to_owned(),
+    };
+    match (table.is_empty(), name.is_empty()) {
+        (true, _) => name.to_owned(),
+        (_, true) => table,
+        _ => format!("{table}.{name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_is_allowed_by_its_own_key() {
+        for key in KEYS {
+            if matches!(key.preset, Preset::Unset) {
+                continue;
+            }
+            let value =
+                key.default_value().unwrap_or_else(|| panic!("default of {} does not parse", key.name));
+            let read = key.kind.read(&value.to_toml()).unwrap_or_else(|e| panic!("{}: {e:?}", key.name));
+            assert_eq!(read, value, "{}", key.name);
+        }
+    }
+}

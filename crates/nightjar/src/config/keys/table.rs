@@ -1,0 +1,260 @@
+//! The rows.
+
+use std::time::Duration;
+
+use super::super::kind::Kind;
+use super::{Key, Preset, Section};
+
+const fn secs(min: u64, max: u64) -> Kind {
+    Kind::Duration { min: Duration::from_secs(min), max: Duration::from_secs(max) }
+}
+
+fn sources() -> Vec<&'static str> {
+    vec!["demo", "http", "file"]
+}
+
+fn scenes() -> Vec<&'static str> {
+    scene::Scene::names().iter().map(|info| info.name).collect()
+}
+
+const SOURCE: Kind = Kind::Choice { works: sources, later: &["v4l2", "rtsp", "command"] };
+const SCENE: Kind = Kind::Choice { works: scenes, later: &[] };
+const PACE: Kind = Kind::Choice { works: || vec!["real-time", "fast"], later: &[] };
+const LEVEL: Kind = Kind::Choice { works: || vec!["error", "warn", "info", "debug", "trace"], later: &[] };
+const FORMAT: Kind = Kind::Choice { works: || vec!["text", "json"], later: &[] };
+// A mask promises black pixels in ring, disk and stream, which nothing does yet; excluding is all that works.
+const ZONE: Kind = Kind::Choice { works: || vec!["include", "exclude"], later: &["mask"] };
+const RING: Kind = Kind::Size { min: 4 << 20, max: 4 << 30 };
+
+/// Every key there is.
+pub(crate) static KEYS: &[Key] = &[
+    Key::new(
+        Section::Server,
+        "bind",
+        Kind::Address,
+        Preset::Text("127.0.0.1:8000"),
+        "Address and port to listen on. Anything but loopback needs a key first: nightjar key add.",
+    ),
+    Key::new(
+        Section::Server,
+        "max_clients",
+        Kind::Int { min: 1, max: 10_000 },
+        Preset::Int(20),
+        "Viewers at once over all cameras; one more is answered 503.",
+    ),
+    Key::new(
+        Section::Server,
+        "client_timeout",
+        secs(1, 600),
+        Preset::Text("30s"),
+        "A viewer that takes no byte for so long is closed.",
+    ),
+    Key::new(
+        Section::Server,
+        "hosts",
+        Kind::Hosts,
+        Preset::NoHosts,
+        "Names this server may be called by, besides addresses, localhost and *.local; others are answered 421.",
+    ),
+    Key::new(
+        Section::Data,
+        "path",
+        Kind::Path,
+        Preset::Text("/var/lib/nightjar"),
+        "The data directory; made, readable by its owner only, if it is not there.",
+    ),
+    Key::new(
+        Section::Log,
+        "level",
+        LEVEL,
+        Preset::Text("info"),
+        "How much is told: error, warn, info, debug, trace.",
+    ),
+    Key::new(
+        Section::Log,
+        "format",
+        FORMAT,
+        Preset::Text("text"),
+        "text for people, json (a line each) for programs.",
+    ),
+    Key::new(
+        Section::Camera,
+        "id",
+        Kind::Id,
+        Preset::Unset,
+        "Stable name in paths and on disk: a-z, 0-9 and -. Left out: camera1, camera2, …",
+    ),
+    Key::new(
+        Section::Camera,
+        "name",
+        Kind::Text { max: 80 },
+        Preset::Unset,
+        "Name for people. Left out: the id.",
+    ),
+    Key::new(
+        Section::Camera,
+        "source",
+        SOURCE,
+        Preset::Text("demo"),
+        "Where the pictures come from: demo (a rendered scene), http (MJPEG or a polled JPEG), file (a video).",
+    ),
+    Key::new(Section::Camera, "scene", SCENE, Preset::Text("calm"), "Which scene is rendered.")
+        .only_for("demo"),
+    Key::new(
+        Section::Camera,
+        "seed",
+        Kind::Int { min: 0, max: i64::MAX },
+        Preset::Int(1),
+        "The same seed renders the same scene.",
+    )
+    .only_for("demo"),
+    Key::new(
+        Section::Camera,
+        "url",
+        Kind::Url,
+        Preset::Unset,
+        "An MJPEG stream, or a JPEG that is asked for frame_rate times a second; the answer tells which.",
+    )
+    .only_for("http"),
+    Key::new(
+        Section::Camera,
+        "user",
+        Kind::Text { max: 256 },
+        Preset::Unset,
+        "For basic or digest authentication.",
+    )
+    .only_for("http"),
+    Key::new(
+        Section::Camera,
+        "password",
+        Kind::Secret,
+        Preset::Unset,
+        "Never shown and never logged; a file is better.",
+    )
+    .only_for("http"),
+    Key::new(
+        Section::Camera,
+        "password_file",
+        Kind::Path,
+        Preset::Unset,
+        "A file whose first line is the password.",
+    )
+    .only_for("http"),
+    Key::new(Section::Camera, "path", Kind::Path, Preset::Unset, "The video file; needs ffmpeg.")
+        .only_for("file"),
+    Key::new(
+        Section::Camera,
+        "pace",
+        PACE,
+        Preset::Text("real-time"),
+        "real-time, or fast: as fast as it can be read.",
+    )
+    .only_for("file"),
+    Key::new(
+        Section::Camera,
+        "loop",
+        Kind::Bool,
+        Preset::Bool(true),
+        "Begin again at the end, or end there.",
+    )
+    .only_for("file"),
+    Key::new(
+        Section::Camera,
+        "width",
+        Kind::Int { min: 1, max: 3840 },
+        Preset::Int(1280),
+        "Pixels to ask the source for; what it delivers is what counts.",
+    ),
+    Key::new(
+        Section::Camera,
+        "height",
+        Kind::Int { min: 1, max: 2160 },
+        Preset::Int(720),
+        "Pixels to ask the source for.",
+    ),
+    Key::new(
+        Section::Camera,
+        "frame_rate",
+        Kind::Int { min: 1, max: 120 },
+        Preset::Int(15),
+        "Frames a second to ask the source for.",
+    ),
+    Key::new(
+        Section::Camera,
+        "rotation",
+        Kind::IntOf { works: &[0], later: &[90, 180, 270] },
+        Preset::Int(0),
+        "Degrees clockwise; only 0 in this version.",
+    ),
+    Key::new(
+        Section::Camera,
+        "ring_size",
+        RING,
+        Preset::Text("64MiB"),
+        "Memory for recent frames at the most.",
+    ),
+    Key::new(Section::Motion, "enabled", Kind::Bool, Preset::Bool(true), "Look for movement."),
+    Key::new(
+        Section::Motion,
+        "threshold",
+        Kind::Int { min: 5, max: 100 },
+        Preset::Int(25),
+        "How much must change; lower is more sensitive.",
+    ),
+    Key::new(
+        Section::Motion,
+        "min_area",
+        Kind::Int { min: 100, max: 10_000 },
+        Preset::Int(500),
+        "Smallest mover, in pixels of a 640x480 picture and in proportion elsewhere.",
+    ),
+    Key::new(
+        Section::Motion,
+        "analysis_fps",
+        Kind::Int { min: 1, max: 60 },
+        Preset::Int(10),
+        "Frames a second that are looked at, at the most.",
+    ),
+    Key::new(
+        Section::Motion,
+        "min_frames",
+        Kind::Int { min: 1, max: 60 },
+        Preset::Int(2),
+        "Frames in a row that must show a mover before it counts.",
+    ),
+    Key::new(
+        Section::Motion,
+        "event_gap",
+        Kind::Duration { min: Duration::from_millis(500), max: Duration::from_secs(300) },
+        Preset::Text("3s"),
+        "A visit ends after so long without movement.",
+    ),
+    Key::new(
+        Section::Zone,
+        "name",
+        Kind::Text { max: 80 },
+        Preset::Unset,
+        "Name for people, once per camera.",
+    ),
+    Key::new(
+        Section::Zone,
+        "kind",
+        ZONE,
+        Preset::Text("include"),
+        "include: only here counts. exclude: not here.",
+    ),
+    Key::new(
+        Section::Zone,
+        "points",
+        Kind::Points,
+        Preset::Unset,
+        "Corners [x, y] in order, shares of width and height: [[0.1, 0.2], [0.5, 0.2], [0.5, 0.9]].",
+    ),
+    Key::new(
+        Section::Zone,
+        "sensitivity",
+        Kind::Float { min: 0.1, max: 10.0 },
+        Preset::Float(1.0),
+        "Above 1: more sensitive here; below: less.",
+    ),
+];

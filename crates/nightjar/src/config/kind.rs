@@ -1,0 +1,256 @@
+//! What a key may hold: one [`Kind`] per key reads the value, says what is allowed and writes it back.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use toml_edit::Value as Toml;
+
+use super::units::{format_duration, format_size, parse_duration, parse_size};
+
+mod text;
+
+/// The type and the range of a key.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kind {
+    /// `true` or `false`.
+    Bool,
+    /// A whole number within both ends.
+    Int { min: i64, max: i64 },
+    /// One of a few whole numbers; `later` are known but do not work in this version.
+    IntOf { works: &'static [i64], later: &'static [i64] },
+    /// A number within both ends.
+    Float { min: f64, max: f64 },
+    /// Any text of 1 to `max` characters without control characters.
+    Text { max: usize },
+    /// One of a few words; `later` are known but do not work in this version.
+    Choice { works: fn() -> Vec<&'static str>, later: &'static [&'static str] },
+    /// A time span within both ends, in seconds.
+    Duration { min: Duration, max: Duration },
+    /// A number of bytes within both ends.
+    Size { min: u64, max: u64 },
+    /// An address to listen on, with its port.
+    Address,
+    /// A path; a relative one counts from where the program was started.
+    Path,
+    /// An `http` or `https` URL without credentials.
+    Url,
+    /// A word of `[a-z0-9-]`.
+    Id,
+    /// Text that is never shown.
+    Secret,
+    /// Names of hosts.
+    Hosts,
+    /// Corners of an area, as shares of the picture.
+    Points,
+}
+
+/// What was read for a key.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Value {
+    /// For [`Kind::Bool`].
+    Bool(bool),
+    /// For the whole numbers.
+    Int(i64),
+    /// For [`Kind::Float`].
+    Float(f64),
+    /// For everything that is text.
+    Text(String),
+    /// For [`Kind::Duration`].
+    Duration(Duration),
+    /// For [`Kind::Size`], bytes.
+    Size(u64),
+    /// For [`Kind::Address`].
+    Address(SocketAddr),
+    /// For [`Kind::Hosts`].
+    Hosts(Vec<String>),
+    /// For [`Kind::Points`].
+    Points(Vec<(f64, f64)>),
+}
+
+/// Why a value was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// What stands there, as written; secrets are not repeated.
+    pub(crate) found: String,
+    /// What may stand there.
+    pub(crate) allowed: String,
+    /// A word that may have been meant.
+    pub(crate) nearest: Option<String>,
+}
+
+impl Kind {
+    /// Reads a value of a file.
+    ///
+    /// # Errors
+    /// [`Refused`] with what was found and what is allowed.
+    pub(crate) fn read(self, raw: &Toml) -> Result<Value, Refused> {
+        let refused = |found: String| Refused { found, allowed: self.allowed(), nearest: None };
+        let read = match (self, raw) {
+            (Self::Bool, Toml::Boolean(it)) => Some(Value::Bool(*it.value())),
+            (Self::Int { min, max }, Toml::Integer(it)) => {
+                (min..=max).contains(it.value()).then(|| Value::Int(*it.value()))
+            }
+            (Self::IntOf { works, later }, Toml::Integer(it)) => {
+                if later.contains(it.value()) {
+                    return Err(refused(format!("`{}`, which this version cannot do yet", it.value())));
+                }
+                works.contains(it.value()).then(|| Value::Int(*it.value()))
+            }
+            (Self::Float { min, max }, _) => {
+                number(raw).filter(|it| (min..=max).contains(it)).map(Value::Float)
+            }
+            (Self::Hosts, Toml::Array(items)) => items
+                .iter()
+                .map(|item| item.as_str().filter(|it| text::is_host(it)).map(str::to_ascii_lowercase))
+                .collect::<Option<Vec<_>>>()
+                .map(Value::Hosts),
+            (Self::Points, Toml::Array(items)) => return points(items).map_err(refused),
+            (_, Toml::String(it)) => return self.read_text(it.value()),
+            _ => None,
+        };
+        read.ok_or_else(|| refused(self.found(raw)))
+    }
+
+    /// Reads a value of the environment or the command line, where everything is text.
+    ///
+    /// # Errors
+    /// [`Refused`] with what was found and what is allowed.
+    pub(crate) fn read_word(self, word: &str) -> Result<Value, Refused> {
+        match self {
+            Self::Bool | Self::Int { .. } | Self::IntOf { .. } | Self::Float { .. } | Self::Points => {
+                match word.trim().parse::<Toml>() {
+                    Ok(raw) => self.read(&raw),
+                    Err(_) => self.refuse(word),
+                }
+            }
+            Self::Hosts => {
+                let mut hosts = toml_edit::Array::new();
+                hosts.extend(word.split(',').map(str::trim).filter(|host| !host.is_empty()));
+                self.read(&Toml::Array(hosts))
+            }
+            _ => self.read_text(word),
+        }
+    }
+
+    fn refuse(self, found: &str) -> Result<Value, Refused> {
+        let found = if matches!(self, Self::Secret) { "a text".into() } else { quoted(found) };
+        Err(Refused { found, allowed: self.allowed(), nearest: None })
+    }
+
+    fn found(self, raw: &Toml) -> String {
+        match (self, raw) {
+            (Self::Secret, _) => format!("a value of type {}", raw.type_name()),
+            (_, Toml::Array(_) | Toml::InlineTable(_)) => format!("a {}", raw.type_name()),
+            _ => quoted(raw.to_string().trim()),
+        }
+    }
+
+    /// What may stand there, in words.
+    pub(crate) fn allowed(self) -> String {
+        match self {
+            Self::Bool => "true or false".into(),
+            Self::Int { min, max } => format!("a whole number from {min} to {max}"),
+            Self::IntOf { works, .. } => {
+                works.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
+            }
+            Self::Float { min, max } => format!("a number from {min} to {max}"),
+            Self::Text { max } => format!("a text of 1 to {max} characters"),
+            Self::Choice { works, .. } => {
+                works().iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ")
+            }
+            Self::Duration { min, max } => {
+                format!("a duration from \"{}\" to \"{}\"", format_duration(min), format_duration(max))
+            }
+            Self::Size { min, max } => {
+                format!("a size from \"{}\" to \"{}\"", format_size(min), format_size(max))
+            }
+            Self::Address => "an address with a port, like \"127.0.0.1:8000\" or \"[::]:8000\"".into(),
+            Self::Path => "a path".into(),
+            Self::Url => "a URL that begins with http:// or https://, names a host and holds no user or \
+                          password (they have keys of their own)"
+                .into(),
+            Self::Id => "1 to 64 characters of a-z, 0-9 and -".into(),
+            Self::Secret => "a text of 1 to 1024 characters".into(),
+            Self::Hosts => "a list of host names, like [\"camera.example\"]".into(),
+            Self::Points => "a list of at least three corners [x, y] that do not lie on one line, each from \
+                             0.0 to 1.0 (shares of width and height)"
+                .into(),
+        }
+    }
+}
+
+impl Value {
+    /// As it stands in a TOML file.
+    pub(crate) fn to_toml(&self) -> Toml {
+        match self {
+            Self::Bool(it) => (*it).into(),
+            Self::Int(it) => (*it).into(),
+            Self::Float(it) => (*it).into(),
+            Self::Text(it) => it.as_str().into(),
+            Self::Duration(it) => format_duration(*it).into(),
+            Self::Size(it) => format_size(*it).into(),
+            Self::Address(it) => it.to_string().into(),
+            Self::Hosts(hosts) => Toml::Array(hosts.iter().map(String::as_str).collect()),
+            Self::Points(corners) => Toml::Array(
+                corners.iter().map(|(x, y)| Toml::Array([*x, *y].into_iter().collect())).collect(),
+            ),
+        }
+    }
+
+    /// As it stands in JSON.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        match self {
+            Self::Bool(it) => (*it).into(),
+            Self::Int(it) => (*it).into(),
+            Self::Float(it) => (*it).into(),
+            Self::Text(it) => it.as_str().into(),
+            Self::Duration(it) => format_duration(*it).into(),
+            Self::Size(it) => format_size(*it).into(),
+            Self::Address(it) => it.to_string().into(),
+            Self::Hosts(hosts) => hosts.clone().into(),
+            Self::Points(corners) => corners.iter().map(|(x, y)| serde_json::json!([x, y])).collect(),
+        }
+    }
+}
+
+fn quoted(found: &str) -> String {
+    let short: String = found.chars().filter(|c| !c.is_control()).take(80).collect();
+    let dots = if short.len() < found.len() { "…" } else { "" };
+    format!("`{short}{dots}`")
+}
+
+/// A whole number counts as a number too.
+#[expect(clippy::cast_precision_loss, reason = "ranges of the keys are far below 2^52")]
+fn number(raw: &Toml) -> Option<f64> {
+    raw.as_float().or_else(|| raw.as_integer().map(|it| it as f64))
+}
+
+fn points(items: &toml_edit::Array) -> Result<Value, String> {
+    let mut corners = Vec::new();
+    for item in items {
+        let pair: Option<Vec<f64>> = item.as_array().and_then(|pair| pair.iter().map(number).collect());
+        let Some([x, y]) = pair.as_deref() else { return Err(format!("`{}`", item.to_string().trim())) };
+        if !(0.0..=1.0).contains(x) || !(0.0..=1.0).contains(y) {
+            return Err(format!("the corner [{x}, {y}]"));
+        }
+        corners.push((*x, *y));
+    }
+    if corners.len() < 3 {
+        return Err(format!("{} corner{}", corners.len(), if corners.len() == 1 { "" } else { "s" }));
+    }
+    if flat(&corners) {
+        return Err("corners that all lie on one line".into());
+    }
+    Ok(Value::Points(corners))
+}
+
+/// Whether all corners lie on one line, so that nothing is inside.
+fn flat(corners: &[(f64, f64)]) -> bool {
+    let (x0, y0) = corners[0];
+    let far = corners.iter().copied().max_by(|a, b| {
+        let reach = |p: &(f64, f64)| (p.0 - x0).hypot(p.1 - y0);
+        reach(a).total_cmp(&reach(b))
+    });
+    let Some((x1, y1)) = far else { return true };
+    corners.iter().all(|(x, y)| ((x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)).abs() < 1e-6)
+}

@@ -1,0 +1,129 @@
+//! Reading of the kinds that are written as text.
+
+use super::{Kind, Refused, Value, quoted};
+use crate::config::problems::nearest;
+use crate::config::units::{parse_duration, parse_size};
+
+impl Kind {
+    /// # Errors
+    /// [`Refused`] with what was found and what is allowed.
+    pub(super) fn read_text(self, word: &str) -> Result<Value, Refused> {
+        let owned = |fits: bool| fits.then(|| Value::Text(word.to_owned()));
+        let read = match self {
+            Self::Text { max } => owned(is_plain(word, max)),
+            Self::Path => owned(!word.is_empty() && !word.contains('\0')),
+            Self::Id => owned(is_id(word)),
+            Self::Secret => owned(is_plain(word, 1024)),
+            Self::Url => owned(is_url(word)),
+            Self::Choice { works, later } => return self.choose(word, &works(), later),
+            Self::Duration { min, max } => {
+                parse_duration(word).filter(|it| (min..=max).contains(it)).map(Value::Duration)
+            }
+            Self::Size { min, max } => {
+                parse_size(word).filter(|it| (min..=max).contains(it)).map(Value::Size)
+            }
+            Self::Address => word.parse().ok().map(Value::Address),
+            _ => None,
+        };
+        match read {
+            Some(value) => Ok(value),
+            // A URL may hold a password, which no message repeats.
+            None if matches!(self, Self::Url) && word.contains('@') => Err(Refused {
+                found: "a URL with a user or password in it".into(),
+                allowed: self.allowed(),
+                nearest: None,
+            }),
+            None if word.is_empty() => {
+                Err(Refused { found: "an empty text".into(), allowed: self.allowed(), nearest: None })
+            }
+            None if matches!(self, Self::Secret) => self.refuse(word),
+            // The quotes tell a text from a number: "25" is not 25.
+            None => self.refuse(&format!("\"{word}\"")),
+        }
+    }
+
+    fn choose(self, word: &str, works: &[&'static str], later: &[&'static str]) -> Result<Value, Refused> {
+        if works.contains(&word) {
+            return Ok(Value::Text(word.to_owned()));
+        }
+        let found = if later.contains(&word) {
+            format!("`\"{word}\"`, which this version cannot do yet")
+        } else {
+            quoted(&format!("\"{word}\""))
+        };
+        Err(Refused { found, allowed: self.allowed(), nearest: nearest(word, works.iter().copied()) })
+    }
+}
+
+fn is_plain(word: &str, max: usize) -> bool {
+    !word.trim().is_empty() && word.chars().count() <= max && !word.chars().any(char::is_control)
+}
+
+fn is_id(word: &str) -> bool {
+    (1..=64).contains(&word.len())
+        && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// Letters, digits, dots and hyphens; a leading `*.` stands for any name below.
+pub(super) fn is_host(word: &str) -> bool {
+    let name = word.strip_prefix("*.").unwrap_or(word);
+    (1..=253).contains(&name.len())
+        && name.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        })
+}
+
+fn is_url(word: &str) -> bool {
+    let Some(rest) = word.strip_prefix("http://").or_else(|| word.strip_prefix("https://")) else {
+        return false;
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') || word.len() > 2048 || word.chars().any(|c| c.is_control() || c == ' ') {
+        return false;
+    }
+    let (host, port) = match authority.strip_prefix('[').map(|it| it.split_once(']')) {
+        Some(Some((inner, port))) => (inner.parse::<std::net::Ipv6Addr>().is_ok(), port.strip_prefix(':')),
+        Some(None) => return false,
+        None => {
+            let (host, port) =
+                authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
+            (is_host(&host.replace('_', "-")) && !host.starts_with("*."), port)
+        }
+    };
+    host && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_name_a_host_and_hold_no_credentials() {
+        for good in
+            ["http://cam", "https://10.0.0.7:8080/video?x=1", "http://[::1]:81/", "http://my_cam.local/"]
+        {
+            assert!(is_url(good), "{good}");
+        }
+        for bad in [
+            "",
+            "cam",
+            "ftp://cam",
+            "http://",
+            "http://u:p@cam/",
+            "http://cam:0/",
+            "http://a b/",
+            "http://[::1/",
+        ] {
+            assert!(!is_url(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_refused_url_does_not_repeat_its_password() {
+        let refused = Kind::Url.read_text("http://me:hunter2@cam/").unwrap_err();
+        assert!(!refused.found.contains("hunter2"), "{}", refused.found);
+    }
+}

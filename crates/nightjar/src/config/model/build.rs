@@ -1,0 +1,186 @@
+//! From checked values to the typed configuration. What the table of keys and the checks let through always
+//! fits; the fallbacks here are never reached by a valid configuration.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use frame::Size;
+use motion::{Settings, Zone, ZoneKind};
+
+use super::{Camera, Config, Log, Secret, Server, Source, polygon};
+use crate::config::keys::{Section, Slot};
+use crate::config::kind::Value;
+use crate::config::problems::{Origin, Problem};
+use crate::config::values::Values;
+
+impl Config {
+    /// Builds everything; reads the password files, whose problems are appended.
+    pub(crate) fn build(values: &Values, problems: &mut Vec<Problem>) -> Self {
+        let root = Reader { values, camera: None, zone: None };
+        let server = Server {
+            bind: root.address(Section::Server, "bind"),
+            max_clients: root.number(Section::Server, "max_clients"),
+            client_timeout: root.duration(Section::Server, "client_timeout").unwrap_or_default(),
+            hosts: root.hosts(Section::Server, "hosts"),
+        };
+        let log = Log {
+            level: root.text(Section::Log, "level").unwrap_or_default(),
+            json: root.text(Section::Log, "format").as_deref() == Some("json"),
+        };
+        let data = PathBuf::from(root.text(Section::Data, "path").unwrap_or_default());
+        let cameras =
+            (0..values.cameras.len()).map(|camera| self::camera(values, camera, problems)).collect();
+        Self { server, data, log, cameras }
+    }
+}
+
+struct Reader<'a> {
+    values: &'a Values,
+    camera: Option<usize>,
+    zone: Option<usize>,
+}
+
+impl Reader<'_> {
+    fn get(&self, section: Section, name: &str) -> Option<Value> {
+        Some(self.values.get(Slot::of(section, name, self.camera, self.zone)?)?.value)
+    }
+
+    fn text(&self, section: Section, name: &str) -> Option<String> {
+        match self.get(section, name)? {
+            Value::Text(it) => Some(it),
+            _ => None,
+        }
+    }
+
+    fn int(&self, section: Section, name: &str) -> i64 {
+        match self.get(section, name) {
+            Some(Value::Int(it)) => it,
+            _ => 0,
+        }
+    }
+
+    fn number(&self, section: Section, name: &str) -> u32 {
+        u32::try_from(self.int(section, name)).unwrap_or(u32::MAX)
+    }
+
+    fn flag(&self, section: Section, name: &str) -> bool {
+        self.get(section, name) == Some(Value::Bool(true))
+    }
+
+    fn duration(&self, section: Section, name: &str) -> Option<Duration> {
+        match self.get(section, name)? {
+            Value::Duration(it) => Some(it),
+            _ => None,
+        }
+    }
+
+    fn address(&self, section: Section, name: &str) -> std::net::SocketAddr {
+        match self.get(section, name) {
+            Some(Value::Address(it)) => it,
+            _ => (std::net::Ipv4Addr::LOCALHOST, 0).into(),
+        }
+    }
+
+    fn hosts(&self, section: Section, name: &str) -> Vec<String> {
+        match self.get(section, name) {
+            Some(Value::Hosts(it)) => it,
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn camera(values: &Values, index: usize, problems: &mut Vec<Problem>) -> Camera {
+    let keys = Reader { values, camera: Some(index), zone: None };
+    let id = values.id(index);
+    let size = |name| match keys.get(Section::Camera, name) {
+        Some(Value::Size(it)) => usize::try_from(it).unwrap_or(usize::MAX),
+        _ => 0,
+    };
+    Camera {
+        name: keys.text(Section::Camera, "name").unwrap_or_else(|| id.clone()),
+        id,
+        source: source(&keys, problems),
+        size: Size::new(keys.number(Section::Camera, "width"), keys.number(Section::Camera, "height")),
+        frame_rate: keys.number(Section::Camera, "frame_rate"),
+        ring_size: size("ring_size"),
+        analysis_fps: keys.number(Section::Motion, "analysis_fps"),
+        motion: motion(&keys, index),
+    }
+}
+
+fn motion(keys: &Reader<'_>, camera: usize) -> Settings {
+    let zones = keys.values.cameras.get(camera).map_or(0, |table| table.zones.len());
+    Settings {
+        enabled: keys.flag(Section::Motion, "enabled"),
+        threshold: u8::try_from(keys.int(Section::Motion, "threshold")).unwrap_or(u8::MAX),
+        min_area: keys.number(Section::Motion, "min_area"),
+        min_frames: keys.number(Section::Motion, "min_frames"),
+        event_gap: keys.duration(Section::Motion, "event_gap").unwrap_or_default(),
+        zones: (0..zones)
+            .filter_map(|zone| {
+                self::zone(&Reader { values: keys.values, camera: keys.camera, zone: Some(zone) })
+            })
+            .collect(),
+        ..Settings::default()
+    }
+}
+
+fn zone(keys: &Reader<'_>) -> Option<Zone> {
+    let Value::Points(corners) = keys.get(Section::Zone, "points")? else { return None };
+    let exclude = keys.text(Section::Zone, "kind").as_deref() == Some("exclude");
+    let sensitivity = match keys.get(Section::Zone, "sensitivity") {
+        #[expect(clippy::cast_possible_truncation, reason = "0.1 to 10 needs no more than f32")]
+        Some(Value::Float(it)) => it as f32,
+        _ => 1.0,
+    };
+    Some(Zone {
+        name: keys.text(Section::Zone, "name")?,
+        kind: if exclude { ZoneKind::Exclude } else { ZoneKind::Include },
+        polygon: polygon(&corners)?,
+        sensitivity,
+    })
+}
+
+fn source(keys: &Reader<'_>, problems: &mut Vec<Problem>) -> Source {
+    let text = |name| keys.text(Section::Camera, name);
+    match text("source").as_deref() {
+        Some("http") => Source::Http {
+            url: text("url").unwrap_or_default(),
+            login: text("user").map(|user| (user, Secret(password(keys, problems).unwrap_or_default()))),
+        },
+        Some("file") => Source::File {
+            path: text("path").unwrap_or_default().into(),
+            fast: text("pace").as_deref() == Some("fast"),
+            looped: keys.flag(Section::Camera, "loop"),
+        },
+        _ => Source::Demo {
+            scene: text("scene").unwrap_or_default(),
+            seed: u64::try_from(keys.int(Section::Camera, "seed")).unwrap_or(0),
+        },
+    }
+}
+
+fn password(keys: &Reader<'_>, problems: &mut Vec<Problem>) -> Option<String> {
+    if let Some(password) = keys.text(Section::Camera, "password") {
+        return Some(password);
+    }
+    let slot = Slot::of(Section::Camera, "password_file", keys.camera, None)?;
+    let path = keys.text(Section::Camera, "password_file")?;
+    let origin = keys.values.explicit(slot).map_or(Origin::Default, |set| set.origin.clone());
+    let mut push = |what: String, mend: &str| {
+        problems.push(Problem::new(origin.clone(), slot.to_string(), what, mend));
+    };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => {
+            let line = text.lines().next().unwrap_or_default().trim_end();
+            if line.is_empty() || line.len() > 1024 {
+                push(format!("`{path}` has no password in its first line"), "allowed: 1 to 1024 characters");
+            }
+            Some(line.to_owned())
+        }
+        Err(error) => {
+            push(format!("`{path}` cannot be read: {error}"), "name a file that this user may read");
+            None
+        }
+    }
+}

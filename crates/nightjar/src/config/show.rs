@@ -1,0 +1,86 @@
+//! `config show`: the effective configuration with the origin of each value, secrets masked.
+
+use serde_json::{Map, json};
+
+use super::keys::{Section, Slot, place};
+use super::kind::{Kind, Value};
+use super::values::{Set, Values};
+
+const MASK: &str = "********";
+
+/// As TOML that could be read again, but for the masked secrets; the origin stands behind each value.
+pub(crate) fn toml(values: &Values) -> String {
+    let mut text = String::new();
+    for section in [Section::Server, Section::Data, Section::Log] {
+        table(&mut text, values, section, None, None);
+    }
+    for (camera, it) in values.cameras.iter().enumerate() {
+        table(&mut text, values, Section::Camera, Some(camera), None);
+        table(&mut text, values, Section::Motion, Some(camera), None);
+        for zone in 0..it.zones.len() {
+            table(&mut text, values, Section::Zone, Some(camera), Some(zone));
+        }
+    }
+    text
+}
+
+fn table(text: &mut String, values: &Values, section: Section, camera: Option<usize>, zone: Option<usize>) {
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(section.header());
+    text.push('\n');
+    for (slot, set) in rows(values, section, camera, zone) {
+        let line = format!("{} = {}", slot.row().name, shown(slot, &set.value).to_toml());
+        text.push_str(&format!("{line:<48} # {}\n", set.origin));
+    }
+}
+
+/// As JSON: every place with its value and origin.
+pub(crate) fn json(values: &Values) -> serde_json::Value {
+    let mut all = Map::new();
+    let mut add = |section, camera, zone| {
+        for (slot, set) in rows(values, section, camera, zone) {
+            let name = place(section, camera, zone, slot.row().name);
+            let value = shown(slot, &set.value).to_json();
+            all.insert(name, json!({ "value": value, "origin": set.origin.to_string() }));
+        }
+    };
+    for section in [Section::Server, Section::Data, Section::Log] {
+        add(section, None, None);
+    }
+    for (camera, it) in values.cameras.iter().enumerate() {
+        add(Section::Camera, Some(camera), None);
+        add(Section::Motion, Some(camera), None);
+        for zone in 0..it.zones.len() {
+            add(Section::Zone, Some(camera), Some(zone));
+        }
+    }
+    serde_json::Value::Object(all)
+}
+
+/// The values of one table, those left aside that belong to another source.
+fn rows(
+    values: &Values,
+    section: Section,
+    camera: Option<usize>,
+    zone: Option<usize>,
+) -> impl Iterator<Item = (Slot, Set)> {
+    let source = camera.and_then(|camera| values.camera_text(camera, "source"));
+    section.keys().filter_map(move |(key, row)| {
+        if row.only_for.is_some_and(|wanted| Some(wanted) != source.as_deref()) {
+            return None;
+        }
+        let slot = Slot { camera, zone, key };
+        let fallback = || {
+            let id = camera.map(|camera| values.id(camera))?;
+            let named = section == Section::Camera && matches!(row.name, "id" | "name");
+            named.then(|| Set { value: Value::Text(id), origin: super::problems::Origin::Default })
+        };
+        Some((slot, values.get(slot).or_else(fallback)?))
+    })
+}
+
+fn shown(slot: Slot, value: &Value) -> Value {
+    if matches!(slot.row().kind, Kind::Secret) { Value::Text(MASK.into()) } else { value.clone() }
+}

@@ -1,0 +1,124 @@
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::load::{Inputs, Loaded, load};
+use super::problems::Problems;
+use super::*;
+
+mod bad;
+mod layers;
+mod mutations;
+
+/// A directory with a configuration file in it; the data directory is an empty one beside it.
+pub(super) struct Desk {
+    dir: tempfile::TempDir,
+}
+
+impl Desk {
+    pub(super) fn with(text: &str) -> Self {
+        let desk = Self { dir: tempfile::tempdir().unwrap() };
+        std::fs::write(desk.file(), text).unwrap();
+        std::fs::create_dir(desk.data()).unwrap();
+        desk
+    }
+
+    pub(super) fn file(&self) -> PathBuf {
+        self.dir.path().join("n.toml")
+    }
+
+    pub(super) fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    pub(super) fn inputs(&self) -> Inputs {
+        let data = self.data().display().to_string();
+        Inputs {
+            config: Some(self.file()),
+            flags: vec![(Section::Data, "path", "--data", data)],
+            ..Inputs::default()
+        }
+    }
+
+    pub(super) fn load(&self, environment: &[(&str, &str)]) -> Result<Loaded, Problems> {
+        let environment = environment.iter().map(|(k, v)| (OsString::from(k), OsString::from(v))).collect();
+        load(Inputs { environment, ..self.inputs() })
+    }
+}
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+#[test]
+fn the_shipped_file_shows_every_key_with_its_default() {
+    let path = repository().join("config/nightjar.toml");
+    let shipped = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(shipped, example(), "renew it with: nightjar config example > config/nightjar.toml");
+    for key in super::keys::KEYS {
+        assert!(shipped.contains(&format!("{} = ", key.name)), "{} is not in it", key.name);
+    }
+}
+
+#[test]
+fn the_shipped_file_equals_the_built_in_defaults() {
+    let shipped =
+        load(Inputs { config: Some(repository().join("config/nightjar.toml")), ..Inputs::default() });
+    let built_in = load(Inputs::default());
+    assert_eq!(shipped.unwrap().config, built_in.unwrap().config);
+}
+
+/// The lines that stand behind `#` are right too once the `#` is taken away.
+#[test]
+fn the_samples_of_the_shipped_file_are_valid() {
+    let zone = example().split("# [[camera.zone]]").nth(1).unwrap().replace("\n# ", "\n#");
+    let keys: String =
+        zone.lines().filter(|line| line.contains(" = ")).map(|l| l.replace('#', "") + "\n").collect();
+    Desk::with(&format!("[[camera]]\n[[camera.zone]]\n{keys}")).load(&[]).unwrap();
+}
+
+#[test]
+fn the_schema_knows_every_key_and_nothing_else() {
+    fn names(schema: &serde_json::Value, into: &mut Vec<String>) {
+        for (name, inner) in schema["properties"].as_object().unwrap() {
+            match (
+                inner.get("items").filter(|items| items.get("properties").is_some()),
+                inner.get("properties"),
+            ) {
+                (Some(items), _) => names(items, into),
+                (None, Some(_)) => names(inner, into),
+                (None, None) => into.push(name.clone()),
+            }
+        }
+    }
+    let mut found = Vec::new();
+    names(&schema(), &mut found);
+    let mut known: Vec<String> = super::keys::KEYS.iter().map(|key| key.name.to_owned()).collect();
+    found.sort();
+    known.sort();
+    assert_eq!(found, known);
+}
+
+#[test]
+fn no_secret_is_shown_or_debugged() {
+    let desk = Desk::with(
+        "[[camera]]\nsource = \"http\"\nurl = \"http://cam/\"\nuser = \"me\"\npassword = \"hunter2\"\n",
+    );
+    let loaded = desk.load(&[]).unwrap();
+    let shown = format!("{}{}{:?}", show_toml(&loaded.values), show_json(&loaded.values), loaded.config);
+    assert!(!shown.contains("hunter2"), "{shown}");
+    let Source::Http { login: Some((_, secret)), .. } = &loaded.config.cameras[0].source else { panic!() };
+    assert_eq!(secret.expose(), "hunter2");
+}
+
+#[test]
+fn what_is_shown_can_be_read_again() {
+    let text = "[server]\nmax_clients = 7\n[[camera]]\nid = \"a\"\nsource = \"file\"\npath = \"x.mp4\"\n\
+                [[camera.zone]]\nname = \"z\"\npoints = [[0, 0], [1, 0], [1, 1]]\n";
+    let first = Desk::with(text).load(&[]).unwrap();
+    let shown = show_toml(&first.values);
+    let data = first.config.data.display().to_string();
+    let flags = vec![(Section::Data, "path", "--data", data)];
+    let desk = Desk::with(&shown);
+    let again = load(Inputs { flags, ..desk.inputs() }).unwrap();
+    assert_eq!(first.config, again.config);
+}

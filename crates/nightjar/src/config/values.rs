@@ -1,0 +1,86 @@
+//! The values of all layers together: for every place the one that wins, and where it comes from.
+
+use std::collections::BTreeMap;
+
+use super::keys::{Section, Slot};
+use super::kind::Value;
+use super::problems::Origin;
+
+/// A value and where it comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Set {
+    /// The value.
+    pub(crate) value: Value,
+    /// The layer and the place in it.
+    pub(crate) origin: Origin,
+}
+
+/// A camera's table: where it begins, and its zones.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct CameraTable {
+    /// Where it stands.
+    pub(crate) origin: Origin,
+    /// Where its zones stand.
+    pub(crate) zones: Vec<Origin>,
+}
+
+impl CameraTable {
+    /// One without zones.
+    pub(crate) fn at(origin: Origin) -> Self {
+        Self { origin, zones: Vec::new() }
+    }
+}
+
+/// What all layers say.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Values {
+    set: BTreeMap<Slot, Set>,
+    /// The cameras in order.
+    pub(crate) cameras: Vec<CameraTable>,
+}
+
+impl Values {
+    /// Takes a value over unless a higher layer has spoken; layers may come in any order.
+    pub(crate) fn put(&mut self, slot: Slot, value: Value, origin: Origin) {
+        let wins = self.set.get(&slot).is_none_or(|there| there.origin.rank() <= origin.rank());
+        if wins {
+            self.set.insert(slot, Set { value, origin });
+        }
+    }
+
+    /// What somebody has set there, the default left aside.
+    pub(crate) fn explicit(&self, slot: Slot) -> Option<&Set> {
+        self.set.get(&slot)
+    }
+
+    /// What holds there, and where it comes from.
+    pub(crate) fn get(&self, slot: Slot) -> Option<Set> {
+        self.set
+            .get(&slot)
+            .cloned()
+            .or_else(|| slot.row().default_value().map(|value| Set { value, origin: Origin::Default }))
+    }
+
+    /// A key of a camera.
+    pub(crate) fn of_camera(&self, camera: usize, section: Section, name: &str) -> Option<Set> {
+        self.get(Slot::of(section, name, Some(camera), None)?)
+    }
+
+    /// A key of a camera as text.
+    pub(crate) fn camera_text(&self, camera: usize, name: &str) -> Option<String> {
+        match self.of_camera(camera, Section::Camera, name)?.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The id of a camera, or what it is called if it has none: `camera1` for the first.
+    pub(crate) fn id(&self, camera: usize) -> String {
+        self.camera_text(camera, "id").unwrap_or_else(|| format!("camera{}", camera + 1))
+    }
+
+    /// Everything that somebody has set.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&Slot, &Set)> {
+        self.set.iter()
+    }
+}
