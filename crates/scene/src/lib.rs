@@ -4,11 +4,31 @@
 //! - **Writes** the planes that the caller hands in.
 //! - **Never** does I/O, looks at a clock, or keeps state that would let one frame depend on the one before.
 
+mod actors;
+mod camera;
+mod canvas;
 mod catalog;
+mod fixtures;
+mod foliage;
+mod garden;
+mod ground;
+mod light;
+mod planes;
+mod random;
+mod raster;
+mod scenario;
+mod show;
+mod sprite;
+mod stage;
+mod sway;
+mod visit;
+mod weather;
 
 use std::time::Duration;
 
-use frame::{I420, Rect, Size};
+use frame::{Rect, Size};
+
+use show::{Parts, Show};
 
 pub use catalog::{SceneInfo, UnknownScene};
 
@@ -41,17 +61,19 @@ pub struct Actor {
 pub struct Scene {
     info: &'static SceneInfo,
     size: Size,
-    seed: u64,
+    show: Show,
 }
 
 impl Scene {
-    /// Builds the scenario of that name for pictures of `size`.
+    /// Builds the scenario of that name for pictures of `size` (at least 1×1); `seed` decides on every leaf, on the noise, and
+    /// on small delays of those who come.
     ///
     /// # Errors
     /// When there is none of that name; says which there are, and the nearest.
     pub fn named(name: &str, size: Size, seed: u64) -> Result<Self, UnknownScene> {
         let info = catalog::find(name)?;
-        Ok(Self { info, size: Size::new(size.width.max(1), size.height.max(1)), seed })
+        let size = Size::new(size.width.max(1), size.height.max(1));
+        Ok(Self { info, size, show: Show::new(info.name, info.duration, size, seed) })
     }
 
     /// Every scenario, the default first.
@@ -72,36 +94,18 @@ impl Scene {
         self.size
     }
 
-    /// Fills `out` with the picture at `at`: full-range I420 planes of exactly [`I420::len_of`] bytes.
+    /// Fills `out` with the picture at `at`: full-range I420 planes of exactly [`frame::I420::len_of`] bytes.
     pub fn render(&mut self, at: Duration, out: &mut Vec<u8>) {
+        let planes = self.show.render(at, Parts::All);
         out.clear();
-        out.resize(I420::len_of(self.size), 128);
-        let (w, h) = (self.size.width as usize, self.size.height as usize);
-        for (y, row) in out[..w * h].chunks_exact_mut(w).enumerate() {
-            for (x, px) in row.iter_mut().enumerate() {
-                let hash = (x as u64 * 0x9e37_79b9 ^ y as u64 * 0x85eb_ca6b ^ self.seed) >> 7;
-                *px = 60 + (y * 60 / h) as u8 + (hash & 15) as u8;
-            }
-        }
-        for actor in self.truth(at) {
-            let r = actor.rect;
-            for y in r.y..r.y + r.h {
-                let row = y as usize * w;
-                out[row + r.x as usize..row + (r.x + r.w) as usize].fill(190);
-            }
+        for plane in [&planes.y, &planes.u, &planes.v] {
+            out.extend_from_slice(plane);
         }
     }
 
-    /// What moves and shows at `at`, in order of their ids.
+    /// What moves or stands and shows at `at`, in order of their ids.
     #[must_use]
     pub fn truth(&self, at: Duration) -> Vec<Actor> {
-        let t = at.as_secs_f64() % self.info.duration.as_secs_f64();
-        if !self.info.has_objects || !(4.0..16.0).contains(&t) {
-            return Vec::new();
-        }
-        let (w, h) = (f64::from(self.size.width), f64::from(self.size.height));
-        let x = ((t - 4.0) / 12.0 * w) as u32;
-        let rect = Rect::new(x, (h * 0.55) as u32, (w * 0.12) as u32, (h * 0.12) as u32).clipped(self.size);
-        vec![Actor { id: 1, class: Class::Animal, rect, moving: true }]
+        self.show.truth(at)
     }
 }
