@@ -38,8 +38,14 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
 /// The table "who may use what" of crates/README.md: crate → (crates of the house it may use, what it must never use).
 fn table() -> BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)> {
     let map = text(repository().join("crates/README.md"));
-    let rows = map.lines().skip_while(|l| !l.starts_with("| crate | may use")).skip(2).take_while(|l| l.starts_with('|'));
-    let set = |cell: &str| cell.split(',').map(|w| w.trim().to_owned()).filter(|w| w != "–" && !w.is_empty()).collect();
+    let rows = map
+        .lines()
+        .skip_while(|l| !l.starts_with("| crate | may use"))
+        .skip(2)
+        .take_while(|l| l.starts_with('|'));
+    let set = |cell: &str| {
+        cell.split(',').map(|w| w.trim().to_owned()).filter(|w| w != "–" && !w.is_empty()).collect()
+    };
     let table: BTreeMap<_, _> = rows
         .map(|row| {
             let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
@@ -52,7 +58,12 @@ fn table() -> BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)> {
 
 fn direct(package: &Package) -> BTreeSet<String> {
     // What only tests and benches use builds no wall into the program.
-    package.dependencies.iter().filter(|d| d.kind != DependencyKind::Development).map(|d| d.name.clone()).collect()
+    package
+        .dependencies
+        .iter()
+        .filter(|d| d.kind != DependencyKind::Development)
+        .map(|d| d.name.clone())
+        .collect()
 }
 
 #[test]
@@ -82,7 +93,11 @@ fn every_crate_uses_only_what_the_code_map_allows() {
 fn only_one_crate_knows_each_c_library() {
     let metadata = metadata();
     for (library, owner) in [("turbojpeg", "codec"), ("opencv", "motion")] {
-        let users: Vec<_> = crates(&metadata).into_iter().filter(|p| direct(p).contains(library)).map(|p| p.name.to_string()).collect();
+        let users: Vec<_> = crates(&metadata)
+            .into_iter()
+            .filter(|p| direct(p).contains(library))
+            .map(|p| p.name.to_string())
+            .collect();
         assert_eq!(users, [owner], "{library}");
     }
 }
@@ -175,9 +190,15 @@ fn every_path_that_the_docs_name_exists() {
 
 /// Targets of links, and what stands in `backticks` and looks like a path of this repository.
 fn named_paths(text: &str) -> Vec<String> {
-    const TOPS: [&str; 9] = ["crates/", "config/", "docker/", "docs/", "tests/", "static/", "migrations/", ".ci/", ".cargo/"];
+    const TOPS: [&str; 9] =
+        ["crates/", "config/", "docker/", "docs/", "tests/", "static/", "migrations/", ".ci/", ".cargo/"];
     let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-    let links = links.filter(|l| !l.contains("://") && !l.starts_with('#')).map(|l| l.split('#').next().unwrap_or(l));
-    let quoted = text.split('`').skip(1).step_by(2).filter(|q| TOPS.iter().any(|top| q.starts_with(top)) && !q.contains([' ', '*', '<']));
+    let links =
+        links.filter(|l| !l.contains("://") && !l.starts_with('#')).map(|l| l.split('#').next().unwrap_or(l));
+    let quoted = text
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|q| TOPS.iter().any(|top| q.starts_with(top)) && !q.contains([' ', '*', '<']));
     links.chain(quoted).map(str::to_owned).collect()
 }

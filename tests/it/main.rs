@@ -1,3 +1,13 @@
 //! Black-box tests over the real binary, one program: every further test program would be linked again.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "in a test a wrong guess must end the test, loudly")]
 
+mod analyze;
 mod architecture;
+mod browser;
+mod config;
+mod live;
+mod motion;
+mod readme;
+mod security;
+mod shutdown;
+mod sources;

@@ -49,11 +49,14 @@ impl Feed {
 
 fn play(mut wire: TcpStream, picture: &[u8], interval: Duration) -> std::io::Result<()> {
     wire.set_nodelay(true)?;
-    wire.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=feed\r\n\r\n--feed\r\n")?;
+    wire.write_all(
+        b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=feed\r\n\r\n--feed\r\n",
+    )?;
     let mut due = Instant::now();
     loop {
         let stamped = numbered(picture, u64::try_from(origin().elapsed().as_nanos()).unwrap_or(u64::MAX));
-        let mut part = format!("Content-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", stamped.len()).into_bytes();
+        let mut part =
+            format!("Content-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", stamped.len()).into_bytes();
         part.extend_from_slice(&stamped);
         part.extend_from_slice(b"\r\n--feed\r\n");
         wire.write_all(&part)?;

@@ -89,7 +89,12 @@ fn slow(feed: &feed::Feed) -> Slow {
     let idlers = viewers::stopped(app.addr, 20);
     let beside = Measured::of(Duration::ZERO, crowd.watch(WATCHED), 0.0);
     drop(idlers);
-    Slow { alone_p99_ms: alone.p99_ms(), beside_p99_ms: beside.p99_ms(), alone_frames: alone.frames(), beside_frames: beside.frames() }
+    Slow {
+        alone_p99_ms: alone.p99_ms(),
+        beside_p99_ms: beside.p99_ms(),
+        alone_frames: alone.frames(),
+        beside_frames: beside.frames(),
+    }
 }
 
 /// CPU milliseconds an analysed frame costs: what the process uses with detection on, less what it uses with it off.

@@ -44,9 +44,21 @@ impl Report {
     fn opening(&self, f: &mut Formatter<'_>) -> Result {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         writeln!(f, "# How fast\n")?;
-        writeln!(f, "Written by `make bench`: one run on {} with {cores} cores, the load client and the camera on", std::env::consts::ARCH)?;
-        writeln!(f, "the same machine. Milliseconds differ from machine to machine; the ratios are what to look at.")?;
-        writeln!(f, "The camera sends {} KB JPEGs of 1280×720 at {} frames a second, passed through.\n", self.picture_bytes / 1000, self.fps)
+        writeln!(
+            f,
+            "Written by `make bench`: one run on {} with {cores} cores, the load client and the camera on",
+            std::env::consts::ARCH
+        )?;
+        writeln!(
+            f,
+            "the same machine. Milliseconds differ from machine to machine; the ratios are what to look at."
+        )?;
+        writeln!(
+            f,
+            "The camera sends {} KB JPEGs of 1280×720 at {} frames a second, passed through.\n",
+            self.picture_bytes / 1000,
+            self.fps
+        )
     }
 
     fn goals(&self, f: &mut Formatter<'_>) -> Result {
@@ -58,18 +70,36 @@ impl Report {
         for crowd in &self.fanouts {
             let n = crowd.viewers;
             let ratio = crowd.ours.cpu_us_a_frame() / crowd.bare.cpu_us_a_frame();
-            row(&format!("CPU a delivered frame, {n} viewers, against a bare axum relay"), "≤ 1.3×", format!("{ratio:.2}×"), ratio <= 1.3)?;
+            row(
+                &format!("CPU a delivered frame, {n} viewers, against a bare axum relay"),
+                "≤ 1.3×",
+                format!("{ratio:.2}×"),
+                ratio <= 1.3,
+            )?;
             let kib = crowd.ours.kib_a_viewer();
             row(&format!("memory a viewer, {n} viewers"), "< 64 KiB", format!("{kib:.0} KiB"), kib < 64.0)?;
             let p99 = crowd.ours.p99_ms();
             let goal = format!("≤ {interval_ms:.0} ms (one frame)");
-            row(&format!("camera to viewer, p99, {n} viewers"), &goal, format!("{p99:.1} ms"), p99 <= interval_ms)?;
+            row(
+                &format!("camera to viewer, p99, {n} viewers"),
+                &goal,
+                format!("{p99:.1} ms"),
+                p99 <= interval_ms,
+            )?;
         }
         let slow = &self.slow;
-        let measured = format!("{:.1} → {:.1} ms, {} → {} frames", slow.alone_p99_ms, slow.beside_p99_ms, slow.alone_frames, slow.beside_frames);
+        let measured = format!(
+            "{:.1} → {:.1} ms, {} → {} frames",
+            slow.alone_p99_ms, slow.beside_p99_ms, slow.alone_frames, slow.beside_frames
+        );
         // Frames may differ by the one that was under way at either end; the age by the noise of a shared machine.
         let held = slow.beside_frames * 100 >= slow.alone_frames * 97 && slow.beside_p99_ms <= interval_ms;
-        row("20 viewers that stopped reading, beside 50 that read: p99 and frames of the 50", "unchanged", measured, held)?;
+        row(
+            "20 viewers that stopped reading, beside 50 that read: p99 and frames of the 50",
+            "unchanged",
+            measured,
+            held,
+        )?;
         let (ms, start) = (self.detection_ms, self.first_frame.as_millis());
         row("detection, CPU an analysed frame with decoding", "< 3 ms", format!("{ms:.2} ms"), ms < 3.0)?;
         row("process start to the first demo picture fetched", "< 300 ms", format!("{start} ms"), start < 300)
@@ -77,12 +107,18 @@ impl Report {
 
     fn crowds(&self, f: &mut Formatter<'_>) -> Result {
         writeln!(f, "\n## What the ratios are made of\n")?;
-        writeln!(f, "| viewers | program | CPU a frame | age p50 | age p99 | memory a viewer | frames |\n|---|---|---|---|---|---|---|")?;
+        writeln!(
+            f,
+            "| viewers | program | CPU a frame | age p50 | age p99 | memory a viewer | frames |\n|---|---|---|---|---|---|---|"
+        )?;
         for crowd in &self.fanouts {
             for (name, m) in [("nightjar", &crowd.ours), ("axum relay", &crowd.bare)] {
                 let (us, kib) = (m.cpu_us_a_frame(), m.kib_a_viewer());
                 let (p50, p99, frames, n) = (m.p50_ms(), m.p99_ms(), m.frames(), crowd.viewers);
-                writeln!(f, "| {n} | {name} | {us:.0} µs | {p50:.1} ms | {p99:.1} ms | {kib:.0} KiB | {frames} |")?;
+                writeln!(
+                    f,
+                    "| {n} | {name} | {us:.0} µs | {p50:.1} ms | {p99:.1} ms | {kib:.0} KiB | {frames} |"
+                )?;
             }
         }
         Ok(())
@@ -114,7 +150,9 @@ pub(crate) fn criterion(folder: &Path) -> Vec<(String, f64)> {
     let Ok(entries) = std::fs::read_dir(folder) else { return found };
     for path in entries.flatten().map(|e| e.path()).filter(|p| p.is_dir()) {
         if path.ends_with("new") {
-            let read = |name: &str| std::fs::read(path.join(name)).ok().and_then(|b| serde_json::from_slice::<Value>(&b).ok());
+            let read = |name: &str| {
+                std::fs::read(path.join(name)).ok().and_then(|b| serde_json::from_slice::<Value>(&b).ok())
+            };
             let median = read("estimates.json").and_then(|v| v["median"]["point_estimate"].as_f64());
             let name = read("benchmark.json").and_then(|v| v["full_id"].as_str().map(str::to_owned));
             found.extend(name.zip(median));

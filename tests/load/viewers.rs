@@ -52,7 +52,9 @@ impl Viewer {
     async fn watch(&mut self, time: Duration) -> Vec<f32> {
         let mut ages = Vec::new();
         let end = tokio::time::Instant::now() + time;
-        while let Ok(read) = tokio::time::timeout_at(end, self.wire.read(&mut self.buffer[self.filled..])).await {
+        while let Ok(read) =
+            tokio::time::timeout_at(end, self.wire.read(&mut self.buffer[self.filled..])).await
+        {
             let read = read.expect("the stream goes on");
             assert_ne!(read, 0, "the server closed a viewer that reads");
             self.filled += read;
@@ -87,7 +89,8 @@ fn picture(seen: &[u8]) -> Option<(usize, usize)> {
     if end < at {
         return None;
     }
-    let length = head[from..end].split("content-length: ").nth(1)?.split("\r\n").next()?.trim().parse().ok()?;
+    let length =
+        head[from..end].split("content-length: ").nth(1)?.split("\r\n").next()?.trim().parse().ok()?;
     Some((end, length))
 }
 

@@ -30,7 +30,11 @@ pub fn footage() -> PathBuf {
         PathBuf::from("/usr/share/doc/opencv-doc/examples/data/vtest.avi"),
         repository().join("target/footage/vtest.avi"),
     ];
-    places.iter().find(|p| p.is_file()).cloned().expect("vtest.avi is missing: run `make test`, or `.ci/setup test`")
+    places
+        .iter()
+        .find(|p| p.is_file())
+        .cloned()
+        .expect("vtest.avi is missing: run `make test`, or `.ci/setup test`")
 }
 
 /// The program under test: the one that cargo builds in the same profile as this test. Built on first use, so that
@@ -44,12 +48,21 @@ pub fn nightjar() -> PathBuf {
 fn build() -> PathBuf {
     let me = std::env::current_exe().unwrap();
     // target/<profile>/deps/it-0123456789abcdef
-    let folder = me.parent().and_then(Path::parent).expect("tests run from target/<profile>/deps").to_path_buf();
+    let folder =
+        me.parent().and_then(Path::parent).expect("tests run from target/<profile>/deps").to_path_buf();
     let binary = folder.join("nightjar");
     // Cargo names itself to what it starts; a test program that is started by hand takes the binary as it is.
     let Some(cargo) = std::env::var_os("CARGO") else { return binary };
     let mut build = Command::new(cargo);
-    build.current_dir(repository()).args(["build", "--quiet", "-p", "nightjar", "--bin", "nightjar", "--target-dir"]);
+    build.current_dir(repository()).args([
+        "build",
+        "--quiet",
+        "-p",
+        "nightjar",
+        "--bin",
+        "nightjar",
+        "--target-dir",
+    ]);
     build.arg(folder.parent().unwrap());
     if folder.ends_with("release") {
         build.arg("--release");
@@ -91,19 +104,19 @@ fn bare(folder: &Path) -> Command {
 }
 
 /// How the program is to be started.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Setup {
     config: String,
     env: Vec<(String, String)>,
     args: Vec<String>,
-    folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 impl Setup {
     /// With this configuration file; the port and the data folder are given beside it.
     #[must_use]
     pub fn config(text: &str) -> Self {
-        let folder = TempDir::new().unwrap();
+        let folder = Arc::new(TempDir::new().unwrap());
         Self { config: text.to_owned(), env: Vec::new(), args: Vec::new(), folder }
     }
 
@@ -164,8 +177,8 @@ impl Setup {
     }
 
     fn command(&self) -> Command {
-        std::fs::write(self.folder.path().join("nightjar.toml"), &self.config).unwrap();
-        let mut command = bare(self.folder.path());
+        std::fs::write(self.folder().join("nightjar.toml"), &self.config).unwrap();
+        let mut command = bare(self.folder());
         command.env("NIGHTJAR_SERVER__BIND", "127.0.0.1:0").env("NIGHTJAR_DATA__PATH", "./data");
         command.envs(self.env.iter().map(|(n, v)| (n, v)));
         command
@@ -179,40 +192,36 @@ impl Setup {
         command.arg("serve").args(&self.args).stdout(Stdio::piped()).stderr(Stdio::piped());
         let begun = Instant::now();
         let mut child = command.spawn().unwrap();
-        let log = Arc::new(Mutex::new(String::new()));
-        collect(child.stdout.take().unwrap(), "out", &log);
-        collect(child.stderr.take().unwrap(), "err", &log);
-        let mut app = TestApp { child, log, begun, addr: ([127, 0, 0, 1], 0).into(), folder: self.folder };
+        let out = collect(child.stdout.take().unwrap(), "out");
+        let log = collect(child.stderr.take().unwrap(), "err");
+        let mut app = TestApp { child, out, log, begun, addr: ([127, 0, 0, 1], 0).into(), setup: self };
         app.addr = until("the line with the URL", START, || {
             let ended = app.child.try_wait().unwrap();
             assert!(ended.is_none(), "ended with {ended:?} instead of serving:\n{}", app.log());
-            url(&app.log())
+            url(&app.out())
         });
         app
     }
 }
 
-fn url(log: &str) -> Option<SocketAddr> {
-    // Only whole lines: a line that is still being written may lack the port's last digit.
-    let whole = &log[..log.rfind('\n')?];
-    let line = whole.lines().find_map(|line| line.strip_prefix("Nightjar is at http://").or_else(|| marked(line)))?;
-    line.split(['/', ' ', '"']).next()?.parse().ok()
+/// Standard output has one line: where it listens.
+fn url(out: &str) -> Option<SocketAddr> {
+    let rest = out.lines().find_map(|line| line.split_once("http://"))?.1;
+    rest.split(['/', ' ']).next()?.parse().ok()
 }
 
-fn marked(line: &str) -> Option<&str> {
-    line.contains("listening").then(|| line.split_once("http://").map(|(_, rest)| rest)).flatten()
-}
-
-fn collect(pipe: impl Read + Send + 'static, name: &str, log: &Arc<Mutex<String>>) {
-    let log = Arc::clone(log);
+fn collect(pipe: impl Read + Send + 'static, name: &str) -> Arc<Mutex<String>> {
+    let all = Arc::new(Mutex::new(String::new()));
+    let into = Arc::clone(&all);
     let read = move || {
         for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-            let mut log = log.lock().unwrap();
-            log.push_str(&line);
-            log.push('\n');
+            let mut all = into.lock().unwrap();
+            all.push_str(&line);
+            all.push('\n');
         }
     };
     std::thread::Builder::new().name(format!("collect-{name}")).spawn(read).unwrap();
+    all
 }
 
 /// The running program. Fields are dropped in this order after `Drop` has ended the program, so that nothing
@@ -220,12 +229,13 @@ fn collect(pipe: impl Read + Send + 'static, name: &str, log: &Arc<Mutex<String>
 #[derive(Debug)]
 pub struct TestApp {
     child: Child,
+    out: Arc<Mutex<String>>,
     log: Arc<Mutex<String>>,
     begun: Instant,
     /// Where it listens.
     pub addr: SocketAddr,
-    /// Must be the last field: removing the folder comes after everything that uses it.
-    folder: TempDir,
+    /// Must be the last field: removing its folder comes after everything that uses it.
+    setup: Setup,
 }
 
 impl TestApp {
@@ -250,7 +260,13 @@ impl TestApp {
         format!("http://{}/", self.addr)
     }
 
-    /// Everything it has printed so far.
+    /// Standard output so far.
+    #[must_use]
+    pub fn out(&self) -> String {
+        self.out.lock().unwrap().clone()
+    }
+
+    /// Everything it has logged so far.
     #[must_use]
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
@@ -259,7 +275,16 @@ impl TestApp {
     /// The folder that holds `data` and `nightjar.toml`.
     #[must_use]
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        self.setup.folder()
+    }
+
+    /// Ends it by SIGTERM and starts it anew on the same folder.
+    #[must_use]
+    #[track_caller]
+    pub fn again(mut self) -> Self {
+        self.signal(Signal::TERM);
+        assert_eq!(self.ended(Duration::from_secs(10)).code(), Some(0), "{}", self.log());
+        self.setup.clone().start()
     }
 
     /// Since the process was started.
@@ -280,6 +305,12 @@ impl TestApp {
     pub fn wait_for(&self, camera: &str, state: &str, patience: Duration) {
         let what = format!("{camera} is {state}");
         until(&what, patience, || (self.state(camera) == state).then_some(()));
+    }
+
+    /// Waits until it answers at all, which needs no key.
+    #[track_caller]
+    pub fn wait_for_open(&self, patience: Duration) {
+        until("/healthz answers", patience, || (self.get("/healthz").status == 200).then_some(()));
     }
 
     /// Sends it a signal.
@@ -305,7 +336,8 @@ impl TestApp {
         let proc = PathBuf::from(format!("/proc/{}", self.child.id()));
         let count = |part: &str| std::fs::read_dir(proc.join(part)).map(Iterator::count).unwrap_or(0);
         let status = std::fs::read_to_string(proc.join("status")).unwrap_or_default();
-        let rss = status.lines().find_map(|l| l.strip_prefix("VmRSS:")).and_then(|v| v.trim().split(' ').next());
+        let rss =
+            status.lines().find_map(|l| l.strip_prefix("VmRSS:")).and_then(|v| v.trim().split(' ').next());
         (count("fd"), count("task"), rss.and_then(|v| v.parse().ok()).unwrap_or(0))
     }
 

@@ -76,9 +76,19 @@ impl Drop for Browser {
 fn spawn(program: &str, profile: &TempDir) -> Option<Child> {
     let mut command = Command::new(program);
     command.args([
-        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-        "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage", "--mute-audio",
-        "--disable-background-timer-throttling", "--disable-renderer-backgrounding", "--force-color-profile=srgb",
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-sync",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-dev-shm-usage",
+        "--mute-audio",
+        "--disable-background-timer-throttling",
+        "--disable-renderer-backgrounding",
+        "--force-color-profile=srgb",
         "--remote-debugging-port=0",
     ]);
     command.arg(format!("--user-data-dir={}", profile.path().display())).arg("about:blank");
@@ -152,7 +162,9 @@ impl Page {
     pub fn go(&mut self, url: &str) {
         self.call("Page.navigate", json!({"url": url}));
         until("the page is loaded", PATIENCE, || {
-            (self.eval("document.readyState === 'complete' && location.href !== 'about:blank'") == json!(true)).then_some(())
+            (self.eval("document.readyState === 'complete' && location.href !== 'about:blank'")
+                == json!(true))
+            .then_some(())
         });
     }
 

@@ -11,6 +11,21 @@ use scene::Scene;
 
 use crate::wait::pause;
 
+/// Pixels of a film; large enough for the detector to see a fox, small enough for a debug build.
+const FILM: Size = Size::new(640, 360);
+const SEED: u64 = 7;
+
+/// What moves in the film of [`FakeCamera::film`] at scene time `at`: boxes `[x, y, w, h]` as shares of the picture.
+#[must_use]
+pub fn truth(name: &str, at: Duration) -> Vec<[f64; 4]> {
+    let scene = Scene::named(name, FILM, SEED).unwrap();
+    let share = |pixels: u32, of: u32| f64::from(pixels) / f64::from(of);
+    let boxed = |r: frame::Rect| {
+        [share(r.x, FILM.width), share(r.y, FILM.height), share(r.w, FILM.width), share(r.h, FILM.height)]
+    };
+    scene.truth(at).into_iter().filter(|actor| actor.moving).map(|actor| boxed(actor.rect)).collect()
+}
+
 /// What the camera does with whoever connects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -48,12 +63,18 @@ pub struct FakeCamera {
 }
 
 impl FakeCamera {
-    /// Plays the scene `name` at 640×360, `fps` frames a second.
+    /// Plays four seconds of the scene `name` again and again, at 640×360 and `fps` frames a second.
     #[must_use]
     pub fn scene(name: &str, fps: u32) -> Self {
-        let size = Size::new(640, 360);
-        let mut scene = Scene::named(name, size, 7).unwrap();
-        let pictures = (0..40).map(|n| picture(&mut scene, size, Duration::from_millis(100 * n))).collect();
+        Self::film(name, fps, Duration::ZERO, 4 * fps)
+    }
+
+    /// Plays `count` frames of the scene `name` from `start` on: frame `n` shows `start + n / fps`.
+    #[must_use]
+    pub fn film(name: &str, fps: u32, start: Duration, count: u32) -> Self {
+        let mut scene = Scene::named(name, FILM, SEED).unwrap();
+        let pictures =
+            (0..count).map(|n| picture(&mut scene, FILM, start + Duration::from_secs(1) * n / fps)).collect();
         Self::playing(pictures, fps)
     }
 
@@ -79,7 +100,9 @@ impl FakeCamera {
     pub fn set(&self, mode: Mode) {
         let was = std::mem::replace(&mut *self.shared.mode.lock().unwrap(), mode);
         if was == Mode::Gone && mode != Mode::Gone {
-            let again = crate::until("the port is free again", Duration::from_secs(10), || TcpListener::bind(self.addr).ok());
+            let again = crate::until("the port is free again", Duration::from_secs(10), || {
+                TcpListener::bind(self.addr).ok()
+            });
             self.listen(again);
         }
     }
@@ -136,7 +159,9 @@ impl Shared {
         if mode == Mode::Truncated && number % 2 == 1 {
             body.truncate(body.len() / 2);
         }
-        let mut part = format!("--camera\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
+        let mut part =
+            format!("--camera\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", body.len())
+                .into_bytes();
         part.append(&mut body);
         part.extend_from_slice(b"\r\n");
         part
@@ -160,7 +185,9 @@ fn serve(shared: &Shared, mut wire: TcpStream) -> std::io::Result<()> {
     if asked == 0 {
         return Ok(());
     }
-    let plain = |head: &str, body: &str| format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+    let plain = |head: &str, body: &str| {
+        format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+    };
     let answer = match shared.mode() {
         Mode::Html => plain("200 OK\r\nContent-Type: text/html", "<html><body>Please log in</body></html>"),
         Mode::Unauthorized => plain("401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"camera\"", ""),
@@ -189,7 +216,7 @@ fn picture(scene: &mut Scene, size: Size, at: Duration) -> Vec<u8> {
 /// A JPEG of the scene `name` at its beginning.
 #[must_use]
 pub fn still(name: &str, size: Size) -> Vec<u8> {
-    picture(&mut Scene::named(name, size, 7).unwrap(), size, Duration::from_secs(1))
+    picture(&mut Scene::named(name, size, SEED).unwrap(), size, Duration::from_secs(1))
 }
 
 /// The JPEG with a comment behind its SOI that carries a number: the same picture in other bytes.
@@ -207,5 +234,6 @@ pub fn numbered(jpeg: &[u8], number: u64) -> Vec<u8> {
 #[must_use]
 pub fn number_of(jpeg: &[u8]) -> Option<u64> {
     let mark = jpeg.get(2..14)?;
-    (mark[..6] == [0xff, 0xfe, 0, 12, b'n', b'o']).then(|| u64::from_be_bytes(mark[6..].try_into().unwrap_or_default()))
+    (mark[..6] == [0xff, 0xfe, 0, 12, b'n', b'o'])
+        .then(|| u64::from_be_bytes(mark[6..].try_into().unwrap_or_default()))
 }

@@ -53,7 +53,8 @@ impl Request {
         wire.set_read_timeout(Some(PATIENCE)).unwrap();
         wire.set_nodelay(true).unwrap();
         let host = self.host.clone().unwrap_or_else(|| to.to_string());
-        let mut head = format!("{} {} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n", self.method, self.path);
+        let mut head =
+            format!("{} {} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n", self.method, self.path);
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -109,7 +110,8 @@ impl Reply {
     /// The body as JSON; panics with the body if it is none.
     #[must_use]
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|no| panic!("{no} in {}: {}", self.status, self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|no| panic!("{no} in {}: {}", self.status, self.text()))
     }
 
     /// The body as text.
@@ -123,8 +125,10 @@ impl Reply {
 pub(crate) fn head(bytes: &[u8]) -> (u16, Vec<(String, String)>) {
     let text = String::from_utf8_lossy(bytes);
     let mut lines = text.split("\r\n");
-    let status = lines.next().and_then(|l| l.split(' ').nth(1)).and_then(|s| s.parse().ok()).expect("a status line");
-    let headers = lines.filter_map(|l| l.split_once(':')).map(|(n, v)| (n.to_owned(), v.trim().to_owned())).collect();
+    let status =
+        lines.next().and_then(|l| l.split(' ').nth(1)).and_then(|s| s.parse().ok()).expect("a status line");
+    let headers =
+        lines.filter_map(|l| l.split_once(':')).map(|(n, v)| (n.to_owned(), v.trim().to_owned())).collect();
     (status, headers)
 }
 
@@ -132,7 +136,8 @@ fn whole(mut chunks: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     while let Some(end) = chunks.windows(2).position(|w| w == b"\r\n") {
         let size = String::from_utf8_lossy(&chunks[..end]);
-        let size = usize::from_str_radix(size.split(';').next().unwrap_or("").trim(), 16).expect("a chunk's size");
+        let size =
+            usize::from_str_radix(size.split(';').next().unwrap_or("").trim(), 16).expect("a chunk's size");
         if size == 0 {
             break;
         }

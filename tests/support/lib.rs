@@ -3,18 +3,24 @@
 //! - **Reads** the program's answers, its log and its exit code; the scenes' exact truth.
 //! - **Writes** only below temporary folders of its own, removed when the test ends.
 //! - **Never** reaches into the program: what a test knows, a user could know.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "in a test a wrong guess must end the test, loudly")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "in a test a wrong guess must end the test, loudly"
+)]
 
 mod app;
 mod browser;
 mod camera;
 mod client;
+mod live;
 mod multipart;
 mod wait;
 
 pub use app::{Finished, Setup, TestApp, footage, nightjar, repository, run};
 pub use browser::{Browser, Page};
-pub use camera::{FakeCamera, Mode, number_of, numbered, still};
+pub use camera::{FakeCamera, Mode, number_of, numbered, still, truth};
 pub use client::{Reply, Request, delete, get, patch, post};
+pub use live::{Live, Said};
 pub use multipart::{Part, Stream};
 pub use wait::{pause, until};

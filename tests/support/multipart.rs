@@ -46,11 +46,16 @@ impl Stream {
             if let Some(end) = find(&seen, b"\r\n\r\n") {
                 break end;
             }
-            assert_ne!(more(&mut wire, &mut seen).expect("a head in time"), 0, "closed before the head: {path}");
+            assert_ne!(
+                more(&mut wire, &mut seen).expect("a head in time"),
+                0,
+                "closed before the head: {path}"
+            );
         };
         let (status, headers) = head(&seen[..end]);
         seen.drain(..end + 4);
-        let chunked = headers.iter().any(|(n, v)| n.eq_ignore_ascii_case("transfer-encoding") && v == "chunked");
+        let chunked =
+            headers.iter().any(|(n, v)| n.eq_ignore_ascii_case("transfer-encoding") && v == "chunked");
         let mut stream = Self { wire, seen: Vec::new(), chunked, undecoded: seen, status, headers };
         stream.decode();
         stream
@@ -78,7 +83,8 @@ impl Stream {
         all.extend_from_slice(&fields);
         let (_, headers) = head(&all);
         let part = Part { headers, body: Vec::new() };
-        let length: usize = part.header("content-length").and_then(|v| v.parse().ok()).expect("exact Content-Length");
+        let length: usize =
+            part.header("content-length").and_then(|v| v.parse().ok()).expect("exact Content-Length");
         while self.seen.len() < length + b"\r\n--frame".len() {
             if self.fill()? == 0 {
                 return None;

@@ -1,0 +1,88 @@
+//! The same detector over recorded footage.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tests::{footage, run};
+
+fn analyzed(file: &Path, folder: &Path) -> String {
+    let out = folder.join("frames.jsonl");
+    let done =
+        run(&["analyze", file.to_str().unwrap(), "--frames", out.to_str().unwrap(), "--no-store"], &[]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    std::fs::read_to_string(&out).unwrap()
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn every_frame_of_real_footage_is_judged_once_and_the_same_way_each_time() {
+    let folder = TempDir::new().unwrap();
+    let first = analyzed(&footage(), folder.path());
+    let frames = lines(&first);
+    assert_eq!(frames.len(), 795);
+    let mut time = -1.0;
+    for (n, frame) in frames.iter().enumerate() {
+        assert_eq!((frame["clip"].as_str(), frame["frame"].as_u64()), (Some("vtest"), Some(n as u64)));
+        let at = frame["time"].as_f64().unwrap();
+        assert!(at > time, "frame {n} at {at} s after {time} s");
+        time = at;
+        assert!(frame["motion"].is_boolean());
+        for region in frame["regions"].as_array().unwrap() {
+            let [x, y, w, h]: [u64; 4] = std::array::from_fn(|i| region[i].as_u64().unwrap());
+            assert!(w > 0 && h > 0 && x + w <= 768 && y + h <= 576, "frame {n}: {region}");
+        }
+    }
+    let moving = frames.iter().filter(|f| f["motion"] == true).count();
+    assert!(moving * 2 > frames.len(), "people walk through nearly all of it, {moving} frames say so");
+    assert_eq!(analyzed(&footage(), folder.path()), first, "two runs differ");
+}
+
+#[test]
+fn frames_keep_the_times_that_the_file_gives_them() {
+    // Every third frame of a test picture is left out, so that the times are uneven.
+    let folder = TempDir::new().unwrap();
+    let clip = folder.path().join("uneven.mkv");
+    let made = Command::new("ffmpeg")
+        .args(["-v", "error", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=10:duration=3", "-vf"])
+        .args(["select=not(eq(mod(n\\,3)\\,1))", "-fps_mode", "passthrough", "-c:v", "mpeg4"])
+        .arg(&clip)
+        .status();
+    assert!(made.unwrap().success());
+    let times: Vec<f64> =
+        lines(&analyzed(&clip, folder.path())).iter().map(|f| f["time"].as_f64().unwrap()).collect();
+    let wanted: Vec<f64> = (0..30).filter(|n| n % 3 != 1).map(|n| f64::from(n) / 10.0).collect();
+    assert_eq!(times.len(), wanted.len());
+    for (found, wanted) in times.iter().zip(&wanted) {
+        assert!((found - wanted).abs() < 0.002, "{times:?}");
+    }
+}
+
+#[test]
+fn a_video_that_is_cut_off_gives_the_frames_it_has() {
+    let folder = TempDir::new().unwrap();
+    let clip = folder.path().join("cut.avi");
+    let whole = std::fs::read(footage()).unwrap();
+    std::fs::write(&clip, &whole[..whole.len() / 8]).unwrap();
+    let frames = lines(&analyzed(&clip, folder.path())).len();
+    assert!((20..795).contains(&frames), "{frames}");
+}
+
+#[test]
+fn what_is_no_video_ends_with_1_and_says_so() {
+    let folder = TempDir::new().unwrap();
+    for (name, bytes) in [("text.mp4", b"no video".to_vec()), ("empty.avi", Vec::new())] {
+        let clip = folder.path().join(name);
+        std::fs::write(&clip, bytes).unwrap();
+        let done = run(&["analyze", clip.to_str().unwrap(), "--no-store"], &[]);
+        assert_eq!(done.code, 1, "{name}: {}", done.err);
+        assert!(done.err.contains(name) && !done.err.contains("panicked"), "{}", done.err);
+    }
+    let done = run(&["analyze", "nowhere.mp4", "--no-store"], &[]);
+    assert_eq!(done.code, 1, "{}", done.err);
+    assert!(done.err.contains("nowhere.mp4"), "{}", done.err);
+}

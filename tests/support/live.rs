@@ -1,0 +1,91 @@
+//! The page's WebSocket, as a client of ours reads it.
+
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
+
+/// What the server says.
+#[derive(Debug)]
+pub enum Said {
+    /// A text frame.
+    Json(Value),
+    /// A binary frame: one picture.
+    Picture {
+        /// Whose it is.
+        camera: String,
+        /// The frame's number.
+        seq: u64,
+        /// Whether it is the "no signal" picture.
+        no_signal: bool,
+        /// The JPEG.
+        jpeg: Vec<u8>,
+    },
+}
+
+/// An open connection to `/api/v1/live`.
+#[derive(Debug)]
+pub struct Live {
+    socket: WebSocket<TcpStream>,
+}
+
+impl Live {
+    /// Connects; the first thing that is said is `hello`.
+    #[must_use]
+    pub fn open(to: SocketAddr) -> Self {
+        let wire = TcpStream::connect(to).unwrap();
+        wire.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let (socket, _) =
+            tungstenite::client(format!("ws://{to}/api/v1/live"), wire).expect("the server upgrades");
+        Self { socket }
+    }
+
+    /// Asks for the pictures of `camera`.
+    pub fn watch(&mut self, camera: &str, width: u32, fps: u32) {
+        self.tell(&json!({"type": "watch", "camera": camera, "width": width, "fps": fps}));
+    }
+
+    /// Says something.
+    pub fn tell(&mut self, what: &Value) {
+        self.socket.send(Message::text(what.to_string())).unwrap();
+    }
+
+    /// The next thing that is said.
+    #[track_caller]
+    pub fn hear(&mut self) -> Said {
+        loop {
+            match self.socket.read().expect("the server goes on talking") {
+                Message::Text(text) => return Said::Json(serde_json::from_str(text.as_str()).unwrap()),
+                Message::Binary(bytes) => return picture(&bytes),
+                _ => {}
+            }
+        }
+    }
+
+    /// Listens until a text frame of this type comes.
+    #[track_caller]
+    pub fn hear_of(&mut self, kind: &str, patience: Duration) -> Value {
+        let deadline = Instant::now() + patience;
+        while Instant::now() < deadline {
+            if let Said::Json(said) = self.hear()
+                && said["type"] == kind
+            {
+                return said;
+            }
+        }
+        panic!("nothing of type {kind} came within {patience:?}");
+    }
+}
+
+/// u8 version, u8 length of the id, u16 flags, u32 reserved, u64 number, f64 time in ms, id, JPEG; little endian.
+fn picture(bytes: &[u8]) -> Said {
+    assert_eq!(bytes[0], 1, "the version");
+    let id = usize::from(bytes[1]);
+    Said::Picture {
+        camera: String::from_utf8(bytes[24..24 + id].to_vec()).unwrap(),
+        seq: u64::from_le_bytes(bytes[8..16].try_into().unwrap()),
+        no_signal: bytes[2] & 1 == 1,
+        jpeg: bytes[24 + id..].to_vec(),
+    }
+}
