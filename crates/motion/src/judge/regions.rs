@@ -15,8 +15,10 @@ const STILL: f32 = 1.6;
 const WITHIN: f64 = 0.95;
 /// Votes of the flow, none of which came along: it only flickers.
 const FLICKERS: usize = 6;
-/// Pixels between boxes that belong to one thing.
+/// Pixels between boxes that belong to one thing, more for a larger one, and how much their velocities may differ.
 const GAP: f32 = 2.0;
+const GAP_OF_LENGTH: f32 = 0.2;
+const ALIKE: f32 = 0.4;
 /// Points of a trail.
 const TRAIL: usize = 64;
 /// Side in pixels at 640×480 of the margin with which an area is measured.
@@ -78,17 +80,29 @@ impl Scale {
 
 /// What counts and still moves.
 pub(super) fn regions(tracks: &Tracks, context: &Context<'_>) -> Vec<Region> {
-    let mut moving: Vec<(&Track, Extent)> =
-        tracks.all.iter().filter(|track| moves(track, context)).map(|track| (track, track.extent)).collect();
-    moving.sort_by_key(|(track, _)| track.id);
+    let mut moving: Vec<&Track> = tracks.all.iter().filter(|track| moves(track, context)).collect();
+    moving.sort_by_key(|track| track.id);
     let mut merged: Vec<(&Track, Extent)> = Vec::with_capacity(moving.len());
-    for (track, extent) in moving {
-        match merged.iter_mut().find(|(other, known)| belong_together(other, known, track, &extent)) {
-            Some((_, known)) => *known = union(*known, extent),
-            None => merged.push((track, extent)),
+    for track in moving {
+        match merged.iter_mut().find(|(other, known)| belong_together(other, *known, track)) {
+            Some((_, known)) => *known = union(*known, track.extent),
+            None => merged.push((track, track.extent)),
         }
     }
+    absorb_parts(&mut merged, tracks, context);
     merged.into_iter().map(|(track, extent)| region(track, extent, context)).collect()
+}
+
+/// Patches of a thing whose middle looks like the background are tracks of their own; those that move with it are it.
+fn absorb_parts(merged: &mut [(&Track, Extent)], tracks: &Tracks, context: &Context<'_>) {
+    let parts = tracks.all.iter().filter(|track| !track.counts && track.missed == 0);
+    for part in parts.filter(|track| track.seen >= context.now) {
+        if let Some((_, known)) =
+            merged.iter_mut().find(|(whole, known)| belong_together(whole, *known, part))
+        {
+            *known = union(*known, part.extent);
+        }
+    }
 }
 
 fn moves(track: &Track, context: &Context<'_>) -> bool {
@@ -105,14 +119,16 @@ fn moves(track: &Track, context: &Context<'_>) -> bool {
     (young || moved.0.hypot(moved.1) >= STILL) && !flickers
 }
 
-fn belong_together(a: &Track, a_box: &Extent, b: &Track, b_box: &Extent) -> bool {
-    let near = a_box.x - GAP < b_box.x + b_box.w
-        && b_box.x < a_box.x + a_box.w + GAP
-        && a_box.y - GAP < b_box.y + b_box.h
-        && b_box.y < a_box.y + a_box.h + GAP;
-    let (va, vb) = (a.fitted_velocity(0.5), b.fitted_velocity(0.5));
-    let speed = va.0.hypot(va.1).max(vb.0.hypot(vb.1));
-    near && (va.0 - vb.0).hypot(va.1 - vb.1) < 0.6 * speed + 8.0
+/// Whether a track is close to a thing and moves as it does.
+fn belong_together(whole: &Track, extent: Extent, part: &Track) -> bool {
+    let other = part.extent;
+    let gap = GAP + GAP_OF_LENGTH * extent.w.max(extent.h);
+    let near = extent.x - gap < other.x + other.w
+        && other.x < extent.x + extent.w + gap
+        && extent.y - gap < other.y + other.h
+        && other.y < extent.y + extent.h + gap;
+    let (a, b) = (whole.pace(), part.pace());
+    near && (a.0 - b.0).hypot(a.1 - b.1) < ALIKE * a.0.hypot(a.1).max(b.0.hypot(b.1)) + 6.0
 }
 
 fn union(a: Extent, b: Extent) -> Extent {

@@ -163,6 +163,15 @@ impl Track {
         (tx / tt, ty / tt)
     }
 
+    /// Velocity by its pixels if they say something, else by its places.
+    pub(super) fn pace(&self) -> (f32, f32) {
+        match self.votes.back() {
+            Some(vote) if vote.came_along => vote.velocity,
+            _ if self.sightings < 4 => first_guess(&self.latest),
+            _ => self.fitted_velocity(0.5),
+        }
+    }
+
     /// Did these pixels travel as the track did? `None` when it is too slow to say.
     fn vote(&self, candidate: &Candidate) -> Option<Vote> {
         let (vx, vy) = self.fitted_velocity(0.95);

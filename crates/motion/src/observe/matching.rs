@@ -68,10 +68,7 @@ impl History {
     /// Where these pixels were, a match a lag that there is a picture for.
     pub(super) fn matches(&self, at: Duration, pixels: &[Pixel], extent: f32) -> Vec<Match> {
         let mut found: Vec<Match> = Vec::with_capacity(LAGS.len());
-        let sample = thinned(pixels);
-        if sample.len() < FEWEST {
-            return found;
-        }
+        let Some(probe) = Probe::of(pixels) else { return found };
         for wanted in LAGS {
             let Some((lag, levels)) = self.nearest(at, wanted) else { continue };
             if found.last().is_some_and(|last| last.lag >= lag - 0.01) {
@@ -79,7 +76,7 @@ impl History {
             }
             let plane = Plane { size: self.size, levels };
             let (around, reach) = expectation(&found, lag, extent);
-            if let Some((moved, score, still)) = plane.search(&sample, around, reach) {
+            if let Some((moved, score, still)) = plane.search(&probe, around, reach) {
                 found.push(Match { lag, moved: (-moved.0, -moved.1), score, still });
             }
         }
@@ -94,9 +91,27 @@ impl History {
     }
 }
 
-/// At most [`SAMPLE`] of them, evenly.
-fn thinned(pixels: &[Pixel]) -> Vec<Pixel> {
-    pixels.iter().step_by(pixels.len().div_ceil(SAMPLE).max(1)).copied().collect()
+/// At most [`SAMPLE`] of a candidate's pixels, evenly, and the box they fill.
+#[derive(Debug)]
+struct Probe {
+    pixels: Vec<Pixel>,
+    low: (i32, i32),
+    high: (i32, i32),
+}
+
+impl Probe {
+    fn of(pixels: &[Pixel]) -> Option<Self> {
+        let every = pixels.len().div_ceil(SAMPLE).max(1);
+        let pixels: Vec<Pixel> = pixels.iter().step_by(every).copied().collect();
+        if pixels.len() < FEWEST {
+            return None;
+        }
+        let fold = |pick: fn(i32, i32) -> i32, from: i32| {
+            pixels.iter().fold((from, from), |at, pixel| (pick(at.0, pixel.x), pick(at.1, pixel.y)))
+        };
+        let (low, high) = (fold(i32::min, i32::MAX), fold(i32::max, i32::MIN));
+        Some(Self { pixels, low, high })
+    }
 }
 
 /// Where to look, backwards in time, and how far around it.
@@ -117,61 +132,92 @@ struct Plane<'a> {
     levels: &'a [u8],
 }
 
+/// A displacement and how badly it fits.
+type Fit = ((i32, i32), f32);
+
 impl Plane<'_> {
     /// The best displacement (sub-pixel), its score and the score of standing still.
-    fn search(&self, pixels: &[Pixel], around: (i32, i32), reach: i32) -> Option<((f32, f32), f32, f32)> {
-        let still = self.score(pixels, (0, 0))?;
+    fn search(&self, probe: &Probe, around: (i32, i32), reach: i32) -> Option<((f32, f32), f32, f32)> {
+        let still = self.score(probe, (0, 0), f32::MAX)?;
         let step = if reach > 8 { 2 } else { 1 };
         let mut best = ((0, 0), still);
-        let consider = |at: (i32, i32), best: &mut ((i32, i32), f32)| {
-            if let Some(score) = self.score(pixels, at).filter(|score| *score < best.1) {
-                *best = (at, score);
-            }
-        };
-        for dy in (-reach..=reach).step_by(step) {
-            for dx in (-reach..=reach).step_by(step) {
-                consider((around.0 + dx, around.1 + dy), &mut best);
-            }
-        }
+        self.improve(probe, &mut best, around, reach, step);
         if step > 1 {
             let centre = best.0;
-            for (dx, dy) in (-1..=1).flat_map(|y| (-1..=1).map(move |x| (x, y))) {
-                consider((centre.0 + dx, centre.1 + dy), &mut best);
+            self.improve(probe, &mut best, centre, 1, 1);
+        }
+        Some((self.refined(probe, best), best.1, still))
+    }
+
+    fn improve(&self, probe: &Probe, best: &mut Fit, around: (i32, i32), reach: i32, step: usize) {
+        for dy in (-reach..=reach).step_by(step) {
+            for dx in (-reach..=reach).step_by(step) {
+                let at = (around.0 + dx, around.1 + dy);
+                if let Some(score) = self.score(probe, at, best.1).filter(|score| *score < best.1) {
+                    *best = (at, score);
+                }
             }
         }
-        Some((self.refined(pixels, best), best.1, still))
     }
 
     /// The vertex of the parabola through the neighbours.
     #[expect(clippy::cast_precision_loss, reason = "displacements are a few pixels")]
-    fn refined(&self, pixels: &[Pixel], ((x, y), score): ((i32, i32), f32)) -> (f32, f32) {
+    fn refined(&self, probe: &Probe, ((x, y), score): Fit) -> (f32, f32) {
+        let at = |x, y| self.score(probe, (x, y), f32::MAX);
         let vertex = |before: Option<f32>, after: Option<f32>| match (before, after) {
             (Some(l), Some(r)) if l + r - 2.0 * score > 1e-3 => {
                 (0.5 * (l - r) / (l - 2.0 * score + r)).clamp(-0.5, 0.5)
             }
             _ => 0.0,
         };
-        let dx = vertex(self.score(pixels, (x - 1, y)), self.score(pixels, (x + 1, y)));
-        let dy = vertex(self.score(pixels, (x, y - 1)), self.score(pixels, (x, y + 1)));
+        let dx = vertex(at(x - 1, y), at(x + 1, y));
+        let dy = vertex(at(x, y - 1), at(x, y + 1));
         (x as f32 + dx, y as f32 + dy)
     }
 
-    /// Mean squared difference with the pixels displaced; `None` when too few of them were in the picture.
+    /// Mean squared difference with the pixels displaced; `None` when too few of them were in the picture, and
+    /// when it is clear half-way that it is more than `enough`.
     #[expect(clippy::cast_precision_loss, reason = "at most 96 × 255²")]
-    fn score(&self, pixels: &[Pixel], by: (i32, i32)) -> Option<f32> {
+    fn score(&self, probe: &Probe, by: (i32, i32), enough: f32) -> Option<f32> {
+        let (width, height) = (signed(self.size.width), signed(self.size.height));
+        let low = (probe.low.0 + by.0, probe.low.1 + by.1);
+        let high = (probe.high.0 + by.0, probe.high.1 + by.1);
+        if low.0 < 0 || low.1 < 0 || high.0 >= width || high.1 >= height {
+            return self.score_partly(probe, by);
+        }
+        let n = probe.pixels.len() as f32;
+        let offset = by.1 * width + by.0;
+        let mut sum = 0u32;
+        for few in probe.pixels.chunks(24) {
+            for pixel in few {
+                sum += self.apart(pixel, pixel.y * width + pixel.x + offset);
+            }
+            if sum as f32 > enough * n {
+                return None;
+            }
+        }
+        Some(sum as f32 / n)
+    }
+
+    /// The same where some of the pixels were outside.
+    #[expect(clippy::cast_precision_loss, reason = "at most 96 × 255²")]
+    fn score_partly(&self, probe: &Probe, by: (i32, i32)) -> Option<f32> {
         let (width, height) = (signed(self.size.width), signed(self.size.height));
         let (mut sum, mut inside) = (0u32, 0usize);
-        for pixel in pixels {
+        for pixel in &probe.pixels {
             let (x, y) = (pixel.x + by.0, pixel.y + by.1);
-            if x < 0 || y < 0 || x >= width || y >= height {
-                continue;
+            if (0..width).contains(&x) && (0..height).contains(&y) {
+                sum += self.apart(pixel, y * width + x);
+                inside += 1;
             }
-            #[expect(clippy::cast_sign_loss, reason = "inside the picture")]
-            let there = self.levels[(y * width + x) as usize];
-            let apart = u32::from(pixel.level.abs_diff(there));
-            sum += apart * apart;
-            inside += 1;
         }
-        (inside >= FEWEST && inside * 100 >= pixels.len() * INSIDE).then(|| sum as f32 / inside as f32)
+        (inside >= FEWEST && inside * 100 >= probe.pixels.len() * INSIDE).then(|| sum as f32 / inside as f32)
+    }
+
+    fn apart(&self, pixel: &Pixel, index: i32) -> u32 {
+        #[expect(clippy::cast_sign_loss, reason = "inside the picture")]
+        let there = self.levels[index as usize];
+        let apart = u32::from(pixel.level.abs_diff(there));
+        apart * apart
     }
 }
