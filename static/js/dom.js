@@ -55,15 +55,15 @@ export function keyed(parent, items, key, make, update = () => {}) {
   const wanted = items.map((item) => {
     const k = String(key(item));
     let node = old.get(k);
-    if (node) old.delete(k);
-    else {
+    if (!node) {
       node = make(item);
       node.dataset.key = k;
     }
     update(node, item);
     return node;
   });
-  for (const gone of old.values()) gone.remove();
+  const stays = new Set(wanted);
+  for (const child of [...parent.children]) if (!stays.has(child)) child.remove();
   wanted.forEach((node, i) => {
     if (parent.children[i] !== node) parent.insertBefore(node, parent.children[i] ?? null);
   });

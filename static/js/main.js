@@ -12,6 +12,8 @@ import * as words from "./words.js";
 const HIDDEN_STOP_MS = 60_000;
 const WORD_AFTER_MS = 3_000; // a reconnection that takes less is not worth a word
 
+const SILENT_MS = 8_000; // open, but even the clock's question is not answered
+
 const cameras = new Cameras();
 const socket = new LiveSocket(liveUrl(), {
   text: (message) => cameras.hear(message),
@@ -46,14 +48,16 @@ async function disconnected(everOpened) {
 }
 
 function summary() {
-  const silent = !socket.open && (announced || (cameras.all.length === 0 && refusal !== null));
+  const silent = announced;
   if (cameras.all.length > 0 || silent) showSummary(cameras.all, !silent);
 }
 
 function word() {
-  if (socket.open) return;
-  const waited = performance.now() - socket.waitingSince;
-  if (waited < WORD_AFTER_MS && refusal === null) return;
+  const waited = performance.now() - (socket.open ? socket.lastWord : socket.waitingSince);
+  if (waited < (socket.open ? SILENT_MS : WORD_AFTER_MS) && (socket.open || refusal === null)) {
+    if (socket.open && announced) connected();
+    return;
+  }
   showWord(refusal ?? words.noWord(waited, socket.lastWord !== null));
   if (!announced) sayState(refusal ?? "The connection to Nightjar is lost. Trying again.");
   announced = true;

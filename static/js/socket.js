@@ -6,6 +6,7 @@ import { ServerClock } from "./clock.js";
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
 const SILENCE_MS = 12_000; // longer than the time exchange below, so that a quiet server is not taken for a dead one
+const PROOF_MS = 4_000;
 const CONNECT_MS = 8_000;
 const EXCHANGE_MS = 5_000;
 const FRAME_HEAD = 24;
@@ -43,9 +44,13 @@ export class LiveSocket {
     if (!this.running) this.#connect();
   }
 
-  /** Tries at once, as when the network is back or the page is looked at again. */
+  /** Tries at once, as when the network is back or the page is looked at again; an open connection has to prove itself soon. */
   hurry() {
-    if (this.open) return;
+    if (this.open) {
+      this.lastWord = Math.max(this.lastWord, performance.now() - SILENCE_MS + PROOF_MS);
+      this.#exchange();
+      return;
+    }
     this.#failures = 0;
     this.#drop();
     this.#connect();

@@ -164,6 +164,12 @@ export function visitsHead(n) {
   return upper(`${number(n)} ${n === 1 ? "visit" : "visits"} in the last hour`);
 }
 
+/** When the newest visit was; `where` only where there are several cameras. */
+export function lastVisit(visit, where) {
+  const place = where && ` in ${where}`;
+  return visit.end ? `The last one at ${time(visit.start)}${place}.` : `One of them now${place}.`;
+}
+
 /** "6 visits, 11 near misses". */
 export const hourSum = (visits, misses) => `${count(visits, "visit")}, ${count(misses, "near miss", "near misses")}`;
 
@@ -175,6 +181,12 @@ export function missesNote(n) {
 
 /** What the slider means, for those who do not see it. */
 export const sensitivity = (value) => `${value}; higher notices more. This is threshold ${105 - value}.`;
+
+/** Under "Nothing has moved yet". */
+export function sinceWhen(names, since, misses) {
+  const about = names.length === 1 ? names[0] : `${number(names.length)} cameras`;
+  return `Nightjar has been watching ${about} since ${time(since)}.${misses > 0 ? ` ${missesNote(misses)}` : ""}`;
+}
 
 /** The connection is gone. */
 export const noWord = (ms, ever) => (ever ? `No word from Nightjar for ${Math.round(ms / 1000)} s. Trying again.` : "Nightjar does not answer yet. Trying again.");

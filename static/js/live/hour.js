@@ -18,22 +18,24 @@ export class Hour {
   #t = svg("path", { class: "t" });
   #hot = svg("path", { class: "hot" });
   #bar = svg("svg", { class: "bar", viewBox: `0 0 ${WIDE} 46`, preserveAspectRatio: "none", role: "img" }, this.#q, this.#t, this.#hot);
-  #sum = el("span", { class: "s faint" });
+  #whose = el("span", { class: "whose" });
+  #sum = el("span", { class: "s faint end-anchored" });
   #axis = el("div", { class: "axis", "aria-hidden": "true" });
   node;
 
   constructor() {
     for (let i = 0; i < LABELS; i += 1) this.#axis.append(el("span"));
-    const table = el("button", { type: "button", class: "s mute link", "aria-haspopup": "dialog", on: { click: () => this.#table() } }, "As a table");
+    const table = el("button", { type: "button", class: "s mute link", "aria-haspopup": "dialog", "aria-label": "The last hour as a table", on: { click: () => this.#table() } }, "Table");
     this.node = el("section", { "aria-label": "The last hour" },
-      el("div", { class: "between hourhead" }, el("h2", { class: "h" }, "The last hour"), el("span", {}, this.#sum, table)),
+      el("div", { class: "between hourhead" }, el("h2", { class: "h" }, "The last hour", this.#whose), this.#sum, table),
       el("div", { class: "hour" }, this.#bar, el("span", { class: "now", "aria-hidden": "true" })),
       this.#axis);
   }
 
-  /** Draws the hour of `camera` that ends at `now` (server's clock). */
-  show(camera, now) {
+  /** Draws the hour of `camera` that ends at `now` (server's clock); `named` where it is one of several. */
+  show(camera, now, named) {
     this.#camera = camera;
+    text(this.#whose, named ? ` in ${camera.name}` : "");
     this.#now = now;
     for (let i = 0; i < LABELS; i += 1) {
       const back = HOUR_MS * (1 - i / (LABELS - 1));

@@ -81,7 +81,7 @@ export class LivePlace {
     this.#tiles.forEach((tile) => tile.tick());
     this.#arrange();
     this.#tools.show(this.#cameras.get(this.#large));
-    this.#hour.show(this.#cameras.get(this.#large) ?? null, this.#socket.clock.now());
+    this.#showHour();
     this.#announceMotion();
   }
 
@@ -175,8 +175,13 @@ export class LivePlace {
   #showLarge() {
     const camera = this.#cameras.get(this.#large) ?? null;
     this.#tools.show(camera);
-    this.#hour.show(camera, this.#socket.clock.now());
-    if (camera) this.#strip.show([camera], camera.name);
+    this.#showHour();
+    if (camera) this.#strip.show(camera);
+  }
+
+  #showHour() {
+    const camera = this.#cameras.get(this.#large);
+    if (camera) this.#hour.show(camera, this.#socket.clock.now(), this.#cameras.all.length > 1);
   }
 
   #showVisits() {

@@ -15,9 +15,11 @@ export function ranked(regions) {
 export class Said {
   #tags = el("div");
   #voice = el("p", { class: "voice" });
+  #quiet = el("p", { class: "q" }); // its own element: a text that jumps to another size would count as a shift of the page
   #changed = -Infinity;
   #mode = "";
-  node = el("div", { class: "said" }, this.#tags, this.#voice);
+  #block = el("div", {}, this.#tags, this.#voice, this.#quiet);
+  node = el("div", { class: "said" }, this.#block);
 
   /** `moving`: with these `regions`; else the quiet `words` stand. */
   show(moving, regions, quiet) {
@@ -27,13 +29,20 @@ export class Said {
     if (moving && regions.length === 0 && this.#mode === "moving") return; // between two decisions the sentence stays
     this.#mode = mode;
     this.#changed = now;
-    this.node.classList.toggle("quiet", !moving);
-    text(this.#voice, moving ? words.sentence(regions) : quiet);
+    if (this.#voice.hidden === moving) this.node.replaceChildren(this.#block); // put back rather than grown, which would count as a shift too
+    this.#voice.hidden = !moving;
+    this.#quiet.hidden = moving;
+    text(moving ? this.#voice : this.#quiet, moving ? words.sentence(regions) : quiet);
     keyed(this.#tags, moving ? ranked(regions).slice(0, TAGS) : [], (region) => region.track, makeTag, writeTag);
   }
 
+  /** How much of the picture the words take, pixels. */
+  get extent() {
+    return { w: this.#block.offsetWidth, h: this.#block.offsetHeight };
+  }
+
   get sentence() {
-    return this.#voice.textContent;
+    return (this.#voice.hidden ? this.#quiet : this.#voice).textContent;
   }
 }
 

@@ -43,9 +43,9 @@ export class Tile {
     this.#layer = new StateLayer(() => deeds.retry(camera));
     this.#cover = el("button", { type: "button", class: "cover", on: { click: () => deeds.choose(camera.id) } });
     this.node = el("figure", { class: "pic", id: `camera-${camera.id}`, tabindex: "-1", "data-camera": camera.id },
-      this.#shot, this.#over,
+      this.#shot, this.#over, this.#foot,
       el("div", { class: "hd" }, this.#dot, this.#name, this.#word, el("span", { class: "age" }, this.#fps, this.#age)),
-      this.#layer.node, this.#cover, this.#foot, this.#acts());
+      this.#layer.node, this.#cover, this.#acts());
     this.#picture = new Picture(this.#shot, (frame) => this.#painted(frame));
     this.#overlay = new Overlay(this.#over);
     this.preferences();
@@ -152,7 +152,7 @@ export class Tile {
     this.#overlay.show(regions, words.tag);
     this.#say();
     if (this.camera.moving) this.#makeRoom(regions);
-    else attr(this.node, "data-caption", null);
+    else if (this.node.dataset.caption) this.#captionTo(null);
     this.#publish();
   }
 
@@ -175,13 +175,21 @@ export class Tile {
     const frame = { w: this.node.clientWidth, h: this.node.clientHeight };
     const at = this.#at(frame);
     const boxes = regions.map((region) => placed(region.box, at));
-    const caption = { x: 0, w: Math.min(frame.w, this.#said.node.scrollWidth + 28), h: this.#said.node.offsetHeight + 18 };
+    const words = this.#said.extent;
+    const caption = { x: 0, w: words.w + 28, h: words.h + 18 };
     const covered = (y) => boxes.reduce((sum, box) => sum + overlap(box, { ...caption, y }), 0);
     const [bottom, top] = [covered(frame.h - caption.h), covered(36)];
     const wanted = bottom > top ? "top" : null;
     if (bottom === top || (wanted ?? "") === (this.node.dataset.caption ?? "")) return;
-    attr(this.node, "data-caption", wanted);
+    this.#captionTo(wanted);
     this.#edgeAt = now;
+  }
+
+  /** Taken out and put back, so that it appears at the other edge instead of moving there. */
+  #captionTo(edge) {
+    this.#foot.remove();
+    attr(this.node, "data-caption", edge);
+    this.#over.after(this.#foot);
   }
 
   #figures() {

@@ -1,6 +1,6 @@
 // Recent visits: the strip of posters of one camera, and the list over all cameras beside the picture.
 
-import { attr, el, icon, keyed, setIcon, svg, text } from "../dom.js";
+import { attr, el, icon, setIcon, svg, text } from "../dom.js";
 import * as words from "../words.js";
 import { openVisit, visitImage } from "./peek.js";
 
@@ -22,37 +22,78 @@ function showImage(frame, { visit, camera }) {
   if (frame.dataset.picture === wanted) return;
   frame.dataset.picture = wanted;
   frame.classList.toggle("none", !visit.picture);
-  frame.replaceChildren(visitImage(visit, camera));
+  const image = visitImage(visit, camera);
+  if (visit.picture) image.alt = ""; // the words beside it, or on the button, say the same
+  frame.replaceChildren(image);
 }
 
+/**
+ * Fixed places for visits: a new one takes the first place and the others' contents move on, so that nothing on the page
+ * moves. The focus follows its visit.
+ */
+class Places {
+  items = [];
+  #parent;
+  #make;
+  #write;
+
+  /** `make(onClick)` builds a place, `write(place, item)` fills it; the place's button is marked with `data-visit`. */
+  constructor(parent, make, write) {
+    this.#parent = parent;
+    this.#make = make;
+    this.#write = write;
+  }
+
+  /** Shows the first `n` of `items`; the dialog may go through all of them. */
+  show(items, n) {
+    this.items = items;
+    const shown = items.slice(0, n);
+    const held = this.#parent.contains(document.activeElement) ? document.activeElement.dataset.visit : undefined;
+    while (this.#parent.children.length > shown.length) this.#parent.lastElementChild.remove();
+    while (this.#parent.children.length < shown.length) this.#parent.append(this.#make((event) => this.#open(event)));
+    shown.forEach((item, i) => {
+      const place = this.#parent.children[i];
+      button(place).dataset.visit = item.key;
+      this.#write(place, item);
+    });
+    if (held !== undefined) [...this.#parent.children].map(button).find(({ dataset }) => dataset.visit === held)?.focus({ preventScroll: true });
+  }
+
+  #open({ currentTarget }) {
+    openVisit(this.items, this.items.findIndex(({ key }) => key === currentTarget.dataset.visit));
+  }
+}
+
+const button = (place) => (place.matches("button") ? place : place.querySelector("button"));
+
 export class Strip {
-  #items = [];
   #list = el("div", { class: "strip", role: "group", "aria-label": "Recent visits" });
-  node = this.#list;
+  #none = el("div", { class: "strip" });
+  #places = new Places(this.#list, makePoster, writePoster);
+  node = el("div", {}, this.#list, this.#none);
 
-  /** Shows the newest visits of `cameras`; `whose` names them while there are none. */
-  show(cameras, whose) {
-    this.#items = gathered(cameras);
-    const shown = this.#items.slice(0, POSTERS);
-    if (shown.length === 0) {
-      if (!this.#list.querySelector(".ghost")) this.#list.replaceChildren(...Array.from({ length: POSTERS }, (_, i) => el("div", i === 0 ? { class: "ghost first" } : { class: "ghost", "aria-hidden": "true" })));
-      text(this.#list.firstElementChild, `Visits to ${whose} stand here`);
-      return;
-    }
-    keyed(this.#list, shown, ({ key }) => key, (item) => this.#make(item), writePoster);
+  constructor() {
+    for (let i = 0; i < POSTERS; i += 1) this.#none.append(el("div", { class: i === 0 ? "ghost first" : "ghost" }));
   }
 
-  #make({ key }) {
-    const open = () => openVisit(this.#items, this.#items.findIndex((item) => item.key === key));
-    const frame = el("span", { class: "pic" });
-    const caption = el("span", { class: "c" }, icon("unknown", true), el("b"), el("time"));
-    return el("button", { type: "button", class: "poster", "data-visit": key, "aria-haspopup": "dialog", on: { click: open } },
-      el("span", { class: "pic" }, frame, el("span", { class: "dur" })), caption, el("span", { class: "d" }));
+  /** Shows the newest visits of `camera`. */
+  show(camera) {
+    const items = gathered([camera]);
+    this.#list.hidden = items.length === 0;
+    this.#none.hidden = items.length > 0;
+    text(this.#none.firstElementChild, camera.activity ? `Visits to ${camera.name} stand here` : "");
+    this.#places.show(items, POSTERS);
   }
+}
+
+function makePoster(open) {
+  return el("button", { type: "button", class: "poster", "aria-haspopup": "dialog", on: { click: open } },
+    el("span", { class: "pic" }, el("span", { class: "pic" }), el("span", { class: "dur" })),
+    el("span", { class: "c" }, icon("unknown", true), el("b"), el("time")), el("span", { class: "d" }));
 }
 
 function writePoster(node, item) {
-  const { visit } = item;
+  const { visit, camera } = item;
   const [picture, caption, deed] = node.children;
   showImage(picture.firstElementChild, item);
   text(picture.lastElementChild, words.length(visit.duration_s));
@@ -62,15 +103,16 @@ function writePoster(node, item) {
   text(time, visit.end ? words.time(visit.start) : "now");
   attr(time, "datetime", visit.start);
   text(deed, words.visitDeed(visit));
+  attr(node, "aria-label", `${words.visitAlt(visit, camera.name)} ${words.length(visit.duration_s)}`);
 }
 
 export class VisitPanel {
-  #items = [];
   #head = el("h2", { class: "voice" });
   #sub = el("p", { class: "s faint" });
   #list = el("ul", { class: "visits" });
   #foot = el("div", { class: "foot s mute" });
-  #full = el("section", { class: "panel", "aria-label": "Visits" }, this.#head, this.#sub, this.#list, this.#foot);
+  #places = new Places(this.#list, makeRow, writeRow);
+  #full = el("section", { class: "panel", "aria-label": "Visits", hidden: true }, this.#head, this.#sub, this.#list, this.#foot);
   #emptyWords = el("p", { class: "s mute" });
   #empty = el("section", { class: "empty", "aria-label": "Visits", hidden: true },
     svg("svg", { class: "bird", viewBox: "0 0 36 26", "aria-hidden": "true" }, svg("use", { href: "#bird" })), el("h2", { class: "voice" }, "Nothing has moved yet"), this.#emptyWords);
@@ -78,37 +120,32 @@ export class VisitPanel {
 
   /** Shows the newest visits over all cameras; `now` is the server's clock. */
   show(cameras, now) {
-    this.#items = gathered(cameras);
+    const items = gathered(cameras);
     const known = cameras.some((camera) => camera.activity);
     const misses = cameras.reduce((sum, camera) => sum + (camera.activity?.near_misses ?? 0), 0);
-    this.#empty.hidden = !known || this.#items.length > 0;
-    this.#full.hidden = !known || this.#items.length === 0;
+    this.#empty.hidden = !known || items.length > 0;
+    this.#full.hidden = items.length === 0;
     const since = Math.min(...cameras.map((camera) => Date.parse(camera.info.source.since)));
-    const names = cameras.length === 1 ? cameras[0].name : `${words.number(cameras.length)} cameras`;
-    text(this.#emptyWords, `Nightjar is watching ${names} since ${words.time(since)}.${misses > 0 ? ` ${words.missesNote(misses)}` : ""}`);
-    if (this.#items.length === 0) return;
-    const recent = this.#items.filter(({ visit }) => !visit.end || Date.parse(visit.end) > now - HOUR_MS);
+    text(this.#emptyWords, words.sinceWhen(cameras.map((camera) => camera.name), since, misses));
+    this.#places.show(items, cameras.length === 1 ? LISTED_ALONE : LISTED);
+    if (items.length === 0) return;
+    const recent = items.filter(({ visit }) => !visit.end || Date.parse(visit.end) > now - HOUR_MS);
     text(this.#head, words.visitsHead(recent.length));
-    const [{ visit, camera }] = this.#items;
-    text(this.#sub, visit.end ? `The last one at ${words.time(visit.start)}${cameras.length > 1 ? ` in ${camera.name}` : ""}.` : `One of them now${cameras.length > 1 ? ` in ${camera.name}` : ""}.`);
-    keyed(this.#list, this.#items.slice(0, cameras.length === 1 ? LISTED_ALONE : LISTED), ({ key }) => key, (item) => this.#make(item), writeRow);
+    text(this.#sub, words.lastVisit(items[0].visit, cameras.length > 1 ? items[0].camera.name : ""));
     this.#foot.hidden = misses === 0;
     text(this.#foot, words.missesNote(misses));
   }
+}
 
-  #make({ key }) {
-    const open = () => openVisit(this.#items, this.#items.findIndex((item) => item.key === key));
-    return el("li", {}, el("button", { type: "button", "data-visit": key, "aria-haspopup": "dialog", on: { click: open } },
-      el("span", { class: "pic" }), el("span", {}, el("span", { class: "t1" }), el("span", { class: "t2" }))));
-  }
+function makeRow(open) {
+  return el("li", {}, el("button", { type: "button", "aria-haspopup": "dialog", on: { click: open } },
+    el("span", { class: "pic" }), el("span", {}, el("span", { class: "t1" }), el("span", { class: "t2" }))));
 }
 
 function writeRow(node, item) {
   const { visit, camera } = item;
   const [frame, said] = node.firstElementChild.children;
   showImage(frame, item);
-  const image = frame.querySelector("img");
-  if (image) image.alt = ""; // the words beside it say the same
   const deed = words.visitDeed(visit);
   text(said.firstElementChild, `${words.labelName(visit.label)}, ${deed[0].toLowerCase()}${deed.slice(1)}`);
   text(said.lastElementChild, `${camera.name}, ${visit.end ? words.time(visit.start) : "now"}`);

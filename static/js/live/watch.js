@@ -24,6 +24,7 @@ export class Watch {
   }
 
   add(tile) {
+    if (this.#tiles.has(tile.node)) return;
     this.#tiles.set(tile.node, { tile, seen: false });
     this.#seen.observe(tile.node);
     this.#sized.observe(tile.node);
