@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tests::{Browser, FakeCamera, Mode, Page, Setup, TestApp, footage, truth};
+use tests::{Browser, FakeCamera, Live, Mode, Page, Setup, TestApp, footage, truth};
 
 const SOON: Duration = Duration::from_secs(20);
 const TILE: &str = "document.querySelector('[data-camera=garden]')";
@@ -49,14 +49,14 @@ fn boxes_are_drawn_where_the_truth_has_them() {
     let camera = FakeCamera::film("fox", FPS, Duration::ZERO, 30 * FPS);
     let app = Setup::http(&camera.url()).start();
     let (_browser, mut page) = opened(&app, 1280, 800);
-    // The camera is opened once, so the frame's number on the page is one more than the film's.
+    let ahead = Live::open(app.addr).ahead("garden");
     let look = format!(
         "(() => {{ const d = {TILE}.dataset; const boxes = JSON.parse(d.boxes || '[]'); return boxes.length ? [+d.seq, boxes] : null; }})()"
     );
     let (mut looks, mut hits) = (0, 0);
     while looks < 8 {
         let seen = page.wait("a box", Duration::from_secs(45), &look);
-        let number = seen[0].as_u64().unwrap().saturating_sub(1) % u64::from(30 * FPS);
+        let number = seen[0].as_u64().unwrap().saturating_sub(ahead) % u64::from(30 * FPS);
         let at = Duration::from_secs(1) * u32::try_from(number).unwrap() / FPS;
         let near = |b: &serde_json::Value| {
             let [x, y, w, h]: [f64; 4] = std::array::from_fn(|i| b[i].as_f64().unwrap());

@@ -1,5 +1,9 @@
 //! Black-box tests over the real binary, one program: every further test program would be linked again.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "in a test a wrong guess must end the test, loudly")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "in a test a wrong guess must end the test, loudly"
+)]
 
 mod analyze;
 mod architecture;

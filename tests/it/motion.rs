@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tests::{FakeCamera, Live, Said, Setup, TestApp, number_of, patch, truth, until};
+use tests::{FakeCamera, Live, Said, Setup, TestApp, patch, truth, until};
 
 const FPS: u32 = 10;
 const PATIENCE: Duration = Duration::from_secs(45);
@@ -34,22 +34,14 @@ fn overlap(a: [f64; 4], b: [f64; 4]) -> f64 {
 fn flagged(app: &TestApp, wanted: usize) -> Vec<(u64, Value)> {
     let mut live = Live::open(app.addr);
     live.hear_of("hello", PATIENCE);
-    live.watch("garden", 640, FPS);
-    let (mut offset, mut found) = (None, Vec::new());
+    let (ahead, mut found) = (live.ahead("garden"), Vec::new());
     let deadline = Instant::now() + PATIENCE;
     while found.len() < wanted && Instant::now() < deadline {
-        match live.hear() {
-            Said::Picture { seq, jpeg, .. } => {
-                if let Some(number) = number_of(&jpeg) {
-                    offset = Some(seq - number);
-                }
-            }
-            Said::Json(said) if said["type"] == "motion" && said["detected"] == true => {
-                if let (Some(offset), Some(seq)) = (offset, said["seq"].as_u64()) {
-                    found.push((seq.saturating_sub(offset), said));
-                }
-            }
-            Said::Json(_) => {}
+        if let Said::Json(said) = live.hear()
+            && said["type"] == "motion"
+            && said["detected"] == true
+        {
+            found.push((said["seq"].as_u64().unwrap().saturating_sub(ahead), said));
         }
     }
     found

@@ -63,6 +63,21 @@ impl Live {
         }
     }
 
+    /// By how much frame numbers of `camera`, a fake one, are ahead of those that it puts into its pictures.
+    #[track_caller]
+    pub fn ahead(&mut self, camera: &str) -> u64 {
+        // Asked for larger and faster than the camera is, so that its own bytes come.
+        self.watch(camera, 3840, 60);
+        loop {
+            if let Said::Picture { seq, jpeg, .. } = self.hear()
+                && let Some(number) = crate::number_of(&jpeg)
+            {
+                self.tell(&json!({"type": "unwatch", "camera": camera}));
+                return seq - number;
+            }
+        }
+    }
+
     /// Listens until a text frame of this type comes.
     #[track_caller]
     pub fn hear_of(&mut self, kind: &str, patience: Duration) -> Value {
