@@ -66,14 +66,19 @@ class Camera {
     this.moving = message.detected;
   }
 
-  /** The regions that belong to the frame on screen: of the newest decision not younger than it, for at most a second. */
+  /**
+   * What belongs to the frame on screen: the regions of the newest decision not younger than it, for at most a second;
+   * `exact` if that decision was made on this very frame.
+   */
   regionsAt(seq, timeMs) {
-    if (!this.watching || !this.moving) return [];
+    const none = { regions: [], exact: false };
+    if (!this.watching || !this.moving) return none;
     for (let i = this.#decisions.length - 1; i >= 0; i -= 1) {
       const decision = this.#decisions[i];
-      if (decision.seq <= seq) return timeMs - decision.time_ms > BOXES_LAST_MS ? [] : decision.regions;
+      if (decision.seq > seq) continue;
+      return timeMs - decision.time_ms > BOXES_LAST_MS ? none : { regions: decision.regions, exact: decision.seq === seq };
     }
-    return [];
+    return none;
   }
 
   /** Once a second: forgets a mover that is no longer confirmed. Returns whether anything changed. */

@@ -2,7 +2,7 @@
 
 const NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
 const LABELS = new Set(["animal", "person", "vehicle", "environment", "unknown"]);
-const NAMES = { animal: "Animal", person: "Person", vehicle: "Vehicle", environment: "Wind or light", unknown: "Something" };
+const NAMES = { animal: "Animal", person: "Person", vehicle: "Vehicle", environment: "Weather", unknown: "Something" };
 const SUBJECT = { animal: "An animal", person: "A person", vehicle: "A vehicle", environment: "Wind or light", unknown: "Something" };
 const PLURAL = { animal: "animals", person: "people", vehicle: "vehicles", environment: "leaves or lights", unknown: "things" };
 const DOES = {

@@ -4,7 +4,7 @@
 import { calm } from "../dom.js";
 import { placed } from "./fit.js";
 
-const FOLLOW_MS = 70;
+const FOLLOW_MS = 45;
 const FADE_MS = 160;
 const DOT_GAP = 7;
 const PAD = 4;
@@ -46,18 +46,23 @@ export class Overlay {
     this.#wake();
   }
 
-  /** What belongs to the picture on screen; `word(region)` is its label. */
-  show(regions, word) {
+  /**
+   * What belongs to the picture on screen; `word(region)` is its label. Drawn at once, with the picture. An `exact` box was
+   * measured on this very picture and stands where it says; others are followed smoothly.
+   */
+  show(regions, word, exact) {
     const seen = new Set();
     for (const region of regions) {
       seen.add(region.track);
       const mark = this.#marks.get(region.track);
       const target = { to: region.box, trail: region.trail ?? [], word: word(region), gone: false };
-      if (mark) Object.assign(mark, target);
+      if (mark) Object.assign(mark, target, exact ? { box: [...region.box] } : {});
       else this.#marks.set(region.track, { ...target, box: [...region.box], alpha: calm() ? 1 : 0 });
     }
     for (const [track, mark] of this.#marks) if (!seen.has(track)) mark.gone = true;
-    this.#wake();
+    if (this.#marks.size === 0) return;
+    cancelAnimationFrame(this.#frame);
+    this.#step(performance.now());
   }
 
   /** The boxes that stand on the picture now, shares. */

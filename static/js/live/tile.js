@@ -148,8 +148,8 @@ export class Tile {
 
   #mark() {
     const { shown } = this.#picture;
-    const regions = shown ? this.camera.regionsAt(shown.seq, shown.time) : [];
-    this.#overlay.show(regions, words.tag);
+    const { regions, exact } = shown ? this.camera.regionsAt(shown.seq, shown.time) : { regions: [], exact: false };
+    this.#overlay.show(regions, words.tag, exact);
     this.#say();
     if (this.camera.moving) this.#makeRoom(regions);
     else if (this.node.dataset.caption) this.#captionTo(null);

@@ -17,7 +17,8 @@ export class Tools {
   #toggles = {};
   #switch;
   #slider;
-  #output = el("output", { for: "sensitivity" });
+  #output = el("span", { class: "value", "aria-hidden": "true" });
+  #help = el("span", { class: "help", "aria-hidden": "true" }); // the same is said to a screen reader by the value text
   #settle = 0;
   #wanted = null; // the change that goes out next
   #sent = null; // the change the server is being asked for
@@ -28,13 +29,13 @@ export class Tools {
     this.#cameras = cameras;
     const toggle = (name, word, key) => (this.#toggles[name] = el("button", { type: "button", "aria-keyshortcuts": key, on: { click: () => setPref(name, !prefs[name]) } }, icon(name === "boxes" ? "box" : name, true), word));
     this.#switch = el("button", { type: "button", class: "switch", role: "switch", on: { click: () => this.#arm() } }, el("i", { "aria-hidden": "true" }), "Armed");
-    this.#slider = el("input", { type: "range", id: "sensitivity", min: LOWEST, max: HIGHEST, step: 1, title: "Right notices more",
+    this.#slider = el("input", { type: "range", id: "sensitivity", min: LOWEST, max: HIGHEST, step: 1,
       on: { input: () => this.#slid(), change: () => this.#settleSoon() } });
     this.node = el("div", { class: "tools" },
       el("div", { class: "seg", role: "group", "aria-label": "Draw over the picture" }, toggle("boxes", "Boxes", "b"), toggle("trail", "Trail", "t")),
       this.#switch,
       el("button", { type: "button", class: "btn quiet keys", on: { click: onKeys } }, icon("keys", true), "Keys"),
-      el("label", { class: "sens push", for: "sensitivity" }, "Sensitivity", this.#slider, this.#output));
+      el("label", { class: "sens push", for: "sensitivity" }, el("span", {}, "Sensitivity"), this.#slider, this.#output, this.#help));
     onPref(() => this.#overlays());
     this.#overlays();
   }
@@ -68,7 +69,7 @@ export class Tools {
     const value = Number(this.#slider.value);
     this.#slider.style.setProperty("--v", `${((value - LOWEST) / (HIGHEST - LOWEST)) * 100}%`);
     attr(this.#slider, "aria-valuetext", words.sensitivity(value));
-    attr(this.#slider, "title", `Right notices more. ${value} is threshold ${105 - value}.`);
+    text(this.#help, `Right notices more. ${value} is threshold ${105 - value}.`);
     text(this.#output, String(value));
   }
 
