@@ -1,14 +1,30 @@
 //! The camera server's HTTP side: MJPEG, snapshots, REST, the WebSocket and the web app.
 //!
-//! - **Reads** cameras through the traits in [`Cameras`] and [`Camera`], which the binary implements: the ring of
+//! - **Reads** cameras through the traits [`Cameras`] and [`Camera`], which the binary implements: the ring of
 //!   frames, the source's state, what moves.
 //! - **Writes** nothing but HTTP answers; a change of settings is handed to [`Camera::change`].
 //! - **Never** opens a camera, looks at pixels for motion, knows where files lie, or decodes and encodes on a
 //!   tokio worker (that happens on threads of its own, only while somebody watches).
 
+mod api;
+mod app;
 mod camera;
+mod config;
+mod health;
+mod keys;
+mod legacy;
+mod live;
+mod mjpeg;
+mod page;
+mod query;
+mod routes;
+mod snapshot;
+mod wire;
 
+pub use app::Setup;
 pub use camera::{
     Activity, Applied, Bin, Camera, CameraConfig, Cameras, ChangeError, ConfigPatch, HistoryEntry,
     MotionView, Problem, Region, SourceState, SourceView, TimestampPosition, Visit,
 };
+pub use keys::StoredKeys;
+pub use routes::{router, rows};

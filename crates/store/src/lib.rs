@@ -1,4 +1,9 @@
 //! Everything on disk.
 //!
 //! - **Reads** and **writes** the data directory: the key file and what was changed over HTTP.
-//! - **Never** speaks HTTP, looks at pixels, or publishes a file in any other way than `publish` does.
+//! - **Never** speaks HTTP, looks at pixels, or publishes a file in any other way than [`publish`] does.
+
+pub mod fs;
+pub mod keys;
+pub mod publish;
+pub mod settings;

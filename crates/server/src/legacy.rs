@@ -1,0 +1,39 @@
+//! The paths that scripts already poll: they speak of the first camera.
+
+use axum::Json;
+use axum::extract::{Extension, RawQuery, State};
+use axum::response::Response;
+use http::HeaderMap;
+use web::{Connection, Problem};
+
+use crate::app::App;
+use crate::wire::legacy::{MotionStatusWire, StatusWire};
+use crate::{mjpeg, page, query, snapshot};
+
+/// `GET /`: the page, or what older MJPEG viewers ask for with `?action=`.
+pub(crate) async fn root(
+    State(app): State<App>,
+    connection: Option<Extension<Connection>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    match query::action(query.as_deref()) {
+        Some("stream") => mjpeg::stream(&app.first()?, connection.as_deref(), query.as_deref()),
+        Some("snapshot") => snapshot::snapshot(&app.first()?, query.as_deref()).await,
+        Some(_) => {
+            let detail = "action is not known here; stream and snapshot are.";
+            Err(Problem::bad_request("unknown_action", detail).with("field", "action"))
+        }
+        None => page::file("index.html", &headers),
+    }
+}
+
+/// `GET /status`
+pub(crate) async fn status(State(app): State<App>) -> Result<Json<StatusWire>, Problem> {
+    Ok(Json(StatusWire::of(&*app.first()?, app.version, app.uptime().as_secs())))
+}
+
+/// `GET /motion_status`
+pub(crate) async fn motion_status(State(app): State<App>) -> Result<Json<MotionStatusWire>, Problem> {
+    Ok(Json(MotionStatusWire::of(&*app.first()?, false)))
+}

@@ -1,0 +1,19 @@
+//! From the ring to whoever watches: each variant of each camera is made once a frame, and only while somebody
+//! watches it.
+//!
+//! A [`Channel`] is one camera's side of it: who watches what. A feed is one variant: a task that follows the ring
+//! and the source's state, and, where pictures have to be encoded, a named thread. What does not belong here: how
+//! parts go over a connection, that is `mjpeg` and `socket`.
+
+mod channel;
+mod feed;
+mod pace;
+mod part;
+#[cfg(test)]
+mod tests;
+mod variant;
+
+pub(crate) use channel::{Channel, Refused, ViewerGuard};
+pub(crate) use feed::{JPEG_QUALITY, Watcher};
+pub(crate) use part::{OPENING, Part};
+pub(crate) use variant::Variant;

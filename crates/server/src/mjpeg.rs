@@ -1,0 +1,110 @@
+//! `multipart/x-mixed-replace`, as browsers, dashboards and older viewers read it.
+//!
+//! The body ends with the connection (`HTTP/1.0`, no chunks), as with every MJPEG server that such viewers know.
+//! A viewer that does not read is not noticed here but beneath, by the connection's write deadline.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Extension, Path, RawQuery, State};
+use axum::response::Response;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Version, header};
+use web::{Connection, Problem};
+
+use crate::app::App;
+use crate::live::{Channel, OPENING, Refused, Variant, ViewerGuard, Watcher};
+use crate::query::PictureQuery;
+
+/// `GET /stream`
+pub(crate) async fn first(
+    State(app): State<App>,
+    connection: Option<Extension<Connection>>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    stream(&app.first()?, connection.as_deref(), query.as_deref())
+}
+
+/// `GET /api/v1/cameras/{id}/stream`
+pub(crate) async fn by_id(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    connection: Option<Extension<Connection>>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    stream(&app.channel(&id)?, connection.as_deref(), query.as_deref())
+}
+
+/// A stream of what the query asks for.
+pub(crate) fn stream(
+    channel: &Arc<Channel>,
+    connection: Option<&Connection>,
+    query: Option<&str>,
+) -> Result<Response, Problem> {
+    let query = PictureQuery::parse(query)?;
+    let guard = channel.admit().map_err(refusal)?;
+    let variant = Variant::of(query.width, query.quality, channel.source_width());
+    let watcher = channel.watch(variant, query.fps).map_err(refusal)?;
+    if let Some(connection) = connection {
+        let timeout = channel.camera.settings().client_timeout;
+        connection.set_write_stall(Duration::from_secs(timeout.into()));
+    }
+    let viewer = Viewer { watcher, is_open: false, _guard: guard };
+    let parts = futures_util::stream::unfold(viewer, |mut viewer| async move {
+        let bytes = viewer.next().await?;
+        Some((Ok::<_, Infallible>(bytes), viewer))
+    });
+    let mut response = Response::new(Body::from_stream(parts));
+    *response.version_mut() = Version::HTTP_10;
+    set_headers(response.headers_mut());
+    Ok(response)
+}
+
+fn set_headers(headers: &mut HeaderMap) {
+    for (name, value) in [
+        (header::CONTENT_TYPE, "multipart/x-mixed-replace; boundary=frame"),
+        (header::CACHE_CONTROL, "no-store, no-cache, must-revalidate, max-age=0, private"),
+        (header::PRAGMA, "no-cache"),
+        (header::CONNECTION, "close"),
+        // Else nginx collects parts before it passes them on.
+        (header::HeaderName::from_static("x-accel-buffering"), "no"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+/// Why somebody may not watch, as a problem.
+pub(crate) fn refusal(refused: Refused) -> Problem {
+    match refused {
+        Refused::Viewers(max) => {
+            let detail =
+                format!("{max} viewers are watching, and no more are allowed. Come again in a while.");
+            Problem::unavailable("too_many_viewers", detail, 5)
+        }
+        Refused::Variants(max) => {
+            let detail = format!(
+                "{max} sizes and qualities of this camera are being watched, and no more are made. Ask for one of \
+                 those, or without width and quality."
+            );
+            Problem::unavailable("too_many_variants", detail, 5)
+        }
+    }
+}
+
+struct Viewer {
+    watcher: Watcher,
+    is_open: bool,
+    _guard: ViewerGuard,
+}
+
+impl Viewer {
+    async fn next(&mut self) -> Option<Bytes> {
+        if !self.is_open {
+            self.is_open = true;
+            return Some(OPENING);
+        }
+        Some(self.watcher.next().await?.multipart())
+    }
+}

@@ -1,0 +1,111 @@
+//! The web app's files, embedded in the binary.
+
+use axum::body::Body;
+use axum::response::Response;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use rust_embed::RustEmbed;
+use web::Problem;
+
+#[derive(RustEmbed)]
+#[folder = "../../static"]
+struct Files;
+
+/// Whatever no route knows: a file of the page, or nothing.
+pub(crate) async fn fallback(method: Method, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+    let is_read = method == Method::GET || method == Method::HEAD;
+    match uri.path().strip_prefix('/') {
+        Some(path) if is_read => file(path, &headers),
+        _ => Err(Problem::of_status(StatusCode::NOT_FOUND)),
+    }
+}
+
+/// The file at `path`, or 304 if the client has it already.
+pub(crate) fn file(path: &str, request: &HeaderMap) -> Result<Response, Problem> {
+    // Development builds read from the folder, so nothing that could lead out of it may reach it.
+    let is_plain = path.split('/').all(|part| !part.is_empty() && !part.starts_with('.'));
+    let file = if is_plain { Files::get(path) } else { None };
+    let file = file.ok_or_else(|| Problem::of_status(StatusCode::NOT_FOUND))?;
+    let etag = etag(&file.metadata.sha256_hash());
+    let known = request.get(header::IF_NONE_MATCH).is_some_and(|known| names(known, &etag));
+    let mut response = if known { Response::new(Body::empty()) } else { Response::new(body(file.data)) };
+    if known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, content_type(path));
+    // Asked again each time, so that an update of the program is an update of the page.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if let Ok(etag) = HeaderValue::from_str(&etag) {
+        headers.insert(header::ETAG, etag);
+    }
+    Ok(response)
+}
+
+fn body(data: std::borrow::Cow<'static, [u8]>) -> Body {
+    match data {
+        std::borrow::Cow::Borrowed(bytes) => Body::from(bytes),
+        std::borrow::Cow::Owned(bytes) => Body::from(bytes),
+    }
+}
+
+/// 64 bits of the content's hash.
+fn etag(hash: &[u8; 32]) -> String {
+    let hex = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    format!("\"{hex}\"")
+}
+
+fn names(known: &HeaderValue, etag: &str) -> bool {
+    let known = known.to_str().unwrap_or_default();
+    known.split(',').map(|one| one.trim().trim_start_matches("W/")).any(|one| one == etag || one == "*")
+}
+
+fn content_type(path: &str) -> HeaderValue {
+    let kind = mime_guess::from_path(path).first_or_octet_stream();
+    let charset = if kind.type_() == "text" { "; charset=utf-8" } else { "" };
+    HeaderValue::from_str(&format!("{}{charset}", kind.essence_str()))
+        .unwrap_or(HeaderValue::from_static("application/octet-stream"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn browsers_get_the_types_that_modules_and_styles_need() {
+        for (path, kind) in [
+            ("index.html", "text/html; charset=utf-8"),
+            ("live/tile.js", "text/javascript; charset=utf-8"),
+            ("app.css", "text/css; charset=utf-8"),
+            ("icon.svg", "image/svg+xml"),
+            ("app.webmanifest", "application/manifest+json"),
+            ("font.woff2", "font/woff2"),
+        ] {
+            assert_eq!(content_type(path), kind, "{path}");
+        }
+    }
+
+    #[test]
+    fn nothing_leads_out_of_the_folder() {
+        for path in
+            ["", "../Cargo.toml", "a/../../Cargo.toml", ".git/config", "//etc/passwd", "a//b", "nothing.js"]
+        {
+            let problem = file(path, &HeaderMap::new()).unwrap_err();
+            assert_eq!(problem.status(), 404, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_client_that_has_the_file_is_told_so() {
+        let tag = etag(&[0xab; 32]);
+        for (known, expected) in [
+            ("\"abababababababab\"", true),
+            ("W/\"abababababababab\"", true),
+            ("\"x\", \"abababababababab\"", true),
+            ("*", true),
+            ("\"abab\"", false),
+            ("abababababababab", false),
+        ] {
+            assert_eq!(names(&HeaderValue::from_str(known).unwrap(), &tag), expected, "{known}");
+        }
+    }
+}

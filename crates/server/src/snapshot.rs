@@ -1,0 +1,95 @@
+//! The newest frame as one JPEG.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
+use bytes::Bytes;
+use codec::{CodecError, Encoder, Workspace};
+use frame::{Frame, Picture};
+use http::{HeaderValue, header};
+use web::Problem;
+
+use crate::app::App;
+use crate::live::{Channel, JPEG_QUALITY, Variant};
+use crate::query::PictureQuery;
+use crate::{SourceState, wire};
+
+/// `GET /snapshot.jpg`, `GET /snapshot`
+pub(crate) async fn first(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+    snapshot(&app.first()?, query.as_deref()).await
+}
+
+/// `GET /api/v1/cameras/{id}/snapshot.jpg`
+pub(crate) async fn by_id(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    snapshot(&app.channel(&id)?, query.as_deref()).await
+}
+
+/// The newest frame in the form that the query asks for.
+pub(crate) async fn snapshot(channel: &Arc<Channel>, query: Option<&str>) -> Result<Response, Problem> {
+    let query = PictureQuery::parse(query)?;
+    let frame = newest(channel)?;
+    let variant = Variant::of(query.width, query.quality, Some(frame.size().width));
+    let jpeg = match frame.picture() {
+        Picture::Jpeg(jpeg) if variant.is_original() => jpeg.bytes.clone(),
+        _ => encode(channel.clone(), frame.clone(), variant).await?,
+    };
+    let mut response = Response::new(Body::from(jpeg));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/jpeg"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("no-store, no-cache, must-revalidate, max-age=0"),
+    );
+    let taken = wire::time::unix_seconds(frame.stamp().wall);
+    if let Ok(taken) = HeaderValue::from_str(&taken) {
+        headers.insert("x-timestamp", taken);
+    }
+    Ok(response)
+}
+
+/// A frame that may be called new: a lost camera's last one may be hours old.
+fn newest(channel: &Channel) -> Result<Arc<Frame>, Problem> {
+    let source = channel.camera.source();
+    let frame = channel.camera.ring().latest();
+    let is_over = matches!(source.state, SourceState::Ended | SourceState::Stopped);
+    match frame {
+        Some(frame) if source.state == SourceState::Live || is_over => Ok(frame),
+        _ => {
+            let detail = source.problem.map_or_else(
+                || "The camera has not given a picture yet.".to_owned(),
+                |problem| format!("{} {}", problem.what, problem.mend),
+            );
+            Err(Problem::unavailable("no_signal", detail, 2))
+        }
+    }
+}
+
+async fn encode(channel: Arc<Channel>, frame: Arc<Frame>, variant: Variant) -> Result<Bytes, Problem> {
+    let encoded = tokio::task::spawn_blocking(move || {
+        let jpeg = encode_now(&channel, &frame, variant);
+        if let Err(error) = &jpeg {
+            channel.tally.encode_errors.inc();
+            tracing::warn!(camera = channel.camera.id(), seq = frame.seq(), %error, "failed to encode a snapshot");
+        }
+        jpeg.ok()
+    });
+    encoded.await.ok().flatten().ok_or_else(Problem::internal)
+}
+
+fn encode_now(channel: &Channel, frame: &Frame, variant: Variant) -> Result<Bytes, CodecError> {
+    if variant.is_original() {
+        return frame.jpeg_or_encode(|raw| {
+            channel.tally.encodes.inc();
+            Encoder::new(JPEG_QUALITY)?.i420(raw)
+        });
+    }
+    channel.tally.encodes.inc();
+    let width = variant.width.unwrap_or(frame.size().width);
+    codec::scaled_jpeg(frame, width, variant.quality.unwrap_or(JPEG_QUALITY), &mut Workspace::new()?)
+}

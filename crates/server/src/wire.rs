@@ -1,0 +1,6 @@
+//! The shapes that go over the wire. Nothing else in this crate derives `Serialize`.
+
+pub(crate) mod activity;
+pub(crate) mod camera;
+pub(crate) mod legacy;
+pub(crate) mod time;
