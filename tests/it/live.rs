@@ -170,6 +170,16 @@ fn a_wrong_setting_is_422_and_names_its_field() {
 }
 
 #[test]
+fn a_change_that_the_environment_would_shadow_is_409_and_says_so() {
+    let camera = FakeCamera::scene("walker", 5);
+    let app = Setup::http(&camera.url()).env("NIGHTJAR_SERVER__MAX_CLIENTS", "3").start();
+    let reply = post(app.addr, "/config", &json!({"max_clients": 5}));
+    assert_eq!(reply.status, 409, "{}", reply.text());
+    assert!(reply.text().contains("NIGHTJAR_SERVER__MAX_CLIENTS"), "{}", reply.text());
+    assert_eq!(app.json("/status")["camera_config"]["max_clients"], json!(3));
+}
+
+#[test]
 fn nobody_past_max_clients_gets_a_stream_but_is_told_when_to_come_back() {
     let camera = FakeCamera::scene("walker", 5);
     let app = Setup::http(&camera.url()).with("[server]\nmax_clients = 2\n").start();
