@@ -3,7 +3,7 @@
 import { getJson, liveUrl } from "./api.js";
 import { Cameras } from "./cameras.js";
 import { LivePlace } from "./live/place.js";
-import { sayState, showWord } from "./notice.js";
+import { sayState, showToast, showWord } from "./notice.js";
 import { LiveSocket } from "./socket.js";
 import { showSummary } from "./summary.js";
 import { startTheme } from "./theme.js";
@@ -12,11 +12,12 @@ import * as words from "./words.js";
 const HIDDEN_STOP_MS = 60_000;
 const WORD_AFTER_MS = 3_000; // a reconnection that takes less is not worth a word
 
+const REFUSED_GAP_MS = 30_000;
 const SILENT_MS = 8_000; // open, but even the clock's question is not answered
 
 const cameras = new Cameras();
 const socket = new LiveSocket(liveUrl(), {
-  text: (message) => cameras.hear(message),
+  text: heard,
   frame: (frame) => place.frame(frame),
   up: connected,
   down: disconnected,
@@ -26,6 +27,19 @@ const place = new LivePlace(document.getElementById("place"), cameras, socket);
 let refusal = null;
 let announced = false;
 let hiddenEnd = 0;
+let refusedAt = -Infinity;
+
+function heard(message) {
+  if (message.type === "error") refused(message);
+  else cameras.hear(message);
+}
+
+/** What the server will not do over the socket, as when too many watch already. */
+function refused({ detail }) {
+  if (typeof detail !== "string" || performance.now() - refusedAt < REFUSED_GAP_MS) return;
+  refusedAt = performance.now();
+  showToast(detail);
+}
 
 function connected() {
   refusal = null;

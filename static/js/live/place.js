@@ -78,6 +78,7 @@ export class LivePlace {
 
   /** Once a second. */
   tick() {
+    this.#watch.tick();
     this.#tiles.forEach((tile) => tile.tick());
     this.#arrange();
     this.#tools.show(this.#cameras.get(this.#large));

@@ -35,6 +35,8 @@ export class Tile {
   /** The caption below the picture, for the phone. */
   below = new Said();
   large = false;
+  /** When a frame was last received, of whatever kind (performance.now). */
+  heardAt = performance.now();
 
   /** `deeds`: `choose(id)`, `pin(id)`, `save(camera)`, `retry(camera)`, `now()` (server's clock). */
   constructor(camera, deeds) {
@@ -80,6 +82,7 @@ export class Tile {
   }
 
   offer(frame) {
+    this.heardAt = performance.now();
     if (!frame.noSignal) this.#picture.offer(frame);
   }
 

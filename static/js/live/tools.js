@@ -47,7 +47,7 @@ export class Tools {
     if (!camera) return;
     const { enabled, threshold } = camera.info.motion;
     attr(this.#switch, "aria-checked", String(this.#pending("enabled") ?? enabled));
-    attr(this.#switch, "aria-label", `Armed: notice what moves in ${camera.name}`);
+    attr(this.#switch, "aria-label", `Armed: watch ${camera.name} for motion`);
     if (this.#settle === 0 && this.#pending("threshold") === undefined && !this.#slider.matches(":active")) this.#setSlider(sensitivityOf(threshold));
   }
 

@@ -5,6 +5,7 @@ const LARGE_FPS = 30; // the source gives what it has
 const SMALL_FPS = 12;
 const MANY_FPS = 6;
 const MANY = 6;
+const STALL_MS = 10_000;
 
 /** The width to ask for: what is shown in device pixels, rounded up to a width the server may share among viewers. */
 export function widthFor(cssWidth, ratio) {
@@ -40,6 +41,17 @@ export class Watch {
   /** The page is looked at, or not. */
   visible(yes) {
     this.#visible = yes;
+    this.ask();
+  }
+
+  /** Once a second: what was refused, or fell silent although its camera is live, is asked for again. */
+  tick() {
+    const floor = performance.now() - STALL_MS;
+    for (const { tile, seen } of this.#tiles.values()) {
+      if (!seen || !this.#visible || !tile.camera.live || tile.heardAt > floor) continue;
+      tile.heardAt = performance.now();
+      this.#socket.unwatch(tile.camera.id);
+    }
     this.ask();
   }
 
