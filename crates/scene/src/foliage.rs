@@ -62,7 +62,7 @@ impl Foliage {
         let outline: Vec<Place> = (0..LOBES)
             .map(|i| {
                 let (sin, cos) = (i as f32 / LOBES as f32 * std::f32::consts::TAU).sin_cos();
-                let reach = rng.within(0.8, 1.06);
+                let reach = rng.within(0.72, 0.98);
                 [clump.x + clump.rx * reach * cos, clump.y + clump.ry * reach * sin]
             })
             .collect();

@@ -77,10 +77,12 @@ impl Garden {
 
 /// Trees on the horizon, the meadow, and the tall bushes that frame it.
 fn far_side(grower: &mut Grower<'_>, noise: &Noise) {
-    let clumps_far = row(grower.rng, -40.0, 1640.0, 19, 272.0, (70.0, 125.0), (48.0, 96.0));
+    let mut trees = row(grower.rng, -40.0, 1640.0, 19, 272.0, (70.0, 125.0), (48.0, 96.0));
+    // A lower row closes the gaps through which the sky would show at the meadow's edge.
+    trees.extend(row(grower.rng, -40.0, 1640.0, 15, 340.0, (90.0, 110.0), (48.0, 60.0)));
     grower.plant(&Foliage {
-        clumps: clumps_far,
-        leaves: 7500,
+        clumps: trees,
+        leaves: 10_000,
         leaf: 5.0,
         longest: 2.4,
         colour: [74.0, 92.0, 58.0],

@@ -24,6 +24,9 @@ mod sway;
 mod visit;
 mod weather;
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use frame::{Rect, Size};

@@ -72,9 +72,9 @@ const EVENING: Recipe = Recipe {
     sun: [1.95, 1.22, 0.55],
     ambient: [0.36, 0.38, 0.50],
     dapple: 0.86,
-    haze: [0.52, 0.36, 0.24],
-    haze_from: 0.34,
-    haze_rate: 1.1,
+    haze: [0.40, 0.30, 0.22],
+    haze_from: 0.38,
+    haze_rate: 0.8,
     zenith: [0.22, 0.34, 0.60],
     low_sky: [1.10, 0.74, 0.42],
     cloud: [1.10, 0.72, 0.52],
@@ -109,8 +109,8 @@ const GRAY: Recipe = Recipe {
     ambient: [0.62, 0.67, 0.72],
     dapple: 0.12,
     haze: [0.36, 0.39, 0.42],
-    haze_from: 0.28,
-    haze_rate: 1.9,
+    haze_from: 0.32,
+    haze_rate: 1.5,
     zenith: [0.42, 0.46, 0.52],
     low_sky: [0.62, 0.66, 0.70],
     cloud: [0.72, 0.75, 0.78],
@@ -232,11 +232,10 @@ impl Light {
         })
     }
 
-    fn sky(&self, x: usize, y: usize, height: f32, cloud: f32) -> Colour {
+    fn sky(&self, x: usize, height: f32, cloud: f32) -> Colour {
         let r = self.recipe;
         let glow = 1.0 + r.glow * (self.columns[x].glow * 0.9 - 0.45);
         let low = height.powf(if r.glow > 0.0 { 2.2 } else { 1.0 });
-        let _ = y;
         [0, 1, 2].map(|k| {
             let clear =
                 r.zenith[k] * (1.0 - height) + r.low_sky[k] * low + r.zenith[k] * height * (1.0 - height);
@@ -277,8 +276,8 @@ impl Light {
     pub(crate) fn sky_at(&self, stage: &Stage, noise: &Noise, x: usize, y: usize) -> Colour {
         let (wx, wy) = (stage.world_x(x as f32), stage.world_y(y as f32));
         let height = (wy / HORIZON).clamp(0.0, 1.0);
-        let cloud = ((noise.at(wx / 5200.0 + 0.1, wy / 2000.0 + 0.7) - 0.50) * 5.0).clamp(0.0, 1.0);
-        self.sky(x, y, height, cloud * 0.6)
+        let cloud = ((noise.at(wx / 3600.0 + 0.1, wy / 900.0 + 0.7) - 0.46) * 4.5).clamp(0.0, 1.0);
+        self.sky(x, height, cloud * 0.7)
     }
 
     /// Radiance for [`Self::look_through`].

@@ -68,9 +68,12 @@ fn shade_band(canvas: &Canvas, noise: &Noise, first: usize, band: &mut [u8]) {
     let w = canvas.size.width as usize;
     for (i, row) in band.chunks_exact_mut(w).enumerate() {
         let y = canvas.stage.world_y((first + i) as f32);
-        for (x, value) in row.iter_mut().enumerate() {
-            let x = canvas.stage.world_x(x as f32);
-            let sun = if y > HORIZON + 90.0 {
+        for (column, value) in row.iter_mut().enumerate() {
+            let x = canvas.stage.world_x(column as f32);
+            // Only what lies flat takes the pattern of the ground.
+            let at = (first + i) * w + column;
+            let upright = canvas.near[at].max(canvas.middle[at]) > 100;
+            let sun = if y > HORIZON + 90.0 && !upright {
                 let (u, v) = ground::on_tile(x, y);
                 (noise.at(u * 0.31 + 0.13, v * 0.9 + 0.4) - 0.47) * 8.0 + 0.5
             } else {

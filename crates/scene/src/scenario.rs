@@ -33,7 +33,7 @@ pub(crate) struct Scenario {
 
 const STILL: Wind = Wind { reach: 0.0, gusts: 0.0, haste: 1.0 };
 const BREEZE: Wind = Wind { reach: 1.7, gusts: 0.6, haste: 0.7 };
-const STORM: Wind = Wind { reach: 11.0, gusts: 0.7, haste: 1.5 };
+const STORM: Wind = Wind { reach: 14.0, gusts: 0.7, haste: 1.5 };
 
 const COATS: [[f32; 3]; 4] =
     [[52.0, 82.0, 136.0], [150.0, 58.0, 46.0], [196.0, 158.0, 62.0], [70.0, 104.0, 92.0]];

@@ -228,6 +228,13 @@ impl Show {
                     let dark = 0.62 * soft * (2.0 - soft) * (1.0 - self.hidden(visit, x, y));
                     let value = &mut self.canvas.y[y * w + x];
                     *value = (f32::from(*value) * (1.0 - dark) + 0.5) as u8;
+                    if x % 2 == 0 && y % 2 == 0 {
+                        let colour = y / 2 * w.div_ceil(2) + x / 2;
+                        for plane in [&mut self.canvas.u, &mut self.canvas.v] {
+                            let value = f32::from(plane[colour]);
+                            plane[colour] = (value + (128.0 - value) * dark + 0.5) as u8;
+                        }
+                    }
                 }
             }
         }

@@ -134,7 +134,7 @@ pub(crate) struct Cutout {
 }
 
 /// Cover from which a pixel counts as the actor's.
-const SEEN: f32 = 0.3;
+const SEEN: f32 = 0.15;
 
 impl Cutout {
     /// Takes away what `hidden(x, y)` (0 to 1) covers.

@@ -1,6 +1,5 @@
 //! What falls, drifts or flies between the lens and the garden: rain, snow, the shadows of clouds, insects.
 
-use crate::ground;
 use crate::planes::Planes;
 use crate::random::{Noise, Rng, hash, unit};
 use crate::stage::{HORIZON, Stage};
@@ -35,7 +34,7 @@ fn fall(seconds: f64, period: f64, offset: f32) -> (u64, f32) {
 }
 
 fn rain(planes: &mut Planes, stage: &Stage, seed: u64, seconds: f64) {
-    const DROPS: u64 = 420;
+    const DROPS: u64 = 700;
     let (w, h) = (planes.size.width as f32, planes.size.height as f32);
     for drop in 0..DROPS {
         let key = hash(seed ^ 0x7261_696e, drop);
@@ -46,8 +45,8 @@ fn rain(planes: &mut Planes, stage: &Stage, seed: u64, seconds: f64) {
         let length = (0.035 + 0.16 * near) * h;
         let y = down * (h + 2.0 * length) - length;
         let slant = -0.09 * length;
-        let strength = 0.10 + 0.26 * near;
-        let breadth = (0.55 + 1.6 * near) * stage.scale.max(0.4);
+        let strength = 0.20 + 0.26 * near;
+        let breadth = (1.1 + 2.4 * near) * stage.scale;
         streak(planes, [x - 0.09 * y, y], [slant, length], breadth, 205.0, strength);
     }
 }
@@ -100,7 +99,7 @@ fn spot(planes: &mut Planes, centre: [f32; 2], radius: f32, luma: f32, strength:
 }
 
 fn snow(planes: &mut Planes, stage: &Stage, seed: u64, seconds: f64) {
-    const FLAKES: u64 = 520;
+    const FLAKES: u64 = 800;
     let (w, h) = (planes.size.width as f32, planes.size.height as f32);
     for flake in 0..FLAKES {
         let key = hash(seed ^ 0x736e_6f77, flake);
@@ -109,40 +108,47 @@ fn snow(planes: &mut Planes, stage: &Stage, seed: u64, seconds: f64) {
         let swing = (down * 9.0 + unit(hash(key, 3)) * 6.3).sin() * (0.008 + 0.03 * near);
         let drift = 0.06 * (down - 0.5);
         let x = (unit(hash(key, 100 + round)) * 1.1 - 0.05 + swing + drift) * w;
-        let radius = (1.3 + 9.0 * near) * stage.scale;
+        let radius = (2.0 + 10.0 * near) * stage.scale;
         let y = down * (h + 4.0 * radius) - 2.0 * radius;
         spot(planes, [x, y], radius.max(0.7), 242.0, 0.85 - 0.45 * near);
     }
 }
 
-/// Darkens the picture by soft shadows that drift over the ground in perspective.
+/// Edge of a cell of shade in luma pixels; between its corners shade is even.
+const CELL: usize = 16;
+
+/// Darkens the picture by soft shadows that drift over it.
 fn clouds(planes: &mut Planes, stage: &Stage, noise: &Noise, seconds: f64) {
-    const CELL: usize = 16;
     let (w, h) = (planes.size.width as usize, planes.size.height as usize);
-    let cols = w.div_ceil(CELL) + 1;
-    let drift = (seconds * 0.021 % 1.0) as f32;
-    let light = |col: usize, row: usize| {
-        let (x, y) = (stage.world_x((col * CELL) as f32), stage.world_y((row * CELL) as f32));
-        let (u, v) =
-            if y > HORIZON + 60.0 { ground::on_tile(x, y) } else { ((x - 800.0) / 900.0, y / 900.0 + 2.2) };
-        let cover = ((noise.at(u * 0.10 - drift, v * 0.10) - 0.46) * 9.0).clamp(0.0, 1.0);
-        let shade = if y > HORIZON * 0.9 { 0.46 } else { 0.12 };
+    let (cols, rows) = (w.div_ceil(CELL) + 1, h.div_ceil(CELL) + 1);
+    let drift = (seconds * 0.013 % 1.0) as f32;
+    let light = |corner: usize| {
+        let x = stage.world_x((corner % cols * CELL) as f32);
+        let y = stage.world_y((corner / cols * CELL) as f32);
+        let cover = ((noise.at(x / 7600.0 - drift, y / 3600.0 + 0.2) - 0.50) * 8.0 + 0.5).clamp(0.0, 1.0);
+        // The sky itself darkens little; the hedges fade over to the lawn.
+        let shade = 0.10 + 0.38 * ((y - 0.4 * HORIZON) / (0.5 * HORIZON)).clamp(0.0, 1.0);
         1.0 - shade * cover * cover * (3.0 - 2.0 * cover)
     };
-    let mut upper: Vec<f32> = (0..cols).map(|col| light(col, 0)).collect();
-    for row in 0..h.div_ceil(CELL) {
-        let lower: Vec<f32> = (0..cols).map(|col| light(col, row + 1)).collect();
-        for y in row * CELL..((row + 1) * CELL).min(h) {
-            let down = (y - row * CELL) as f32 / CELL as f32;
-            let gains: Vec<f32> = upper.iter().zip(&lower).map(|(a, b)| a + (b - a) * down).collect();
-            for (col, cell) in planes.y[y * w..(y + 1) * w].chunks_mut(CELL).enumerate() {
-                let (start, step) = (gains[col], (gains[col + 1] - gains[col]) / CELL as f32);
-                for (x, value) in cell.iter_mut().enumerate() {
-                    *value = (f32::from(*value) * (start + step * x as f32) + 0.5) as u8;
-                }
+    let gains: Vec<f32> = (0..cols * rows).map(light).collect();
+    let half_w = w.div_ceil(2);
+    darken(&mut planes.y, w, CELL, &gains, cols, 0.0);
+    darken(&mut planes.u, half_w, CELL / 2, &gains, cols, 128.0);
+    darken(&mut planes.v, half_w, CELL / 2, &gains, cols, 128.0);
+}
+
+/// Multiplies a plane's distance from `zero` by gains that are given at the corners of its cells.
+fn darken(plane: &mut [u8], w: usize, cell: usize, gains: &[f32], cols: usize, zero: f32) {
+    for (y, row) in plane.chunks_exact_mut(w).enumerate() {
+        let down = (y % cell) as f32 / cell as f32;
+        let corners = &gains[y / cell * cols..][..2 * cols];
+        let gain = |col: usize| corners[col] + (corners[col + cols] - corners[col]) * down;
+        for (col, values) in row.chunks_mut(cell).enumerate() {
+            let (start, step) = (gain(col), (gain(col + 1) - gain(col)) / cell as f32);
+            for (x, value) in values.iter_mut().enumerate() {
+                *value = (zero + (f32::from(*value) - zero) * (start + step * x as f32) + 0.5) as u8;
             }
         }
-        upper = lower;
     }
 }
 

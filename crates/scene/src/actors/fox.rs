@@ -5,7 +5,7 @@ use super::limb::{Limb, step};
 use crate::raster::{Place, ellipse, smooth};
 use crate::sprite::{Coat, Sprite};
 
-const FUR: Coat = Coat::new([184.0, 98.0, 42.0], 0.34, 0.34);
+const FUR: Coat = Coat::new([172.0, 94.0, 46.0], 0.46, 0.42);
 const PALE: Coat = Coat::new([206.0, 184.0, 156.0], 0.15, 0.2);
 const DARK: Coat = Coat::new([50.0, 37.0, 30.0], 0.1, 0.1);
 

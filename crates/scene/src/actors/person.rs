@@ -9,7 +9,7 @@ use crate::sprite::{Coat, Sprite};
 const SKIN: Coat = Coat::new([206.0, 160.0, 130.0], 0.05, 0.3);
 const HAIR: Coat = Coat::new([64.0, 44.0, 32.0], 0.3, 0.4);
 const CLOTH: Coat = Coat::new([44.0, 48.0, 62.0], 0.16, 0.12);
-const SHOE: Coat = Coat::new([40.0, 30.0, 26.0], 0.05, 0.3);
+const SHOE: Coat = Coat::new([96.0, 70.0, 50.0], 0.05, 0.3);
 
 pub(super) fn draw(sprite: &mut Sprite<'_>, gait: &Gait, coat: Colour) {
     let jacket = Coat::new(coat, 0.22, 0.26);
