@@ -48,7 +48,7 @@ impl Halt {
         self.changed.notify_all();
         self.token.cancel();
         // It can fail only if the counter is full, and then it is readable already.
-        drop(rustix::io::write(&self.descriptor, &1u64.to_ne_bytes()));
+        let _written = rustix::io::write(&self.descriptor, &1u64.to_ne_bytes());
     }
 
     /// Ends a back-off that is under way.

@@ -13,12 +13,16 @@
 mod backoff;
 mod demo;
 mod halt;
+mod http;
 mod problem;
 mod pulse;
 mod source;
 mod status;
 mod supervisor;
+#[cfg(test)]
+mod testing;
 
+pub use http::multipart;
 pub use problem::Problem;
 pub use source::{CameraSource, Negotiated, Pace, SourceKind, Want};
 pub use status::{Counters, SourceStatus, State};

@@ -144,4 +144,6 @@ pub(crate) enum Payload {
     Jpeg(Bytes),
     /// Planes.
     Raw(I420),
+    /// Something that was over the limits and thrown away before it was whole.
+    Refused(codec::ScanError),
 }

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use crate::backoff::Backoff;
 use crate::demo::Demo;
 use crate::halt::{Halt, Waited};
+use crate::http::Http;
 use crate::pulse::Pulse;
 use crate::source::{Next, Opener, Payload, Source};
 use crate::status::{Board, View};
@@ -150,11 +151,14 @@ impl Drop for Supervisor {
     }
 }
 
-fn opener(source: CameraSource, halt: &Arc<Halt>, _tuning: Tuning) -> Box<dyn Opener> {
+fn opener(source: CameraSource, halt: &Arc<Halt>, tuning: Tuning) -> Box<dyn Opener> {
     let (want, halt) = (source.want, halt.clone());
     match source.kind {
         SourceKind::Demo { scene, seed } => Box::new(Demo { scene, seed, want, halt }),
-        SourceKind::Http { .. } | SourceKind::File { .. } => Box::new(NotYet),
+        SourceKind::Http { url, user, password } => {
+            Box::new(Http { url, user, password, want, tuning, halt })
+        }
+        SourceKind::File { .. } => Box::new(NotYet),
     }
 }
 
@@ -248,11 +252,12 @@ impl Worker {
 
     /// A JPEG goes into the ring only if it is whole and of a kind that browsers show.
     fn scanned(&mut self, payload: Payload) -> Result<Picture, codec::ScanError> {
-        let bytes = match payload {
-            Payload::Raw(planes) => return Ok(Picture::Raw(planes)),
-            Payload::Jpeg(bytes) => bytes,
+        let picture = match payload {
+            Payload::Raw(planes) => Ok(Picture::Raw(planes)),
+            Payload::Jpeg(bytes) => codec::scan(bytes).map(Picture::Jpeg),
+            Payload::Refused(error) => Err(error),
         };
-        codec::scan(bytes).map(Picture::Jpeg).inspect_err(|error| {
+        picture.inspect_err(|error| {
             self.board.change(false, |status| match error.is_truncated() {
                 true => status.counters.dropped_truncated += 1,
                 false => status.counters.refused += 1,

@@ -21,7 +21,7 @@ mod variant;
 pub use decode::Decoder;
 pub use encode::Encoder;
 pub use no_signal::no_signal;
-pub use scan::{MAX_BYTES, MAX_SCANS, MAX_SIDE, ScanError, scan};
+pub use scan::{Extent, MAX_BYTES, MAX_SCANS, MAX_SIDE, ScanError, extent, scan};
 pub use variant::{Workspace, luma_of, scaled_jpeg};
 
 use frame::Size;

@@ -77,6 +77,32 @@ pub fn scan(bytes: Bytes) -> Result<JpegPicture, ScanError> {
     Ok(JpegPicture { bytes, size, sampling })
 }
 
+/// How far a picture goes, for streams that part their pictures by nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// It ends before this position.
+    Whole(usize),
+    /// It is cut off: another picture begins at this position.
+    Interrupted(usize),
+    /// More bytes are needed.
+    Unfinished,
+    /// Its markers make no sense.
+    Broken,
+}
+
+/// Where the picture that begins at the start of `bytes` ends. Linear in the length; limits are left to [`scan`].
+#[must_use]
+pub fn extent(bytes: &[u8]) -> Extent {
+    let Ok(start) = find_start(bytes) else { return Extent::Broken };
+    let mut walk = Walk { data: bytes, at: start + 2, ..Walk::default() };
+    match (walk.to_the_end(), walk.interrupted) {
+        (Ok(end), _) => Extent::Whole(end),
+        (Err(ScanError::Truncated), Some(at)) => Extent::Interrupted(at),
+        (Err(ScanError::Truncated), None) => Extent::Unfinished,
+        (Err(_), _) => Extent::Broken,
+    }
+}
+
 /// Where SOI stands: at the start, or behind a little padding.
 fn find_start(bytes: &[u8]) -> Result<usize, ScanError> {
     let padding = |b: &u8| matches!(b, 0 | b'\r' | b'\n' | b' ');
@@ -111,6 +137,8 @@ struct Walk<'a> {
     /// Where the first scan begins, if no tables stand before it.
     splice_at: Option<usize>,
     scans: u32,
+    /// Where another picture begins within this one.
+    interrupted: Option<usize>,
 }
 
 impl<'a> Walk<'a> {
@@ -121,7 +149,10 @@ impl<'a> Walk<'a> {
             match self.marker()? {
                 0xd9 if self.scans > 0 => return Ok(self.at),
                 0xd9 => return Err(ScanError::Malformed("it has no picture data")),
-                0xd8 => return Err(ScanError::Truncated),
+                0xd8 => {
+                    self.interrupted = Some(self.at - 2);
+                    return Err(ScanError::Truncated);
+                }
                 0x01 | 0xd0..=0xd7 => {}
                 kind @ 0xc0..=0xc2 => self.frame_header(kind)?,
                 0xc3 | 0xc7 | 0xcb | 0xcf => return Err(ScanError::Unsupported("lossless")),

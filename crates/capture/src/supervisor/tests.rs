@@ -1,5 +1,6 @@
 use super::*;
 use crate::Want;
+use crate::testing::eventually;
 use frame::{Ring, RingLimits, Size, SystemClock};
 
 fn ring() -> (RingWriter, Ring) {
@@ -27,9 +28,10 @@ fn the_demo_gives_numbered_frames_on_schedule() {
         let interval = Duration::from_millis(20);
         assert!(frame.media_time().abs_diff(interval * i) <= interval * 20, "{i}: {:?}", frame.media_time());
     }
-    let status = supervisor.status();
-    assert_eq!(status.state, State::Live);
-    assert!(status.counters.frames >= 25);
+    eventually("the status", || {
+        let status = supervisor.status();
+        (status.state == State::Live && status.counters.frames >= 25).then_some(())
+    });
     supervisor.stop();
     assert!(matches!(
         std::iter::repeat_with(|| reader.next(Duration::ZERO)).find(|r| r.is_err()),
@@ -42,14 +44,10 @@ fn an_unknown_scene_is_a_problem_that_names_the_nearest() {
     let (writer, _ring) = ring();
     let supervisor =
         Supervisor::start(demo("foxy", 64, 48, 50.0), writer, Arc::new(SystemClock::new())).unwrap();
-    let deadline = Instant::now() + Duration::from_secs(5);
-    loop {
-        if let State::Lost { problem } = &supervisor.status().state {
-            assert_eq!(problem.code, "no_scene");
-            assert!(problem.what.contains("\"fox\""), "{problem}");
-            break;
-        }
-        assert!(Instant::now() < deadline);
-        std::thread::yield_now();
-    }
+    let problem = eventually("a problem", || match &supervisor.status().state {
+        State::Lost { problem } => Some(problem.clone()),
+        _ => None,
+    });
+    assert_eq!(problem.code, "no_scene");
+    assert!(problem.what.contains("\"fox\""), "{problem}");
 }

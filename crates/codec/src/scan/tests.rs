@@ -106,6 +106,9 @@ fn what_stands_around_the_picture_is_cut_off_without_a_copy() {
 fn a_second_picture_before_the_end_of_the_first_means_truncated() {
     let whole = plain();
     let glued = [&whole[..whole.len() - 40], &whole[..]].concat();
+    assert_eq!(extent(&glued), Extent::Interrupted(whole.len() - 40));
+    assert_eq!(extent(&glued[whole.len() - 40..]), Extent::Whole(whole.len()));
+    assert_eq!(extent(&whole[..100]), Extent::Unfinished);
     assert_eq!(scanned(glued).unwrap_err(), ScanError::Truncated);
 }
 
