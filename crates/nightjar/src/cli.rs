@@ -129,6 +129,19 @@ pub(crate) enum ScopeArg {
     Admin,
 }
 
+impl ScopeArg {
+    /// As it is kept.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::View => "view",
+            Self::Control => "control",
+            Self::Upload => "upload",
+            Self::Metrics => "metrics",
+            Self::Admin => "admin",
+        }
+    }
+}
+
 /// `nightjar analyze …`
 #[derive(Debug, Args)]
 pub(crate) struct AnalyzeArgs {

@@ -8,8 +8,13 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+mod bench;
 mod cli;
 mod config;
+mod detect;
+mod health;
+mod keys;
+mod run;
 mod say;
 
 use cli::{Cli, Command, ConfigCommand};
@@ -22,25 +27,29 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(&cli) {
         Ok(code) => code,
-        Err(error) if error.is::<Problems>() => {
-            say::fault(&error.to_string());
-            ExitCode::from(EXIT_CONFIG)
-        }
         Err(error) => {
             say::fault(&format!("{error:#}"));
-            ExitCode::FAILURE
+            let is_config = error.is::<Problems>() || error.is::<run::Unguarded>();
+            if is_config { ExitCode::from(EXIT_CONFIG) } else { ExitCode::FAILURE }
         }
     }
 }
 
 fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     match &cli.command {
-        Some(Command::Config(command)) => config_command(cli, command),
-        _ => anyhow::bail!("not wired yet"),
+        Some(Command::Config(command)) => config_command(cli, command)?,
+        Some(Command::Key(command)) => keys::run(command, &config::load(cli.inputs())?.config.data)?,
+        Some(Command::Analyze(_)) => anyhow::bail!("not yet"),
+        Some(Command::Bench(args)) => bench::run(args)?,
+        Some(Command::Health(args)) => {
+            health::run(args.url.as_deref(), config::load(cli.inputs())?.config.server.bind)?;
+        }
+        Some(Command::Serve) | None => return run::serve(config::load(cli.inputs())?),
     }
+    Ok(ExitCode::SUCCESS)
 }
 
-fn config_command(cli: &Cli, command: &ConfigCommand) -> anyhow::Result<ExitCode> {
+fn config_command(cli: &Cli, command: &ConfigCommand) -> anyhow::Result<()> {
     match command {
         ConfigCommand::Schema => say::line(&format!("{:#}", config::schema()))?,
         ConfigCommand::Example => say::text(&config::example())?,
@@ -59,7 +68,7 @@ fn config_command(cli: &Cli, command: &ConfigCommand) -> anyhow::Result<ExitCode
             }
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 fn origin(loaded: &Loaded) -> String {

@@ -20,6 +20,11 @@ pub(crate) fn text(text: &str) -> io::Result<()> {
     out.flush()
 }
 
+/// A word beside the answer, for a person; scripts that read standard output do not see it.
+pub(crate) fn note(text: &str) {
+    io::stderr().lock().write_all(format!("{text}\n").as_bytes()).unwrap_or_default();
+}
+
 /// What went wrong. There is nobody to tell when this fails.
 pub(crate) fn fault(text: &str) {
     io::stderr().lock().write_all(format!("nightjar: {text}\n").as_bytes()).unwrap_or_default();

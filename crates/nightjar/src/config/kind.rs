@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use toml_edit::Value as Toml;
 
-use super::units::{format_duration, format_size, parse_duration, parse_size};
+use super::units::{format_duration, format_size};
 
 mod text;
 

@@ -64,11 +64,10 @@ fn is_id(word: &str) -> bool {
         && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-/// Letters, digits, dots and hyphens; a leading `*.` stands for any name below.
+/// Letters, digits, dots and hyphens.
 pub(super) fn is_host(word: &str) -> bool {
-    let name = word.strip_prefix("*.").unwrap_or(word);
-    (1..=253).contains(&name.len())
-        && name.split('.').all(|label| {
+    (1..=253).contains(&word.len())
+        && word.split('.').all(|label| {
             (1..=63).contains(&label.len())
                 && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
                 && !label.starts_with('-')
@@ -90,7 +89,7 @@ fn is_url(word: &str) -> bool {
         None => {
             let (host, port) =
                 authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
-            (is_host(&host.replace('_', "-")) && !host.starts_with("*."), port)
+            (is_host(&host.replace('_', "-")), port)
         }
     };
     host && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))

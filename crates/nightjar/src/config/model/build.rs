@@ -32,6 +32,11 @@ impl Config {
             (0..values.cameras.len()).map(|camera| self::camera(values, camera, problems)).collect();
         Self { server, data, log, cameras }
     }
+
+    /// What counts as movement for one camera.
+    pub(crate) fn motion_of(values: &Values, camera: usize) -> Settings {
+        motion(&Reader { values, camera: Some(camera), zone: None }, camera)
+    }
 }
 
 struct Reader<'a> {

@@ -56,7 +56,7 @@ fn the_environment_alone_can_describe_a_camera() {
             ("NIGHTJAR_CAMERA__0__PASSWORD", "secret"),
             ("NIGHTJAR_CAMERA__0__ZONE__0__NAME", "feeder"),
             ("NIGHTJAR_CAMERA__0__ZONE__0__POINTS", "[[0, 0], [1, 0], [0.5, 0.5]]"),
-            ("NIGHTJAR_SERVER__HOSTS", "cam.example, *.lan"),
+            ("NIGHTJAR_SERVER__HOSTS", "cam.example, cam.lan"),
             ("PATH", "/bin"),
         ]
         .map(|(k, v)| (k.into(), v.into()))
@@ -66,7 +66,7 @@ fn the_environment_alone_can_describe_a_camera() {
     .unwrap();
     let camera = &loaded.config.cameras[0];
     assert_eq!(camera.motion.zones[0].name, "feeder");
-    assert_eq!(loaded.config.server.hosts, ["cam.example", "*.lan"]);
+    assert_eq!(loaded.config.server.hosts, ["cam.example", "cam.lan"]);
     assert!(matches!(&camera.source, Source::Http { login: Some((user, _)), .. } if user == "me"));
 }
 

@@ -1,0 +1,280 @@
+//! `nightjar serve`: everything that was made is put together here, and taken apart again.
+//!
+//! A token means "please stop" and reaches only the heads (sources, the accept loop, viewers); a closed ring means
+//! "nothing more is coming" and ends what is downstream. A stage that dies takes the process down; only a source
+//! tries again by itself.
+
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use arc_swap::ArcSwap;
+use capture::{CameraSource, Pace, SourceKind, Supervisor, Want};
+use frame::{Clock, Ring, RingLimits, SystemClock};
+use server::Setup;
+use tokio_util::task::TaskTracker;
+use web::{Access, Front, Hosts, Life, Limits, Metrics};
+
+use crate::config::{self, Config, Loaded, Source, Values};
+
+mod activity;
+mod board;
+mod camera;
+mod changes;
+mod data;
+mod door;
+mod logs;
+mod shutdown;
+mod signals;
+mod stages;
+mod watch;
+
+use board::{Board, Publisher};
+use camera::{Camera, Cameras};
+use changes::{Ledger, Reach};
+pub(crate) use data::make as make_data_dir;
+pub(crate) use door::{Unguarded, url};
+use shutdown::{Phase, phase};
+use signals::Signals;
+use stages::{StageEnd, Stages};
+use watch::{Rules, Tallies, Watch};
+
+/// Frames that are kept: detection and viewers only ever want the newest, and a little history helps late joiners.
+const RING_SPAN: Duration = Duration::from_secs(5);
+
+/// Serves until it is told to stop.
+///
+/// # Errors
+/// When it cannot start, with what to do about it.
+pub(crate) fn serve(loaded: Loaded) -> anyhow::Result<ExitCode> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    logs::start(&loaded.config.log);
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_name("tokio")
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("failed to start the runtime")?;
+    let code = runtime.block_on(async {
+        // Before anything is started, so that a signal that comes early is not lost.
+        let signals = Signals::new().context("failed to take the signals")?;
+        let house = House::build(loaded, clock)?;
+        house.live(signals).await
+    });
+    runtime.shutdown_timeout(Phase::LetGo.bound());
+    code
+}
+
+/// Everything that runs.
+struct House {
+    cameras: Vec<Arc<Camera>>,
+    ledger: Arc<Ledger>,
+    stages: Stages,
+    life: Life,
+    router: axum::Router,
+    listener: std::net::TcpListener,
+    limits: Limits,
+    metrics: Metrics,
+    clock: Arc<dyn Clock>,
+    _data: data::DataDir,
+}
+
+impl House {
+    /// Whatever can fail comes first and starts nothing.
+    fn build(loaded: Loaded, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let Loaded { config, values, .. } = loaded;
+        let data = data::open(&config.data)?;
+        let keys = crate::keys::Keys::open(&config.data)?;
+        door::guard(config.server.bind, keys.has_any(), &config.data, &values)?;
+        let listener = door::listen(config.server.bind)?;
+        let metrics = Metrics::default();
+        let mut stages = Stages::new(config.cameras.len());
+        let (cameras, ledger) = cameras(&config, values, &clock, &metrics, &mut stages)?;
+        let limits = Limits::default();
+        let life = Life::default();
+        let is_network = !config.server.bind.ip().to_canonical().is_loopback();
+        let router = server::router(Setup {
+            cameras: Arc::new(Cameras(cameras.clone())),
+            clock: clock.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+            data_dir: Some(config.data.clone()),
+            life: life.clone(),
+            front: Front {
+                hosts: Hosts::new(door::names(&config.server.hosts)),
+                access: Access::new(is_network, Arc::new(keys)),
+                limits,
+                metrics: metrics.clone(),
+            },
+        });
+        Ok(Self { cameras, ledger, stages, life, router, listener, limits, metrics, clock, _data: data })
+    }
+
+    /// From the line that says where it listens to the end.
+    async fn live(self, mut signals: Signals) -> anyhow::Result<ExitCode> {
+        let Self { cameras, ledger, mut stages, life, router, listener, limits, metrics, clock, _data } =
+            self;
+        let address = listener.local_addr().context("failed to learn the own address")?;
+        let helpers = TaskTracker::new();
+        let serving = {
+            let life = life.clone();
+            helpers.spawn(async move { web::serve(listener, router, limits, &metrics, &life).await })
+        };
+        crate::say::line(&format!("Nightjar is watching at {}", door::url(address)))?;
+        for camera in &cameras {
+            helpers.spawn(follow(camera.clone(), clock.clone()));
+        }
+        let mut serving = std::pin::pin!(serving);
+        let failed = tokio::select! {
+            which = signals.next() => {
+                tracing::info!(signal = which.name(), "stopping");
+                false
+            }
+            end = unexpected(&mut stages, &cameras) => {
+                tracing::error!(stage = end.name, panicked = end.panicked, "a stage died: stopping everything");
+                true
+            }
+            ended = serving.as_mut() => {
+                tracing::error!(?ended, "serving ended by itself: stopping everything");
+                return Ok(ExitCode::FAILURE);
+            }
+        };
+        helpers.spawn(signals.insist());
+        let whole = end(&life, &cameras, &ledger, stages, serving).await;
+        Ok(if failed || !whole { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+}
+
+/// The end in its phases; `false` if something had to be abandoned that should not be.
+async fn end(
+    life: &Life,
+    cameras: &[Arc<Camera>],
+    ledger: &Arc<Ledger>,
+    stages: Stages,
+    serving: impl Future<Output = Result<std::io::Result<web::Ended>, tokio::task::JoinError>>,
+) -> bool {
+    let begun = tokio::time::Instant::now();
+    life.token.cancel();
+    let stopping = TaskTracker::new();
+    for camera in cameras {
+        let camera = camera.clone();
+        stopping.spawn_blocking(move || camera.stop());
+    }
+    stopping.close();
+    let intake = phase(Phase::StopIntake, async { tokio::join!(stopping.wait(), serving).1 }).await;
+    if let Some(Ok(Ok(ended))) = &intake
+        && ended.abandoned > 0
+    {
+        tracing::warn!(connections = ended.abandoned, "left behind");
+    }
+    let still = phase(Phase::Drain, stages.join(Phase::Drain.bound() - Duration::from_millis(100))).await;
+    let still = still.unwrap_or_default();
+    if !still.is_empty() {
+        tracing::error!(threads = still.join(","), "still at work, left behind");
+    }
+    let ledger = ledger.clone();
+    phase(Phase::Persist, async move { tokio::task::spawn_blocking(move || ledger.settle()).await }).await;
+    tracing::info!(ms = begun.elapsed().as_millis(), "stopped");
+    still.is_empty()
+}
+
+/// The first stage that ends although nobody asked it to.
+async fn unexpected(stages: &mut Stages, cameras: &[Arc<Camera>]) -> StageEnd {
+    loop {
+        match stages.next_end().await {
+            Some(end) if !end.panicked && cameras.get(end.camera).is_some_and(|it| it.may_end()) => {}
+            Some(end) => return end,
+            None => std::future::pending::<()>().await,
+        }
+    }
+}
+
+/// Passes changes of the source on to whoever watches the camera, and tells when its first frame came.
+async fn follow(camera: Arc<Camera>, clock: Arc<dyn Clock>) {
+    let Some(mut source) = camera.source_changes() else { return };
+    let mut frames = camera.ring.announcements();
+    let mut waits = true;
+    loop {
+        tokio::select! {
+            changed = source.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                camera.board.wake();
+            }
+            changed = frames.changed(), if waits => {
+                waits = false;
+                if changed.is_ok() {
+                    let ms = clock.monotonic().as_millis();
+                    tracing::info!(camera = camera.id, "first frame after {ms} ms");
+                }
+            }
+        }
+    }
+}
+
+/// Starts capture and detection of every camera.
+fn cameras(
+    config: &Config,
+    values: Values,
+    clock: &Arc<dyn Clock>,
+    metrics: &Metrics,
+    stages: &mut Stages,
+) -> anyhow::Result<(Vec<Arc<Camera>>, Arc<Ledger>)> {
+    let reach: Vec<Reach> = config.cameras.iter().map(reach).collect();
+    let ledger = Arc::new(Ledger::new(values, &config.data, reach.clone()));
+    let mut cameras = Vec::new();
+    for (index, (camera, reach)) in config.cameras.iter().zip(reach).enumerate() {
+        let (writer, ring) = Ring::new(RingLimits { bytes: camera.ring_size, span: RING_SPAN });
+        let source = source(camera);
+        let kind = source.kind.name();
+        let capture = Supervisor::start(source, writer, clock.clone()).context("failed to start a camera")?;
+        let publisher = Publisher::new(reach.board.clone());
+        let watch =
+            Watch::new(ring.reader(), reach.rules.clone(), publisher, Tallies::new(metrics, &camera.id))?;
+        let span = tracing::info_span!("detect", camera = camera.id);
+        stages
+            .start(format!("detect:{}", camera.id), index, move || span.in_scope(|| watch.run()))
+            .context("failed to start detection")?;
+        cameras.push(Arc::new(Camera {
+            index,
+            id: camera.id.clone(),
+            name: camera.name.clone(),
+            kind,
+            ring,
+            board: reach.board,
+            ledger: ledger.clone(),
+            clock: clock.clone(),
+            capture: Mutex::new(Some(capture)),
+        }));
+    }
+    Ok((cameras, ledger))
+}
+
+fn reach(camera: &config::Camera) -> Reach {
+    let rules = Rules { motion: camera.motion.clone(), analysis_fps: camera.analysis_fps };
+    Reach { rules: Arc::new(ArcSwap::from_pointee(rules)), board: Arc::new(Board::new()) }
+}
+
+/// The configuration's words as `capture` takes them.
+fn source(camera: &config::Camera) -> CameraSource {
+    let kind = match &camera.source {
+        Source::Demo { scene, seed } => SourceKind::Demo { scene: scene.clone(), seed: *seed },
+        Source::Http { url, login } => SourceKind::Http {
+            url: url.clone(),
+            user: login.as_ref().map(|(user, _)| user.clone()),
+            password: login.as_ref().map(|(_, password)| password.expose().to_owned()),
+        },
+        Source::File { path, fast, looped } => SourceKind::File {
+            path: path.clone(),
+            pace: if *fast { Pace::Fast } else { Pace::RealTime },
+            looped: *looped,
+        },
+    };
+    #[expect(clippy::cast_precision_loss, reason = "1 to 120")]
+    let frame_rate = camera.frame_rate as f32;
+    CameraSource { id: camera.id.clone(), kind, want: Want { size: camera.size, frame_rate } }
+}

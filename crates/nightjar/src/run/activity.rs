@@ -1,0 +1,244 @@
+//! The last hour of one camera: bins of movement and the visits, bounded, in memory.
+
+use std::collections::VecDeque;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use frame::Stamp;
+use motion::{EventEnd, Label};
+use server::{Activity, Bin, Visit};
+
+/// Length of a bin.
+const BIN: Duration = Duration::from_secs(15);
+/// Bins of an hour.
+const BINS: u64 = 240;
+/// Visits that are kept.
+const VISITS: usize = 50;
+/// A decision stands for at most so long, so that a gap in the frames does not count as movement.
+const LONGEST: Duration = Duration::from_millis(500);
+
+#[derive(Debug)]
+struct Tally {
+    number: u64,
+    motion: Duration,
+    near_misses: u32,
+}
+
+#[derive(Debug)]
+struct Entry {
+    visit: Visit,
+    began: Duration,
+    picture: Option<Bytes>,
+}
+
+/// What moved lately.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    tallies: VecDeque<Tally>,
+    visits: VecDeque<Entry>,
+    next_id: u64,
+    last: Option<Duration>,
+}
+
+impl Log {
+    /// A decision at `now`: whether something moved, and how much was held back.
+    pub(crate) fn decided(&mut self, now: Stamp, motion: bool, near_misses: usize) {
+        let passed = now.mono.saturating_sub(self.last.unwrap_or(now.mono)).min(LONGEST);
+        self.last = Some(now.mono);
+        let number = bin_of(now.mono);
+        if self.tallies.back().is_none_or(|tally| tally.number < number) {
+            self.tallies.push_back(Tally { number, motion: Duration::ZERO, near_misses: 0 });
+        }
+        while self.tallies.front().is_some_and(|tally| tally.number + BINS <= number) {
+            self.tallies.pop_front();
+        }
+        if let Some(tally) = self.tallies.back_mut() {
+            if motion {
+                tally.motion = (tally.motion + passed).min(BIN);
+            }
+            tally.near_misses += u32::try_from(near_misses).unwrap_or(u32::MAX);
+        }
+        if let Some(open) = self.visits.back_mut().filter(|entry| motion && entry.visit.end.is_none()) {
+            open.visit.duration = now.mono.saturating_sub(open.began);
+        }
+    }
+
+    /// A visit begins; its number.
+    pub(crate) fn began(&mut self, at: Stamp, picture: Option<Bytes>) -> u64 {
+        self.next_id += 1;
+        let visit = Visit {
+            id: self.next_id,
+            start: at.wall,
+            end: None,
+            duration: Duration::ZERO,
+            label: Label::Unknown.name(),
+            confidence: 0.0,
+            direction: motion::Direction::Still.name(),
+            has_picture: picture.is_some(),
+        };
+        if self.visits.len() == VISITS {
+            self.visits.pop_front();
+        }
+        self.visits.push_back(Entry { visit, began: at.mono, picture });
+        self.next_id
+    }
+
+    /// What is moving now looks like this, as far as can be said before the end.
+    pub(crate) fn looks_like(&mut self, label: &'static str, confidence: f32, direction: &'static str) {
+        if let Some(open) = self.visits.back_mut().filter(|entry| entry.visit.end.is_none()) {
+            open.visit.label = label;
+            open.visit.confidence = confidence;
+            open.visit.direction = direction;
+        }
+    }
+
+    /// The open visit has ended; a brief one was none and counts as held back.
+    pub(crate) fn ended(&mut self, end: &EventEnd, at: SystemTime, picture: Option<Bytes>) {
+        if self.visits.back().is_none_or(|entry| entry.visit.end.is_some()) {
+            return;
+        }
+        if end.brief {
+            self.visits.pop_back();
+            if let Some(tally) = self.tallies.back_mut() {
+                tally.near_misses += 1;
+            }
+            return;
+        }
+        let Some(entry) = self.visits.back_mut() else { return };
+        entry.visit.end = Some(at);
+        entry.visit.duration = end.at.saturating_sub(end.began);
+        entry.visit.label = end.label.name();
+        entry.visit.confidence = end.confidence;
+        entry.visit.direction = end.direction.name();
+        if picture.is_some() {
+            entry.picture = picture;
+        }
+        entry.visit.has_picture = entry.picture.is_some();
+    }
+
+    /// A visit's picture.
+    pub(crate) fn picture(&self, id: u64) -> Option<Bytes> {
+        self.visits.iter().find(|entry| entry.visit.id == id)?.picture.clone()
+    }
+
+    /// The hour before `now`, bins without gaps, oldest first; visits newest first.
+    pub(crate) fn hour(&self, now: Stamp) -> Activity {
+        let last = bin_of(now.mono);
+        let first = last.saturating_sub(BINS - 1);
+        let bins: Vec<Bin> = (first..=last).map(|number| self.bin(number, now)).collect();
+        Activity {
+            bin: BIN,
+            near_misses: bins.iter().map(|bin| bin.near_misses).sum(),
+            bins,
+            visits: self.visits.iter().rev().map(|entry| entry.visit.clone()).collect(),
+        }
+    }
+
+    fn bin(&self, number: u64, now: Stamp) -> Bin {
+        let begins = Duration::from_secs(number * BIN.as_secs());
+        let start = now.wall.checked_sub(now.mono.saturating_sub(begins)).unwrap_or(SystemTime::UNIX_EPOCH);
+        let tally = self.tallies.iter().find(|tally| tally.number == number);
+        Bin {
+            start,
+            motion: tally.map_or(Duration::ZERO, |tally| tally.motion),
+            near_misses: tally.map_or(0, |tally| tally.near_misses),
+        }
+    }
+}
+
+fn bin_of(mono: Duration) -> u64 {
+    mono.as_secs() / BIN.as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use frame::Rect;
+    use motion::{Best, Direction};
+
+    fn at(ms: u64) -> Stamp {
+        let mono = Duration::from_millis(ms);
+        Stamp { mono, wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000) + mono }
+    }
+
+    fn end(brief: bool) -> EventEnd {
+        EventEnd {
+            began: Duration::from_secs(1),
+            at: Duration::from_secs(5),
+            brief,
+            label: Label::Animal,
+            confidence: 0.8,
+            alternatives: Vec::new(),
+            direction: Direction::Left,
+            best: Best { at: Duration::from_secs(2), rect: Rect::new(0, 0, 1, 1) },
+        }
+    }
+
+    #[test]
+    fn movement_is_counted_in_the_bin_it_happened_in() {
+        let mut log = Log::default();
+        for ms in (0..30_000).step_by(100) {
+            log.decided(at(ms), (14_000..16_000).contains(&ms), 0);
+        }
+        let hour = log.hour(at(30_000));
+        let motion: Vec<u128> = hour.bins.iter().map(|bin| bin.motion.as_millis()).collect();
+        assert_eq!(motion, [1_000, 1_000, 0]);
+    }
+
+    #[test]
+    fn a_gap_in_the_frames_is_no_movement() {
+        let mut log = Log::default();
+        log.decided(at(0), true, 0);
+        log.decided(at(10_000), true, 0);
+        assert_eq!(log.hour(at(10_000)).bins[0].motion, LONGEST);
+    }
+
+    #[test]
+    fn the_hour_has_no_gaps_and_no_more_than_its_bins() {
+        let mut log = Log::default();
+        for s in (0..10_000).step_by(60) {
+            log.decided(at(s * 1000), true, 1);
+        }
+        let hour = log.hour(at(10_000_000));
+        assert_eq!(hour.bins.len(), usize::try_from(BINS).unwrap());
+        assert!(hour.bins.windows(2).all(|pair| pair[0].start + BIN == pair[1].start));
+        assert_eq!(hour.near_misses, 60);
+        assert!(log.tallies.len() <= usize::try_from(BINS).unwrap());
+    }
+
+    #[test]
+    fn a_visit_is_told_while_it_lasts_and_when_it_is_over() {
+        let mut log = Log::default();
+        let id = log.began(at(1_000), Some(Bytes::from_static(b"first")));
+        log.decided(at(3_000), true, 0);
+        log.looks_like("person", 0.5, "up");
+        let open = &log.hour(at(3_000)).visits[0];
+        assert_eq!((open.end, open.duration.as_secs(), open.label), (None, 2, "person"));
+        log.ended(&end(false), at(5_000).wall, Some(Bytes::from_static(b"best")));
+        let over = &log.hour(at(9_000)).visits[0];
+        assert_eq!((over.end, over.label, over.has_picture), (Some(at(5_000).wall), "animal", true));
+        assert_eq!(log.picture(id).as_deref(), Some(&b"best"[..]));
+    }
+
+    #[test]
+    fn a_brief_event_is_a_near_miss_and_no_visit() {
+        let mut log = Log::default();
+        log.decided(at(1_000), true, 0);
+        log.began(at(1_000), None);
+        log.ended(&end(true), at(2_000).wall, None);
+        let hour = log.hour(at(2_000));
+        assert_eq!((hour.visits.len(), hour.near_misses), (0, 1));
+    }
+
+    #[test]
+    fn only_the_newest_visits_are_kept() {
+        let mut log = Log::default();
+        for ms in 0..200 {
+            log.began(at(ms), None);
+            log.ended(&end(false), at(ms).wall, None);
+        }
+        let visits = log.hour(at(1_000)).visits;
+        assert_eq!((visits.len(), visits[0].id), (VISITS, 200));
+        assert!(log.picture(1).is_none());
+    }
+}

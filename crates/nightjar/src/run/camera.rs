@@ -1,0 +1,166 @@
+//! A running camera as the server sees it: its ring, its source, its board, its settings.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use capture::{State, Supervisor};
+use frame::{Clock, Ring};
+use server::{
+    Activity, Applied, CameraConfig, ChangeError, ConfigPatch, MotionView, SourceState, SourceView,
+};
+use tokio::sync::watch;
+
+use super::board::Board;
+use super::changes::Ledger;
+
+/// One camera.
+#[derive(Debug)]
+pub(crate) struct Camera {
+    /// Its place in the configuration.
+    pub(crate) index: usize,
+    /// Stable name.
+    pub(crate) id: String,
+    /// Name for people.
+    pub(crate) name: String,
+    /// `demo`, `http`, `file`.
+    pub(crate) kind: &'static str,
+    /// Recent frames.
+    pub(crate) ring: Ring,
+    /// What moves.
+    pub(crate) board: Arc<Board>,
+    /// All settings, of all cameras.
+    pub(crate) ledger: Arc<Ledger>,
+    /// The clock that frames are stamped with.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// The capture thread; gone once it was told to stop.
+    pub(crate) capture: Mutex<Option<Supervisor>>,
+}
+
+impl Camera {
+    fn with_capture<T>(&self, look: impl FnOnce(&Supervisor) -> T) -> Option<T> {
+        self.capture.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(look)
+    }
+
+    /// Stops the capture thread, which closes the ring. Takes about a second at the most.
+    pub(crate) fn stop(&self) {
+        // Taken out first, so that nobody who looks at the source waits for the thread to end.
+        let capture = self.capture.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(capture) = capture {
+            capture.stop();
+        }
+    }
+
+    /// Ticks with every change of the source's state.
+    pub(crate) fn source_changes(&self) -> Option<watch::Receiver<u64>> {
+        self.with_capture(Supervisor::changes)
+    }
+
+    /// Whether a closed ring is what was to be expected: told to stop, or a file played to its end.
+    pub(crate) fn may_end(&self) -> bool {
+        self.with_capture(|capture| matches!(capture.status().state, State::Ended | State::Stopped))
+            .unwrap_or(true)
+    }
+}
+
+impl server::Camera for Camera {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn ring(&self) -> &Ring {
+        &self.ring
+    }
+
+    fn source(&self) -> SourceView {
+        let status = self.with_capture(Supervisor::status);
+        let Some(status) = status else { return stopped(self.kind, self.clock.as_ref()) };
+        let (state, problem) = match &status.state {
+            State::Opening => (SourceState::Opening, None),
+            State::Live => (SourceState::Live, None),
+            State::Lost { problem } => (SourceState::Lost, Some(told(problem))),
+            State::Ended => (SourceState::Ended, None),
+            State::Stopped => (SourceState::Stopped, None),
+        };
+        let now = self.clock.monotonic();
+        SourceView {
+            kind: self.kind,
+            state,
+            since: status.since,
+            problem,
+            next_try_in: status.next_try.map(|at| at.saturating_sub(now)),
+            size: status.negotiated.map(|it| it.size),
+            format: status.negotiated.map(|it| it.format),
+            frame_rate: status.negotiated.and_then(|it| it.frame_rate),
+            fps: status.measured_fps,
+            frames: status.counters.frames,
+            dropped: status.counters.dropped_truncated + status.counters.refused,
+        }
+    }
+
+    fn motion(&self) -> Arc<MotionView> {
+        self.board.view()
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.board.changes()
+    }
+
+    fn settings(&self) -> CameraConfig {
+        self.ledger.settings(self.index)
+    }
+
+    fn change(&self, patch: &ConfigPatch) -> Result<Applied, ChangeError> {
+        self.ledger.change(self.index, patch)
+    }
+
+    fn retry_now(&self) {
+        self.with_capture(Supervisor::retry_now);
+    }
+
+    fn activity(&self) -> Activity {
+        self.board.hour(self.clock.stamp())
+    }
+
+    fn visit_picture(&self, id: u64) -> Option<Bytes> {
+        self.board.picture(id)
+    }
+}
+
+fn stopped(kind: &'static str, clock: &dyn Clock) -> SourceView {
+    SourceView {
+        kind,
+        state: SourceState::Stopped,
+        since: clock.stamp(),
+        problem: None,
+        next_try_in: None,
+        size: None,
+        format: None,
+        frame_rate: None,
+        fps: 0.0,
+        frames: 0,
+        dropped: 0,
+    }
+}
+
+fn told(problem: &capture::Problem) -> server::Problem {
+    server::Problem { code: problem.code, what: problem.what.clone(), mend: problem.mend.clone() }
+}
+
+/// All of them.
+#[derive(Debug)]
+pub(crate) struct Cameras(pub(crate) Vec<Arc<Camera>>);
+
+impl server::Cameras for Cameras {
+    fn all(&self) -> Vec<Arc<dyn server::Camera>> {
+        self.0.iter().map(|camera| camera.clone() as Arc<dyn server::Camera>).collect()
+    }
+
+    fn get(&self, id: &str) -> Option<Arc<dyn server::Camera>> {
+        let camera = self.0.iter().find(|camera| camera.id == id)?;
+        Some(camera.clone())
+    }
+}

@@ -1,0 +1,196 @@
+//! The detect thread: takes the newest frame, never more often than it should, and publishes what it came to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use codec::{Workspace, scaled_jpeg};
+use frame::{Frame, ReadError, Reader};
+use motion::{Decision, EventEdge, EventEnd, Settings};
+use web::{Counter, Metrics};
+
+use super::board::{Publisher, main_region};
+use crate::detect::Detector;
+
+/// Width of a visit's picture, in pixels.
+const POSTER_WIDTH: u32 = 640;
+const POSTER_QUALITY: u8 = 80;
+/// A read comes back after so long without a frame; only so that the thread is never blind to settings.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What may change while the thread runs.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Rules {
+    /// What counts as movement.
+    pub(crate) motion: Settings,
+    /// Frames a second at the most.
+    pub(crate) analysis_fps: u32,
+}
+
+/// What is counted of one camera.
+pub(crate) struct Tallies {
+    judged: Counter,
+    skipped: Counter,
+    damaged: Counter,
+}
+
+impl Tallies {
+    /// Counted in `metrics`.
+    pub(crate) fn new(metrics: &Metrics, camera: &str) -> Self {
+        let counter = |name, help| metrics.counter(name, help, &[("camera", camera)]);
+        Self {
+            judged: counter("nightjar_detect_frames_total", "Frames that were judged."),
+            skipped: counter("nightjar_detect_skipped_total", "Frames that were too many to look at."),
+            damaged: counter("nightjar_detect_failed_total", "Frames that could not be looked at."),
+        }
+    }
+}
+
+/// Looks at frames until the ring is closed.
+pub(crate) struct Watch {
+    reader: Reader,
+    rules: Arc<ArcSwap<Rules>>,
+    in_force: Arc<Rules>,
+    detector: Detector,
+    publisher: Publisher,
+    posters: Workspace,
+    best: Option<(u64, Arc<Frame>)>,
+    last: Option<Duration>,
+    tallies: Tallies,
+}
+
+impl Watch {
+    /// Ready to look at what `reader` gives.
+    ///
+    /// # Errors
+    /// When the JPEG library has no memory.
+    pub(crate) fn new(
+        reader: Reader,
+        rules: Arc<ArcSwap<Rules>>,
+        publisher: Publisher,
+        tallies: Tallies,
+    ) -> anyhow::Result<Self> {
+        let in_force = rules.load_full();
+        Ok(Self {
+            reader,
+            detector: Detector::new(in_force.motion.clone())?,
+            rules,
+            in_force,
+            publisher,
+            posters: Workspace::new()?,
+            best: None,
+            last: None,
+            tallies,
+        })
+    }
+
+    /// Until the ring is closed and what was in it has been judged.
+    pub(crate) fn run(mut self) {
+        loop {
+            match self.reader.newest(PATIENCE) {
+                Ok((frame, skipped)) => {
+                    self.tallies.skipped.add(skipped);
+                    self.take(&frame);
+                }
+                Err(ReadError::TimedOut | ReadError::Lagged(_)) => self.follow_rules(),
+                Err(ReadError::Closed) => break,
+            }
+        }
+        if let Some(edge) = self.detector.finish() {
+            self.edge(&edge, None);
+        }
+    }
+
+    fn take(&mut self, frame: &Arc<Frame>) {
+        self.follow_rules();
+        if !self.is_due(frame.stamp().mono) {
+            return self.tallies.skipped.inc();
+        }
+        self.tallies.judged.inc();
+        match self.detector.look(frame.picture(), frame.media_time()) {
+            Ok(looked) => {
+                if let Some(cut) = looked.cut {
+                    self.edge(&cut, None);
+                }
+                self.decided(frame, &looked.decision);
+            }
+            Err(error) => {
+                // A camera with a bad cable damages every tenth picture for weeks: tell the first and every 1,000th.
+                let before = self.tallies.damaged.get();
+                if before.is_multiple_of(1000) {
+                    tracing::warn!(%error, so_far = before + 1, "failed to look at a picture");
+                }
+                self.tallies.damaged.inc();
+            }
+        }
+    }
+
+    /// A frame is due when the time since the last one is up, less half a frame so that 15 fps do not become 7.5.
+    fn is_due(&mut self, now: Duration) -> bool {
+        let interval = Duration::from_secs(1) / self.in_force.analysis_fps.max(1);
+        let due = self.last.is_none_or(|last| now >= last + interval.mul_f32(0.9) || now < last);
+        if due {
+            // Counting from when it was due, not from when it came, keeps the mean rate.
+            let behind = self.last.map_or(now, |last| last + interval);
+            self.last = Some(if now > behind + interval { now } else { behind.min(now) });
+        }
+        due
+    }
+
+    fn follow_rules(&mut self) {
+        let rules = self.rules.load_full();
+        if !Arc::ptr_eq(&rules, &self.in_force) {
+            self.detector.set(rules.motion.clone());
+            self.in_force = rules;
+        }
+    }
+
+    fn decided(&mut self, frame: &Arc<Frame>, decision: &Decision) {
+        let began = matches!(decision.edge, Some(EventEdge::Began { .. }));
+        if let Some(main) = main_region(decision) {
+            let area = main.rect.area();
+            // A tenth larger, so that a poster is not taken anew with every frame.
+            if began || self.best.as_ref().is_none_or(|(best, _)| area > best + best / 10) {
+                self.best = Some((area, frame.clone()));
+            }
+        }
+        if let Some(edge) = &decision.edge {
+            self.edge(edge, Some(frame));
+        }
+        self.publisher.decided(frame, decision);
+    }
+
+    fn edge(&mut self, edge: &EventEdge, frame: Option<&Arc<Frame>>) {
+        match (edge, frame) {
+            (EventEdge::Began { .. }, Some(frame)) => {
+                let picture = self.poster(frame);
+                self.publisher.began(frame.stamp(), picture);
+            }
+            (EventEdge::Ended(end), frame) => self.ended(end, frame),
+            _ => {}
+        }
+    }
+
+    fn ended(&mut self, end: &EventEnd, frame: Option<&Arc<Frame>>) {
+        let best = self.best.take().map(|(_, frame)| frame);
+        let picture = best.as_ref().filter(|_| !end.brief).and_then(|frame| self.poster(frame));
+        // The last motion was before this frame: as long before it as the source's own clock says.
+        let near = frame.or(best.as_ref());
+        let at = near.map(|near| {
+            let before = near.media_time().saturating_sub(end.at);
+            near.stamp().wall.checked_sub(before).unwrap_or(near.stamp().wall)
+        });
+        self.publisher.ended(end, at.unwrap_or(std::time::SystemTime::UNIX_EPOCH), picture);
+    }
+
+    fn poster(&mut self, frame: &Frame) -> Option<Bytes> {
+        match scaled_jpeg(frame, POSTER_WIDTH, POSTER_QUALITY, &mut self.posters) {
+            Ok(jpeg) => Some(jpeg),
+            Err(error) => {
+                tracing::warn!(%error, "failed to make a visit's picture");
+                None
+            }
+        }
+    }
+}
