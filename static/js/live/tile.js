@@ -206,7 +206,7 @@ export class Tile {
     } else if (shown && source.state === "live") {
       const age = this.#deeds.now() - shown.time;
       attr(this.node, "data-age-ms", Math.round(age));
-      text(this.#fps, `${words.rate(source.fps ?? 0)}, `);
+      text(this.#fps, source.fps > 0 ? `${words.rate(source.fps)}, ` : "");
       text(this.#age, words.age(age));
     } else {
       text(this.#fps, "");
