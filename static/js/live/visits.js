@@ -96,6 +96,7 @@ function writePoster(node, item) {
   const { visit, camera } = item;
   const [picture, caption, deed] = node.children;
   showImage(picture.firstElementChild, item);
+  picture.lastElementChild.hidden = !visit.end;
   text(picture.lastElementChild, words.length(visit.duration_s));
   const [glyph, label, time] = caption.children;
   setIcon(glyph, words.labelIcon(visit.label));
@@ -103,7 +104,7 @@ function writePoster(node, item) {
   text(time, visit.end ? words.time(visit.start) : "now");
   attr(time, "datetime", visit.start);
   text(deed, words.visitDeed(visit));
-  attr(node, "aria-label", `${words.visitAlt(visit, camera.name)} ${words.length(visit.duration_s)}`);
+  attr(node, "aria-label", `${words.visitAlt(visit, camera.name)}${visit.end ? ` ${words.length(visit.duration_s)}` : ""}`);
 }
 
 export class VisitPanel {
