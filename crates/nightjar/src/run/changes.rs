@@ -12,6 +12,8 @@ use super::watch::Rules;
 use crate::config::{Config, Origin, Section, Slot, Value, Values};
 
 mod keep;
+#[cfg(test)]
+mod tests;
 
 /// What a change of a camera reaches.
 #[derive(Debug, Clone)]

@@ -1,0 +1,125 @@
+use super::*;
+use crate::config::{Inputs, load};
+
+struct Bench {
+    dir: tempfile::TempDir,
+    ledger: Ledger,
+    reach: Vec<Reach>,
+}
+
+const TWO: &str = "[[camera]]\nid = \"garden\"\n[[camera]]\nid = \"yard\"\n";
+
+fn inputs(dir: &std::path::Path, environment: &[(&str, &str)]) -> Inputs {
+    std::fs::write(dir.join("n.toml"), TWO).unwrap();
+    Inputs {
+        config: Some(dir.join("n.toml")),
+        environment: environment.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
+        flags: vec![(Section::Data, "path", "--data", dir.display().to_string())],
+        ..Inputs::default()
+    }
+}
+
+fn bench(environment: &[(&str, &str)]) -> Bench {
+    let dir = tempfile::tempdir().unwrap();
+    let loaded = load(inputs(dir.path(), environment)).unwrap();
+    let reach: Vec<Reach> = loaded.config.cameras.iter().map(crate::run::reach).collect();
+    let ledger = Ledger::new(loaded.values, dir.path(), reach.clone());
+    Bench { dir, ledger, reach }
+}
+
+fn threshold(to: u32) -> ConfigPatch {
+    ConfigPatch { motion_threshold: Some(to), ..ConfigPatch::default() }
+}
+
+#[test]
+fn a_change_is_in_force_at_once_and_after_a_restart() {
+    let bench = bench(&[]);
+    let changes = bench.reach[1].board.changes();
+    let applied = bench.ledger.change(1, &threshold(40)).unwrap();
+    assert!(!applied.restart_required);
+    assert!(changes.has_changed().unwrap());
+    assert_eq!(bench.reach[1].rules.load().motion.threshold, 40);
+    assert_eq!(bench.reach[0].rules.load().motion.threshold, 25);
+    let again = load(inputs(bench.dir.path(), &[])).unwrap();
+    assert_eq!(again.config.cameras[1].motion.threshold, 40);
+    assert_eq!(again.config.cameras[0].motion.threshold, 25);
+}
+
+#[test]
+fn changes_add_up_in_one_file() {
+    let bench = bench(&[]);
+    bench.ledger.change(0, &threshold(40)).unwrap();
+    let patch = ConfigPatch {
+        max_clients: Some(3),
+        client_timeout: Some(90),
+        motion_detection: Some(false),
+        ..ConfigPatch::default()
+    };
+    bench.ledger.change(1, &patch).unwrap();
+    let settings = bench.ledger.settings(0);
+    assert_eq!((settings.max_clients, settings.client_timeout, settings.motion_threshold), (3, 90, 40));
+    assert!(settings.motion_detection && !bench.ledger.settings(1).motion_detection);
+    let again = load(inputs(bench.dir.path(), &[])).unwrap().config;
+    assert_eq!((again.server.max_clients, again.server.client_timeout.as_secs()), (3, 90));
+    assert!(!again.cameras[1].motion.enabled);
+}
+
+#[test]
+fn what_the_environment_sets_cannot_be_changed_and_says_so() {
+    let bench = bench(&[("NIGHTJAR_CAMERA__0__MOTION__THRESHOLD", "30")]);
+    let patch = ConfigPatch { motion_min_area: Some(700), ..threshold(40) };
+    let refused = bench.ledger.change(0, &patch).unwrap_err();
+    let ChangeError::Shadowed { field, by } = &refused else { panic!("{refused}") };
+    assert_eq!(*field, "motion_threshold");
+    assert!(by.contains("NIGHTJAR_CAMERA__0__MOTION__THRESHOLD"), "{by}");
+    // All of it or nothing.
+    assert_eq!(bench.ledger.settings(0).motion_min_area, 500);
+    assert!(!bench.dir.path().join("settings.toml").exists());
+    // The same value again is no change, and the other camera is not touched.
+    bench.ledger.change(0, &threshold(30)).unwrap();
+    bench.ledger.change(1, &threshold(40)).unwrap();
+}
+
+#[test]
+fn what_this_version_cannot_do_is_refused_with_its_field() {
+    let bench = bench(&[]);
+    let refused = |patch: ConfigPatch| match bench.ledger.change(0, &patch) {
+        Err(ChangeError::Invalid { field, .. }) => field,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refused(ConfigPatch { rotation: Some(90), ..ConfigPatch::default() }), "rotation");
+    assert_eq!(refused(ConfigPatch { show_timestamp: Some(true), ..ConfigPatch::default() }), "show_timestamp");
+    assert_eq!(refused(ConfigPatch { highlight_motion: Some(true), ..ConfigPatch::default() }), "highlight_motion");
+    assert_eq!(refused(threshold(4)), "motion_threshold");
+}
+
+#[test]
+fn what_needs_the_source_opened_again_says_so_and_is_kept() {
+    let bench = bench(&[]);
+    let patch = ConfigPatch { width: Some(640), height: Some(360), ..ConfigPatch::default() };
+    assert!(bench.ledger.change(0, &patch).unwrap().restart_required);
+    assert!(!bench.ledger.change(0, &patch).unwrap().restart_required, "nothing changes any more");
+    let again = load(inputs(bench.dir.path(), &[])).unwrap().config;
+    assert_eq!(again.cameras[0].size, frame::Size::new(640, 360));
+}
+
+#[test]
+fn what_others_put_into_the_file_stays() {
+    let bench = bench(&[]);
+    let file = bench.dir.path().join("settings.toml");
+    std::fs::write(&file, "# mine\n[camera.barn.motion]\nthreshold = 50\n").unwrap();
+    bench.ledger.change(0, &threshold(40)).unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("# mine") && text.contains("barn") && text.contains("threshold = 40"), "{text}");
+}
+
+#[test]
+fn a_file_that_cannot_be_understood_is_not_written_over() {
+    let bench = bench(&[]);
+    let file = bench.dir.path().join("settings.toml");
+    std::fs::write(&file, "camera = 3\n").unwrap();
+    assert!(matches!(bench.ledger.change(0, &threshold(40)), Err(ChangeError::NotKept(_))));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "camera = 3\n");
+    assert_eq!(bench.ledger.settings(0).motion_threshold, 25);
+    assert_eq!(bench.reach[0].rules.load().motion.threshold, 25);
+}
