@@ -99,7 +99,7 @@ impl Scene {
 
     /// Fills `out` with the picture at `at`: full-range I420 planes of exactly [`frame::I420::len_of`] bytes.
     pub fn render(&mut self, at: Duration, out: &mut Vec<u8>) {
-        let planes = self.show.render(at, Parts::All);
+        let planes = self.show.render(at, Parts::ALL);
         out.clear();
         for plane in [&planes.y, &planes.u, &planes.v] {
             out.extend_from_slice(plane);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use frame::Size;
+use frame::{Rect, Size};
 
 use crate::actors::Gait;
 use crate::camera::{self, Grain};
@@ -20,14 +20,18 @@ use crate::{Actor, ground};
 
 /// What of an instant is drawn; tests leave parts out to see what the rest changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Parts {
-    All,
-    /// Without sensor noise.
+pub(crate) struct Parts {
+    /// Those who pass; their shadows are drawn either way.
+    pub(crate) visitors: bool,
+    pub(crate) noise: bool,
+}
+
+impl Parts {
+    pub(crate) const ALL: Self = Self { visitors: true, noise: true };
     #[cfg(test)]
-    Clean,
-    /// Without sensor noise and visitors, with their shadows.
+    pub(crate) const CLEAN: Self = Self { visitors: true, noise: false };
     #[cfg(test)]
-    Empty,
+    pub(crate) const EMPTY: Self = Self { visitors: false, noise: false };
 }
 
 /// A scenario built for one size.
@@ -106,7 +110,7 @@ impl Show {
             &mut self.canvas
         };
         self.scenario.lens.gain.apply(shot, now.looped, now.seconds);
-        if parts == Parts::All {
+        if parts.noise {
             self.grain.add(shot, hash(self.seed, at.as_micros() as u64));
         }
         shot
@@ -128,11 +132,9 @@ impl Show {
         for (_, visit, pose) in &present {
             self.paint_shadow(visit, pose);
         }
-        #[cfg(test)]
-        if parts == Parts::Empty {
+        if !parts.visitors {
             return;
         }
-        let _ = parts;
         for cutout in
             present.iter().map(|(_, visit, pose)| self.cut_out(visit, pose, now, mix)).collect::<Vec<_>>()
         {
@@ -175,7 +177,9 @@ impl Show {
         };
         visit.kind.draw(&mut sprite, &gait);
         let mut cutout = sprite.finish();
-        cutout.hide(|x, y| self.hidden(visit, x, y));
+        if self.may_hide(visit, cutout.bounds()) {
+            cutout.hide(|x, y| self.hidden(visit, x, y));
+        }
         cutout
     }
 
@@ -193,6 +197,21 @@ impl Show {
             f32::from(self.dapple[y * w + x]) / 255.0
         });
         0.35 + 0.65 * around.iter().sum::<f32>() / 5.0
+    }
+
+    /// Whether anything at all stands before the visitor, the wind's reach around it included.
+    fn may_hide(&self, visit: &Visit, bounds: Rect) -> bool {
+        const REACH: u32 = 24;
+        if visit.beyond_the_fence() {
+            return true;
+        }
+        let canvas = &self.garden.canvas;
+        let from = bounds.x.saturating_sub(REACH) as usize;
+        let to = (bounds.x + bounds.w + REACH).min(canvas.size.width) as usize;
+        let rows = canvas.near.chunks_exact(canvas.size.width as usize);
+        let first = bounds.y.saturating_sub(REACH) as usize;
+        let mut near = rows.skip(first).take((bounds.h + 2 * REACH) as usize);
+        near.any(|row| row[from..to].iter().any(|cover| *cover > 0))
     }
 
     /// How much of a pixel stands before the visitor, 0 to 1, as the wind has bent it now.
@@ -220,12 +239,17 @@ impl Show {
         let (cx, cy) = (stage.x(pose.foot[0]) + 0.03 * unit, stage.y(pose.foot[1]) - 0.2 * ry);
         let (w, h) = (stage.size.width as usize, stage.size.height as usize);
         let clip = |v: f32, most: usize| v.clamp(0.0, most as f32) as usize;
-        for y in clip(cy - ry, h)..clip((cy + ry).ceil(), h) {
-            for x in clip(cx - rx, w)..clip((cx + rx).ceil(), w) {
+        let (x0, x1) = (clip(cx - rx, w), clip((cx + rx).ceil(), w));
+        let (y0, y1) = (clip(cy - ry, h), clip((cy + ry).ceil(), h));
+        let bounds = Rect::new(x0 as u32, y0 as u32, (x1 - x0) as u32, (y1 - y0) as u32);
+        let may_hide = self.may_hide(visit, bounds);
+        for y in y0..y1 {
+            for x in x0..x1 {
                 let (u, v) = ((x as f32 + 0.5 - cx) / rx, (y as f32 + 0.5 - cy) / ry);
                 let soft = (1.0 - u * u - v * v).max(0.0);
                 if soft > 0.0 {
-                    let dark = 0.62 * soft * (2.0 - soft) * (1.0 - self.hidden(visit, x, y));
+                    let hidden = if may_hide { self.hidden(visit, x, y) } else { 0.0 };
+                    let dark = 0.62 * soft * (2.0 - soft) * (1.0 - hidden);
                     let value = &mut self.canvas.y[y * w + x];
                     *value = (f32::from(*value) * (1.0 - dark) + 0.5) as u8;
                     if x % 2 == 0 && y % 2 == 0 {

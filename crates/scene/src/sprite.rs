@@ -137,6 +137,11 @@ pub(crate) struct Cutout {
 const SEEN: f32 = 0.15;
 
 impl Cutout {
+    /// The pixels it may cover.
+    pub(crate) fn bounds(&self) -> Rect {
+        self.bounds
+    }
+
     /// Takes away what `hidden(x, y)` (0 to 1) covers.
     pub(crate) fn hide(&mut self, hidden: impl Fn(usize, usize) -> f32) {
         let w = self.bounds.w as usize;

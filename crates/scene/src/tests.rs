@@ -162,8 +162,8 @@ fn the_first_visitor_of_a_calm_day_shows_within_six_seconds_and_others_follow() 
 
 /// By how much visitors change each pixel of a noiseless picture.
 fn changed(scene: &mut Scene, t: f64) -> Vec<u8> {
-    let empty = scene.show.render(at(t), show::Parts::Empty).y.clone();
-    let clean = &scene.show.render(at(t), show::Parts::Clean).y;
+    let empty = scene.show.render(at(t), show::Parts::EMPTY).y.clone();
+    let clean = &scene.show.render(at(t), show::Parts::CLEAN).y;
     clean.iter().zip(&empty).map(|(a, b)| a.abs_diff(*b)).collect()
 }
 
@@ -213,8 +213,8 @@ fn the_truth_boxes_hold_all_that_visitors_change_and_no_more() {
 fn visitors_move_by_parts_of_a_pixel() {
     let mut scene = scene("fox", 320, 180);
     let mut centre = |t: f64| {
-        let empty = scene.show.render(at(t), show::Parts::Empty).y.clone();
-        let clean = &scene.show.render(at(t), show::Parts::Clean).y;
+        let empty = scene.show.render(at(t), show::Parts::EMPTY).y.clone();
+        let clean = &scene.show.render(at(t), show::Parts::CLEAN).y;
         let (mut sum, mut all) = (0.0, 0.0);
         for (i, (a, b)) in clean.iter().zip(&empty).enumerate() {
             let weight = f64::from(a.abs_diff(*b));
@@ -251,8 +251,8 @@ fn stop_and_go_stands_between_two_walks() {
 fn each_nuisance_changes_the_picture_as_its_name_says() {
     let difference = |name: &str, t0: f64, t1: f64| {
         let mut scene = scene(name, 320, 180);
-        let before = scene.show.render(at(t0), show::Parts::Clean).y.clone();
-        let after = &scene.show.render(at(t1), show::Parts::Clean).y;
+        let before = scene.show.render(at(t0), show::Parts::CLEAN).y.clone();
+        let after = &scene.show.render(at(t1), show::Parts::CLEAN).y;
         let sum: u64 = before.iter().zip(after).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
         sum as f64 / (320.0 * 180.0)
     };
