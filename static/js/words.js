@@ -112,8 +112,8 @@ export function age(ms) {
   return s < 120 ? `${Math.round(s)} s old` : `${Math.round(s / 60)} min old`;
 }
 
-/** "15.0 fps". */
-export const rate = (fps) => `${fps.toFixed(1)} fps`;
+/** "15.0 fps, 0.12 s old"; without a rate only the age. */
+export const figures = (fps, ageMs) => `${fps > 0 ? `${fps.toFixed(1)} fps, ` : ""}${age(ageMs)}`;
 
 /** One word for the state in the head of a tile. */
 export function stateWord(camera, moving) {
@@ -160,14 +160,13 @@ export function watching(n, total) {
 
 /** The voice over the visits of all cameras. */
 export function visitsHead(n) {
-  if (n === 0) return "Nothing in the last hour";
-  return upper(`${number(n)} ${n === 1 ? "visit" : "visits"} in the last hour`);
+  return upper(`${number(n)} ${n === 1 ? "visit" : "visits"}`);
 }
 
-/** When the newest visit was; `where` only where there are several cameras. */
+/** The line under it: when the newest visit was; `where` only where there are several cameras. */
 export function lastVisit(visit, where) {
   const place = where && ` in ${where}`;
-  return visit.end ? `The last one at ${time(visit.start)}${place}.` : `One of them now${place}.`;
+  return visit.end ? `in the last hour, the last at ${time(visit.start)}${place}` : `in the last hour, one of them now${place}`;
 }
 
 /** "6 visits, 11 near misses". */

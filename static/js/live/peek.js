@@ -67,7 +67,7 @@ export function openVisit(visits, at) {
 export function visitImage(visit, camera, lazy = true) {
   if (!visit.picture) return icon(words.labelIcon(visit.label));
   const source = url(visit.picture);
-  if (visit.end) source.searchParams.set("ended", "1"); // by then the best picture is another one, and browsers keep what they have
+  source.searchParams.set("v", Date.parse(visit.end ?? visit.start)); // the best picture is another one at the end, and browsers keep what they have
   const image = el("img", { src: source.href, width: 640, height: 360, alt: words.visitAlt(visit, camera.name), loading: lazy ? "lazy" : false, decoding: "async" });
   image.addEventListener("error", () => image.replaceWith(icon(words.labelIcon(visit.label))), { once: true });
   return image;

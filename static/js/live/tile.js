@@ -12,6 +12,7 @@ import { StateLayer } from "./state.js";
 
 const AGE_GAP_MS = 250; // figures that change faster cannot be read
 const STALE_MS = 900;
+const NARROW = 250; // pixels; the name and the age are all that fits in the head
 const EDGE_HOLD_MS = 2_000;
 
 export class Tile {
@@ -19,8 +20,7 @@ export class Tile {
   #dot = el("span", { class: "dot off", "aria-hidden": "true" });
   #name = el("span", { class: "nm" });
   #word = el("span", { class: "st" });
-  #fps = el("span", { class: "fps" });
-  #age = el("span");
+  #age = el("span", { class: "age" });
   #said = new Said();
   #foot = el("figcaption", { class: "ft" }, this.#said.node);
   #shot = el("canvas", { class: "shot", role: "img" });
@@ -32,6 +32,7 @@ export class Tile {
   #overlay;
   #ageAt = -Infinity;
   #edgeAt = -Infinity;
+  #narrow = false;
   /** The caption below the picture, for the phone. */
   below = new Said();
   large = false;
@@ -46,7 +47,7 @@ export class Tile {
     this.#cover = el("button", { type: "button", class: "cover", on: { click: () => deeds.choose(camera.id) } });
     this.node = el("figure", { class: "pic", id: `camera-${camera.id}`, tabindex: "-1", "data-camera": camera.id },
       this.#shot, this.#over, this.#foot,
-      el("div", { class: "hd" }, this.#dot, this.#name, this.#word, el("span", { class: "age" }, this.#fps, this.#age)),
+      el("div", { class: "hd" }, this.#dot, this.#name, this.#word, this.#age),
       this.#layer.node, this.#cover, this.#acts());
     this.#picture = new Picture(this.#shot, (frame) => this.#painted(frame));
     this.#overlay = new Overlay(this.#over);
@@ -129,7 +130,9 @@ export class Tile {
   /** Its place on the page has another size now. */
   resized() {
     const frame = { w: this.node.clientWidth, h: this.node.clientHeight };
-    if (frame.w > 0) this.#overlay.place(frame, this.#at(frame));
+    if (frame.w === 0) return;
+    this.#narrow = frame.w < NARROW;
+    this.#overlay.place(frame, this.#at(frame));
   }
 
   #at(frame) {
@@ -201,15 +204,12 @@ export class Tile {
     const { source } = camera.info;
     this.#ageAt = performance.now();
     if (source.state === "lost" || source.state === "ended" || source.state === "stopped") {
-      text(this.#fps, "");
       text(this.#age, `${source.state === "lost" ? "lost" : "since"} ${words.time(source.since)}`);
     } else if (shown && source.state === "live") {
       const age = this.#deeds.now() - shown.time;
       attr(this.node, "data-age-ms", Math.round(age));
-      text(this.#fps, source.fps > 0 ? `${words.rate(source.fps)}, ` : "");
-      text(this.#age, words.age(age));
+      text(this.#age, words.figures(this.#narrow ? 0 : source.fps, age));
     } else {
-      text(this.#fps, "");
       text(this.#age, "");
     }
   }

@@ -18,7 +18,7 @@ export function gathered(cameras) {
 
 /** Where a picture stands: redrawn only when it has changed, as when a visit ends and its best picture is known. */
 function showImage(frame, { visit, camera }) {
-  const wanted = `${visit.picture} ${visit.end} ${visit.label}`;
+  const wanted = `${visit.picture} ${visit.start} ${visit.end} ${visit.label}`;
   if (frame.dataset.picture === wanted) return;
   frame.dataset.picture = wanted;
   frame.classList.toggle("none", !visit.picture);
@@ -140,12 +140,12 @@ export class VisitPanel {
 
 function makeRow(open) {
   return el("li", {}, el("button", { type: "button", "aria-haspopup": "dialog", on: { click: open } },
-    el("span", { class: "pic" }), el("span", {}, el("span", { class: "t1" }), el("span", { class: "t2" }))));
+    el("span", { class: "pic" }), el("span", {}, el("span", { class: "t1" }), " ", el("span", { class: "t2" }))));
 }
 
 function writeRow(node, item) {
   const { visit, camera } = item;
-  const [frame, said] = node.firstElementChild.children;
+  const [frame, said] = button(node).children;
   showImage(frame, item);
   const deed = words.visitDeed(visit);
   text(said.firstElementChild, `${words.labelName(visit.label)}, ${deed[0].toLowerCase()}${deed.slice(1)}`);
