@@ -23,6 +23,10 @@ const STEADY: f32 = 0.65;
 /// Cosine between flow and track.
 const ALONG: f32 = 0.7;
 
+/// Small things (pixels) that cover more than so many of their own lengths a second fall or fly.
+const DARTS: f32 = 120.0;
+const LENGTHS: f32 = 4.5;
+
 /// What a track is judged beside.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context<'a> {
@@ -51,6 +55,11 @@ pub(super) fn ask(track: &Track, context: &Context<'_>) -> Gates {
     }
     if swift {
         return gates;
+    }
+    if track.area < DARTS {
+        let (moved, passed) = track.displacement(0.5);
+        let pace = moved.0.hypot(moved.1) / passed.max(1e-3) / track.length().max(1.0);
+        gates.at_most("darting", pace, LENGTHS);
     }
     let (travelled, straightness) = track.travelled();
     gates.at_least("travel", travelled, need(track, context.weather) * strictness.travel());

@@ -116,7 +116,7 @@ fn moves(track: &Track, context: &Context<'_>) -> bool {
     let young = context.now - track.born < WITHIN;
     let flickers =
         track.votes.len() >= FLICKERS && !track.votes.iter().rev().take(FLICKERS).any(|v| v.came_along);
-    (young || moved.0.hypot(moved.1) >= STILL) && !flickers
+    (young || moved.0.hypot(moved.1) >= STILL) && !flickers && !track.stands()
 }
 
 /// Whether a track is close to a thing and moves as it does.

@@ -1,7 +1,7 @@
 //! The gates of one picture: is this candidate worth following?
 
 use super::follow::Proof;
-use super::gates::{Gates, Strictness};
+use super::gates::{Gates, Strictness, finite};
 use super::regions::Scale;
 use super::{CandidateReport, zones};
 use crate::{Candidate, MotionField, Settings};
@@ -13,12 +13,15 @@ const TOO_MUCH: f32 = 0.7;
 /// Seconds after which the background is one.
 const SETTLED: f32 = 0.5;
 /// Smaller candidates (pixels) show no texture, and no rim.
-const SHOWS_TEXTURE: f32 = 30.0;
-const SHOWS_RIM: f32 = 60.0;
+const SHOWS_TEXTURE: f32 = 12.0;
+const SHOWS_RIM: f32 = 25.0;
 /// A patch whose texture follows the background's this closely is light on it.
 const SAME_TEXTURE: f32 = 0.75;
-/// Softer rims, as share of the contrast a pixel, are light's.
+/// Softer rims, as share of the contrast a pixel, are light's; more so where the light is uneven (log over the
+/// picture): that is when shadows of clouds pass, and the sharpest of them reach 0.4.
 const SOFT: f32 = 0.17;
+const SOFT_OF_SPREAD: f32 = 0.45;
+const UNEVEN: f32 = 0.55;
 
 /// A candidate and what came of it.
 #[derive(Debug)]
@@ -53,7 +56,8 @@ fn one<'a>(candidate: &'a Candidate, field: &MotionField, settings: &Settings, s
         open = gates.at_most("texture", candidate.texture, SAME_TEXTURE);
     }
     if open && candidate.area >= SHOWS_RIM {
-        gates.at_least("rim", candidate.rim, SOFT);
+        let uneven = finite(field.global.spread).clamp(0.0, UNEVEN);
+        gates.at_least("rim", candidate.rim, SOFT + SOFT_OF_SPREAD * uneven);
     }
     Screened { candidate, gates, sensitivity: standing.sensitivity, track: None }
 }

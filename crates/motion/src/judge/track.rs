@@ -17,6 +17,12 @@ const WELL_MEASURED: f32 = 3.0;
 const MEASURED: f32 = 1.2;
 /// The pixels must fit where they came from this much better than where they are.
 const FITS: f32 = 0.75;
+/// And better than this share of how badly they fit the ground that they cover, in levels of the matched pictures.
+const UNLIKE_GROUND: f32 = 0.5;
+const LEVELS: f32 = 75.0;
+/// Seconds over which standing shows, and the pixels that are none.
+const STANDS_FOR: f32 = 0.3;
+const STANDS_WITHIN: f32 = 0.5;
 /// Steps of the path are this far apart (seconds), so that jitter does not add to it.
 const STEP: f64 = 0.19;
 /// A path this straight is one.
@@ -188,7 +194,9 @@ impl Track {
         }
         let found = fitting_lag(&candidate.matches, speed)?;
         let velocity = (found.moved.0 / found.lag, found.moved.1 / found.lag);
-        let came_along = found.score < FITS * found.still && found.moved.0.hypot(found.moved.1) > 0.8;
+        let came_along = found.score < FITS * found.still
+            && found.score < UNLIKE_GROUND * (LEVELS * candidate.contrast).powi(2)
+            && found.moved.0.hypot(found.moved.1) > 0.8;
         Some(Vote { came_along, velocity })
     }
 
@@ -210,6 +218,12 @@ impl Track {
             }
         }
         (best, straightness)
+    }
+
+    /// Whether its pixels say that it stands: they fit best where they are, a third of a second back.
+    pub(super) fn stands(&self) -> bool {
+        let earlier = self.latest.matches.iter().find(|m| m.lag >= STANDS_FOR);
+        earlier.is_some_and(|m| m.moved.0.hypot(m.moved.1) < STANDS_WITHIN)
     }
 
     /// Displacement over the last `span` seconds, and the seconds it really is.

@@ -9,7 +9,7 @@ use opencv::prelude::*;
 use opencv::video::{self, BackgroundSubtractorMOG2};
 
 use super::cv::{self, Result};
-use super::light::is_exposed;
+use super::light::{is_exposed, median_of};
 
 /// Smallest difference (log) that is one.
 const FLOOR: f32 = 0.075;
@@ -40,6 +40,8 @@ pub(super) struct Background {
     seen: u32,
     covered: f32,
     settled: f32,
+    noise: f32,
+    sample: Vec<f32>,
 }
 
 impl std::fmt::Debug for Background {
@@ -78,6 +80,8 @@ impl Background {
             seen: 1,
             covered: 0.0,
             settled: 0.0,
+            noise: 0.03,
+            sample: Vec::new(),
         })
     }
 
@@ -85,8 +89,9 @@ impl Background {
         &self.mean
     }
 
-    pub(super) fn deviation(&self) -> &[f32] {
-        &self.deviation
+    /// The usual deviation of a pixel, median over the picture.
+    pub(super) fn noise(&self) -> f32 {
+        self.noise
     }
 
     /// Seconds since it was learned anew.
@@ -168,6 +173,13 @@ impl Background {
             *mean += follow * excess + take * light;
             *deviation += calm * (excess.abs().min(6.0 * *deviation + 0.02) - *deviation);
         }
+        self.measure_noise();
+    }
+
+    fn measure_noise(&mut self) {
+        self.sample.clear();
+        self.sample.extend(self.deviation.iter().step_by(37));
+        self.noise = median_of(&mut self.sample).unwrap_or(self.noise);
     }
 
     /// Share by which to follow in `seconds`; quicker while there is little to go by.

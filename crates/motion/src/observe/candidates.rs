@@ -19,6 +19,10 @@ const SEEN: f32 = 0.3;
 /// Share of a small patch that must have been there, and what small is.
 const SEEN_SMALL: f32 = 0.6;
 const SMALL: f32 = 40.0;
+/// Variance of fine texture that comes of the usual deviation of a pixel alone, as a multiple of its square.
+const DETAIL_OF_NOISE: f32 = 2.0;
+/// Distance in pixels over which fine texture is measured.
+const FINE: i32 = 2;
 
 /// Finds patches that last for more than one picture.
 #[derive(Debug)]
@@ -32,6 +36,14 @@ pub(super) struct Finder {
     centres: Mat,
     reach: Mat,
     gap: Mat,
+}
+
+/// How a pixel differs from its neighbours two pixels off. A change of light, even one with a slope, cancels out;
+/// the grain of the ground does not.
+fn detail(plane: &[f32], index: usize, width: usize) -> f32 {
+    let step = FINE.unsigned_abs() as usize;
+    let (up, down) = (index - step * width, index + step * width);
+    plane[index] - 0.25 * (plane[up - step] + plane[up + step] + plane[down - step] + plane[down + step])
 }
 
 /// A patch: its box, and the number its pixels carry.
@@ -135,14 +147,19 @@ impl Finder {
                     continue;
                 }
                 pixels.push(Pixel { x, y, level: difference.levels[index] });
-                sums.add(difference.even[index], background.mean()[index], background.deviation()[index]);
+                if let Some(around) = self.around(x, y) {
+                    let now = detail(&difference.even, index, around);
+                    let usual = detail(background.mean(), index, around);
+                    sums.add(now, usual);
+                }
                 sums.contrast += difference.excess[index].abs();
+                sums.pixels += 1.0;
                 if let Some((flow, _)) = flow {
                     sums.drift(flow.at(x.unsigned_abs(), y.unsigned_abs()));
                 }
             }
         }
-        let contrast = sums.contrast / sums.n.max(1.0);
+        let contrast = sums.contrast / sums.pixels.max(1.0);
         let mut candidate = Candidate {
             extent: patch.extent(),
             centre: patch.middle(),
@@ -151,8 +168,15 @@ impl Finder {
             rim: self.rim(patch, &difference.excess) / contrast.max(1e-3),
             ..Candidate::default()
         };
-        sums.describe(&mut candidate, flow.map_or(1.0, |(_, lag)| lag));
+        sums.describe(&mut candidate, flow.map_or(1.0, |(_, lag)| lag), background.noise());
         Ok(candidate)
+    }
+
+    /// Offsets of a pixel's diagonal neighbours, if it has all four.
+    fn around(&self, x: i32, y: i32) -> Option<usize> {
+        let (width, height) = (cv::signed(self.size.width), cv::signed(self.size.height));
+        let inside = x >= FINE && y >= FINE && x < width - FINE && y < height - FINE;
+        inside.then_some(self.size.width as usize)
     }
 
     /// The steepness (log a pixel) that a tenth of the patch's surroundings exceed.
@@ -197,6 +221,7 @@ impl Patch {
 /// Sums over a patch.
 #[derive(Debug, Default)]
 struct Sums {
+    pixels: f32,
     n: f32,
     contrast: f32,
     now: f32,
@@ -204,22 +229,18 @@ struct Sums {
     now2: f32,
     usual2: f32,
     both: f32,
-    noise2: f32,
     flow: (f32, f32),
     speed: f32,
 }
 
 impl Sums {
-    fn add(&mut self, now: f32, usual: f32, deviation: f32) {
-        // About 4, where the values lie, so that the squares keep their digits.
-        let (now, usual) = (now - 4.0, usual - 4.0);
+    fn add(&mut self, now: f32, usual: f32) {
         self.n += 1.0;
         self.now += now;
         self.usual += usual;
         self.now2 += now * now;
         self.usual2 += usual * usual;
         self.both += now * usual;
-        self.noise2 += deviation * deviation;
     }
 
     fn drift(&mut self, (dx, dy): (f32, f32)) {
@@ -227,16 +248,16 @@ impl Sums {
         self.speed += dx.hypot(dy);
     }
 
-    fn describe(&self, candidate: &mut Candidate, lag: f32) {
+    fn describe(&self, candidate: &mut Candidate, lag: f32, noise: f32) {
         let n = self.n.max(1.0);
         let (now, usual) = (self.now / n, self.usual / n);
         let var_now = (self.now2 / n - now * now).max(0.0);
         let var_usual = (self.usual2 / n - usual * usual).max(0.0);
-        let noise = 1.5 * self.noise2 / n;
-        candidate.texture = (self.both / n - now * usual) / (var_now * var_usual + 1e-9).sqrt();
-        candidate.texture_known = var_usual / (noise + 1e-6);
+        candidate.texture = (self.both / n - now * usual) / (var_now * var_usual + 1e-12).sqrt();
+        candidate.texture_known = var_usual / (DETAIL_OF_NOISE * noise * noise + 1e-6);
         candidate.texture_gain = var_now / (var_usual + 1e-6);
-        candidate.flow = (self.flow.0 / n / lag, self.flow.1 / n / lag);
+        let pixels = self.pixels.max(1.0);
+        candidate.flow = (self.flow.0 / pixels / lag, self.flow.1 / pixels / lag);
         candidate.coherence = self.flow.0.hypot(self.flow.1) / (self.speed + 1e-3);
     }
 }

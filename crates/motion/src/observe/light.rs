@@ -90,9 +90,9 @@ impl Light {
             }
             *median = median_of(&mut self.sample).unwrap_or(0.0);
         }
-        let terms = self.terms();
         let medians = cv::view(self.blocks, &self.medians)?;
         imgproc::median_blur(&medians, &mut self.smooth, 5)?;
+        let terms = self.terms()?;
         let mut blurred = Mat::default();
         imgproc::gaussian_blur(
             &self.smooth,
@@ -112,13 +112,13 @@ impl Light {
         cv::plane(&self.field)
     }
 
-    fn terms(&mut self) -> LightTerms {
+    fn terms(&mut self) -> Result<LightTerms> {
         self.sample.clear();
         self.sample.extend_from_slice(&self.medians);
         let offset = median_of(&mut self.sample).unwrap_or(0.0);
         let (low, high) =
             self.medians.iter().fold((f32::MAX, f32::MIN), |(low, high), &v| (low.min(v), high.max(v)));
-        LightTerms { offset, spread: (high - low).max(0.0) }
+        Ok(LightTerms { offset, spread: (high - low).max(0.0) })
     }
 }
 

@@ -169,12 +169,11 @@ impl Observer {
         self.fill(&mut field, background, changed > 0, seconds)?;
         background.learn(&self.difference, self.light.field()?, coverage, seconds);
         self.history.push(at, &self.difference.levels);
-        let mut sample: Vec<f32> = background.deviation().iter().step_by(37).copied().collect();
         field.global = GlobalTerms {
             offset: terms.offset,
             spread: terms.spread,
             shift: self.shift.last(),
-            noise: light::median_of(&mut sample).unwrap_or(0.0),
+            noise: background.noise(),
             coverage,
             settled: background.settled(),
         };
