@@ -38,7 +38,7 @@ pub(crate) const ALL: &[SceneInfo] = &[
     info("lamp", 30, false, "a lamp by the fence goes on and off"),
     info("clouds", 40, false, "soft shadows of clouds drift across"),
     info("exposure", 30, false, "automatic exposure jumps, hunts and settles"),
-    info("wind", 30, false, "gusts sway hedges, tree and grass"),
+    info("wind", 30, false, "gusts sway hedges, bushes and the crown of the tree"),
     info("rain", 30, false, "streaks of rain, near and far"),
     info("snow", 30, false, "flakes of snow, near and far"),
     info("night", 40, true, "infrared gray and noisy; a fox passes once"),
