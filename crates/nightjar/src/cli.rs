@@ -154,6 +154,9 @@ pub(crate) struct AnalyzeArgs {
     /// Keep nothing else (this version keeps nothing else anyway)
     #[arg(long)]
     pub(crate) no_store: bool,
+    /// Judge with the motion settings and zones of this camera of the configuration [default: built-in settings]
+    #[arg(long, value_name = "ID")]
+    pub(crate) camera: Option<String>,
     /// Print the summary as JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -42,7 +42,8 @@ fn ask(authority: &str) -> std::io::Result<String> {
             Ok(mut wire) => {
                 wire.set_read_timeout(Some(PATIENCE))?;
                 wire.set_write_timeout(Some(PATIENCE))?;
-                let request = format!("GET /healthz HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
+                let request =
+                    format!("GET /healthz HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
                 wire.write_all(request.as_bytes())?;
                 let mut head = [0; 64];
                 let mut got = 0;

@@ -6,8 +6,10 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Parser as _;
 
+mod analyze;
 mod bench;
 mod cli;
 mod config;
@@ -39,7 +41,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     match &cli.command {
         Some(Command::Config(command)) => config_command(cli, command)?,
         Some(Command::Key(command)) => keys::run(command, &config::load(cli.inputs())?.config.data)?,
-        Some(Command::Analyze(_)) => anyhow::bail!("not yet"),
+        Some(Command::Analyze(args)) => return analyze::run(args, &motion_of(cli, args.camera.as_deref())?),
         Some(Command::Bench(args)) => bench::run(args)?,
         Some(Command::Health(args)) => {
             health::run(args.url.as_deref(), config::load(cli.inputs())?.config.server.bind)?;
@@ -47,6 +49,15 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Serve) | None => return run::serve(config::load(cli.inputs())?),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The settings of a configured camera, or the built-in ones.
+fn motion_of(cli: &Cli, camera: Option<&str>) -> anyhow::Result<motion::Settings> {
+    let Some(id) = camera else { return Ok(motion::Settings::default()) };
+    let cameras = config::load(cli.inputs())?.config.cameras;
+    let known = cameras.iter().map(|it| it.id.as_str()).collect::<Vec<_>>().join(", ");
+    let found = cameras.iter().find(|it| it.id == id).map(|it| it.motion.clone());
+    found.with_context(|| format!("no camera is called {id}; there is {known}"))
 }
 
 fn config_command(cli: &Cli, command: &ConfigCommand) -> anyhow::Result<()> {

@@ -30,6 +30,7 @@ mod signals;
 mod stages;
 mod watch;
 
+pub(crate) use board::main_region;
 use board::{Board, Publisher};
 use camera::{Camera, Cameras};
 use changes::{Ledger, Reach};

@@ -88,8 +88,14 @@ fn what_this_version_cannot_do_is_refused_with_its_field() {
         other => panic!("{other:?}"),
     };
     assert_eq!(refused(ConfigPatch { rotation: Some(90), ..ConfigPatch::default() }), "rotation");
-    assert_eq!(refused(ConfigPatch { show_timestamp: Some(true), ..ConfigPatch::default() }), "show_timestamp");
-    assert_eq!(refused(ConfigPatch { highlight_motion: Some(true), ..ConfigPatch::default() }), "highlight_motion");
+    assert_eq!(
+        refused(ConfigPatch { show_timestamp: Some(true), ..ConfigPatch::default() }),
+        "show_timestamp"
+    );
+    assert_eq!(
+        refused(ConfigPatch { highlight_motion: Some(true), ..ConfigPatch::default() }),
+        "highlight_motion"
+    );
     assert_eq!(refused(threshold(4)), "motion_threshold");
 }
 

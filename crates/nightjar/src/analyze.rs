@@ -1,0 +1,243 @@
+//! `nightjar analyze`: the detector over recorded footage, every frame judged, the same way each time.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use capture::{VideoFile, open_file};
+use frame::Picture;
+use indicatif::{ProgressBar, ProgressStyle};
+use motion::{Decision, EventEdge, EventEnd, Label, Settings};
+use serde_json::{Value, json};
+
+use crate::cli::AnalyzeArgs;
+use crate::detect::Detector;
+use crate::run::main_region;
+use crate::say;
+
+#[cfg(test)]
+mod tests;
+
+/// What came of one file.
+#[derive(Debug, Default)]
+struct Report {
+    frames: u64,
+    moving: u64,
+    end: Duration,
+    events: Vec<EventEnd>,
+    /// What is wrong with the file although frames came of it.
+    warning: Option<String>,
+    /// Why it was given up.
+    error: Option<String>,
+}
+
+/// Looks through all files; a bad one does not hold up the others.
+///
+/// # Errors
+/// When the frames cannot be written. Bad files are told, and exit with 1.
+pub(crate) fn run(args: &AnalyzeArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let mut lines = args.frames.as_deref().map(Lines::create).transpose()?;
+    let mut reports = Vec::new();
+    for path in &args.files {
+        let report = file(path, settings, lines.as_mut())?;
+        if let Some(error) = &report.error {
+            say::fault(error);
+        }
+        if let Some(warning) = &report.warning {
+            say::note(&format!("nightjar: warning: {warning}"));
+        }
+        if !args.json && report.frames > 0 {
+            say::text(&summary(path, &report))?;
+        }
+        reports.push(report);
+    }
+    if let Some(lines) = lines {
+        lines.publish()?;
+    }
+    if args.json {
+        let files: Vec<Value> = args.files.iter().zip(&reports).map(|(path, it)| as_json(path, it)).collect();
+        say::line(&format!("{:#}", json!({ "files": files })))?;
+    }
+    let failed = reports.iter().any(|report| report.error.is_some());
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn file(path: &Path, settings: &Settings, lines: Option<&mut Lines>) -> anyhow::Result<Report> {
+    let mut report = Report::default();
+    match open_file(path) {
+        Ok(video) => look_through(path, video, settings, lines, &mut report)?,
+        Err(error) => report.error = Some(error.to_string()),
+    }
+    Ok(report)
+}
+
+fn look_through(
+    path: &Path,
+    mut video: VideoFile,
+    settings: &Settings,
+    mut lines: Option<&mut Lines>,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let clip = clip(path);
+    let bar = bar(&video, &clip)?;
+    let mut detector = Detector::new(settings.clone())?;
+    loop {
+        let (at, planes) = match video.next_frame() {
+            Ok(Some(next)) => next,
+            Ok(None) => break,
+            Err(error) => {
+                report.error = Some(error.to_string());
+                break;
+            }
+        };
+        let looked = detector.look(&Picture::Raw(planes), at)?;
+        let edges = [looked.cut.as_ref(), looked.decision.edge.as_ref()];
+        report.events.extend(edges.into_iter().flatten().filter_map(ended));
+        if let Some(lines) = &mut lines {
+            lines.put(&clip, report.frames, &looked.decision)?;
+        }
+        report.frames += 1;
+        report.moving += u64::from(looked.decision.motion);
+        report.end = at;
+        bar.set_position(report.frames);
+    }
+    report.events.extend(detector.finish().as_ref().and_then(ended));
+    report.warning = video.warning().map(str::to_owned);
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// Events that were too short to be worth keeping are not told either.
+fn ended(edge: &EventEdge) -> Option<EventEnd> {
+    match edge {
+        EventEdge::Ended(end) if !end.brief => Some(end.clone()),
+        _ => None,
+    }
+}
+
+/// The file's name without its ending.
+fn clip(path: &Path) -> String {
+    path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// Draws itself only where standard error is a terminal.
+fn bar(video: &VideoFile, clip: &str) -> anyhow::Result<ProgressBar> {
+    let bar = video.info().frames.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
+    let style = match video.info().frames {
+        Some(_) => "{msg} {wide_bar} {pos}/{len} frames, {per_sec}, {eta} left",
+        None => "{msg} {spinner} {pos} frames, {per_sec}",
+    };
+    bar.set_style(ProgressStyle::with_template(style).context("a bad progress bar")?);
+    bar.set_message(clip.to_owned());
+    Ok(bar)
+}
+
+/// The file with a line per frame; it has its name only once it is whole.
+#[derive(Debug)]
+struct Lines {
+    path: PathBuf,
+    part: PathBuf,
+    out: BufWriter<File>,
+}
+
+impl Lines {
+    fn create(path: &Path) -> anyhow::Result<Self> {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".part");
+        let part = PathBuf::from(name);
+        let file = File::create(&part).with_context(|| format!("failed to write {}", part.display()))?;
+        Ok(Self { path: path.to_owned(), part, out: BufWriter::new(file) })
+    }
+
+    fn put(&mut self, clip: &str, frame: u64, decision: &Decision) -> anyhow::Result<()> {
+        let line = line(clip, frame, decision);
+        writeln!(self.out, "{line}").with_context(|| format!("failed to write {}", self.part.display()))
+    }
+
+    fn publish(self) -> anyhow::Result<()> {
+        let told = || format!("failed to write {}", self.path.display());
+        let file = self.out.into_inner().map_err(std::io::IntoInnerError::into_error).with_context(told)?;
+        file.sync_all().with_context(told)?;
+        std::fs::rename(&self.part, &self.path).with_context(told)
+    }
+}
+
+/// `{"clip", "frame", "time", "motion", "regions": [[x,y,w,h]], "label"}`, the label only where it is known.
+fn line(clip: &str, frame: u64, decision: &Decision) -> Value {
+    let boxes: Vec<[u32; 4]> =
+        decision.regions.iter().map(|it| [it.rect.x, it.rect.y, it.rect.w, it.rect.h]).collect();
+    let mut line = json!({
+        "clip": clip,
+        "frame": frame,
+        "time": seconds(decision.at),
+        "motion": decision.motion,
+        "regions": boxes,
+    });
+    let label = main_region(decision).map(|main| main.label).filter(|label| *label != Label::Unknown);
+    if let Some(label) = label {
+        line["label"] = label.name().into();
+    }
+    line
+}
+
+/// To the microsecond, so that 0.1 is written as 0.1.
+fn seconds(at: Duration) -> f64 {
+    (at.as_secs_f64() * 1e6).round() / 1e6
+}
+
+fn summary(path: &Path, report: &Report) -> String {
+    let share = report.moving * 100 / report.frames.max(1);
+    let mut text = format!(
+        "{}: {} frames, {}, motion in {share} %, {}\n",
+        path.display(),
+        report.frames,
+        clock(report.end),
+        plural(report.events.len(), "event"),
+    );
+    for event in &report.events {
+        text += &format!(
+            "  {} – {}  {:<12} {:>3.0} %  {}\n",
+            clock(event.began),
+            clock(event.at),
+            event.label.name(),
+            event.confidence * 100.0,
+            event.direction.name(),
+        );
+    }
+    text
+}
+
+fn plural(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}
+
+/// `1:02:03.4`
+fn clock(at: Duration) -> String {
+    let (s, tenths) = (at.as_secs(), at.subsec_millis() / 100);
+    format!("{}:{:02}:{:02}.{tenths}", s / 3600, s / 60 % 60, s % 60)
+}
+
+fn as_json(path: &Path, report: &Report) -> Value {
+    let event = |it: &EventEnd| {
+        json!({
+            "start": seconds(it.began),
+            "end": seconds(it.at),
+            "label": it.label.name(),
+            "confidence": it.confidence,
+            "direction": it.direction.name(),
+        })
+    };
+    json!({
+        "file": path.display().to_string(),
+        "clip": clip(path),
+        "frames": report.frames,
+        "frames_with_motion": report.moving,
+        "duration": seconds(report.end),
+        "events": report.events.iter().map(event).collect::<Vec<_>>(),
+        "warning": report.warning,
+        "error": report.error,
+    })
+}
