@@ -9,6 +9,7 @@ use frame::Clock;
 use web::{Life, Metrics, Problem};
 
 use crate::live::Channel;
+use crate::socket::{Patience, Sockets};
 use crate::{Camera, Cameras};
 
 /// What a server is made of; see [`crate::router`].
@@ -47,6 +48,8 @@ pub(crate) struct Inner {
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) life: Life,
     pub(crate) metrics: Metrics,
+    pub(crate) patience: Patience,
+    pub(crate) sockets: Sockets,
     started: Duration,
     channels: DashMap<String, Arc<Channel>>,
 }
@@ -60,6 +63,10 @@ impl std::ops::Deref for App {
 
 impl App {
     pub(crate) fn new(setup: &Setup) -> Self {
+        Self::with(setup, Patience::default())
+    }
+
+    pub(crate) fn with(setup: &Setup, patience: Patience) -> Self {
         Self(Arc::new(Inner {
             cameras: setup.cameras.clone(),
             clock: setup.clock.clone(),
@@ -67,6 +74,8 @@ impl App {
             data_dir: setup.data_dir.clone(),
             life: setup.life.clone(),
             metrics: setup.front.metrics.clone(),
+            patience,
+            sockets: Sockets::default(),
             started: setup.clock.monotonic(),
             channels: DashMap::new(),
         }))

@@ -19,6 +19,11 @@ mod page;
 mod query;
 mod routes;
 mod snapshot;
+mod socket;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub use app::Setup;

@@ -1,10 +1,10 @@
 //! The route table.
 
 use axum::Router;
-use web::{Need, Row, Scope, Table};
+use web::{Front, Need, Row, Scope, Table};
 
 use crate::app::{App, Setup};
-use crate::{api, config, health, legacy, mjpeg, page, snapshot};
+use crate::{api, config, health, legacy, mjpeg, page, snapshot, socket};
 
 const VIEW: Need = Need::Key(Scope::View);
 const CONTROL: Need = Need::Key(Scope::Control);
@@ -13,7 +13,11 @@ const CONTROL: Need = Need::Key(Scope::Control);
 #[must_use]
 pub fn router(setup: Setup) -> Router {
     let app = App::new(&setup);
-    table().into_router(app, setup.front)
+    route(app, setup.front)
+}
+
+pub(crate) fn route(app: App, front: Front) -> Router {
+    table().into_router(app, front)
 }
 
 /// Every route with what it asks for.
@@ -40,6 +44,7 @@ fn table() -> Table<App> {
         .post("/api/v1/cameras/{id}/retry", CONTROL, api::retry)
         .get("/api/v1/cameras/{id}/activity", VIEW, api::activity)
         .get("/api/v1/cameras/{id}/visits/{visit}/picture.jpg", VIEW, api::visit_picture)
+        .get("/api/v1/live", VIEW, socket::live)
         .get("/healthz", Need::Open, health::healthz)
         .get("/readyz", VIEW, health::readyz)
         .get("/metrics", Need::Key(Scope::Metrics), health::metrics)

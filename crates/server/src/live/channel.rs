@@ -91,6 +91,12 @@ impl Channel {
         Ok(ViewerGuard { channel: self.clone() })
     }
 
+    /// A place for a viewer that is about to give one back.
+    pub(crate) fn readmit(self: &Arc<Self>) -> ViewerGuard {
+        self.show(self.viewers.fetch_add(1, Ordering::AcqRel) + 1);
+        ViewerGuard { channel: self.clone() }
+    }
+
     #[expect(clippy::cast_precision_loss, reason = "a few thousand viewers")]
     fn show(&self, viewers: usize) {
         self.tally.viewers.set(viewers as f64);

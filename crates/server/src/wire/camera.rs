@@ -27,8 +27,8 @@ pub(crate) struct SourceWire {
     height: Option<u32>,
     format: Option<&'static str>,
     frame_rate: Option<f64>,
-    pub(crate) fps: f64,
-    pub(crate) frames: u64,
+    fps: f64,
+    frames: u64,
     dropped: u64,
 }
 
@@ -42,11 +42,11 @@ struct ProblemWire {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct MotionWire {
     enabled: bool,
-    pub(crate) detected: bool,
+    detected: bool,
     threshold: u32,
     sensitivity: u32,
     min_area: u32,
-    pub(crate) regions: Vec<RegionWire>,
+    regions: Vec<RegionWire>,
 }
 
 /// Boxes and trails in shares of the picture, since each viewer shows it at a size of its own.
@@ -80,6 +80,26 @@ impl CameraWire {
             },
             viewers: channel.viewers(),
         }
+    }
+}
+
+impl CameraWire {
+    /// Whether nothing changed but figures that change all the time, and motion, which has messages of its own.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        self.lasting() == other.lasting()
+    }
+
+    /// Whether a figure changed that is worth telling once a second.
+    pub(crate) fn has_other_figures(&self, other: &Self) -> bool {
+        let figures = |camera: &Self| (camera.source.fps, camera.viewers, camera.source.next_try_in_ms);
+        figures(self) != figures(other)
+    }
+
+    fn lasting(&self) -> Self {
+        let source =
+            SourceWire { fps: 0.0, frames: 0, dropped: 0, next_try_in_ms: None, ..self.source.clone() };
+        let motion = MotionWire { detected: false, regions: Vec::new(), ..self.motion.clone() };
+        Self { source, motion, viewers: 0, ..self.clone() }
     }
 }
 

@@ -1,0 +1,5 @@
+mod access;
+mod answers;
+mod live;
+mod problems;
+mod shutdown;
