@@ -20,6 +20,9 @@ class Camera {
   quietSince = null;
   /** Capture time of the last real picture, server clock, or null. */
   lastPicture = null;
+  /** Why the camera was lost, kept until it is live again. */
+  problem = null;
+  lostSince = null;
   activity = null;
   nextTryAt = null;
   nextTryTotal = 1;
@@ -44,6 +47,12 @@ class Camera {
     return this.info.motion.enabled;
   }
 
+  /** Lost, or trying to come back: between two tries it is the same trouble. */
+  get lost() {
+    const { state } = this.info.source;
+    return state === "lost" || (state === "opening" && this.problem !== null);
+  }
+
   get watching() {
     return this.live && this.armed;
   }
@@ -53,6 +62,11 @@ class Camera {
     const wait = info.source.next_try_in_ms;
     this.nextTryAt = wait === null || wait === undefined ? null : performance.now() + wait;
     this.nextTryTotal = Math.max(wait ?? 1, 1);
+    if (this.live) this.problem = this.lostSince = null;
+    else if (info.source.problem) {
+      this.lostSince = this.problem ? this.lostSince : info.source.since; // each try makes a new since, but it was lost only once
+      this.problem = info.source.problem;
+    }
     if (!this.watching) this.#still();
   }
 

@@ -8,13 +8,13 @@ export function showSummary(cameras, connected) {
   const node = document.getElementById("sum");
   const [dot, what] = node.children;
   const watching = cameras.filter((camera) => camera.watching);
-  const needy = cameras.find((camera) => !camera.live && camera.info.source.state !== "opening") ?? cameras.find((camera) => !camera.watching);
+  const needy = cameras.find((camera) => camera.lost) ?? cameras.find((camera) => !camera.watching);
   const [strong, rest] = connected ? words.watching(watching.length, cameras.length) : ["No word", "from Nightjar"];
   node.hidden = false;
   if (what.textContent !== `${strong} ${rest}` && document.activeElement !== node) node.replaceWith(node); // put back rather than shifted
   text(what.firstElementChild, strong);
   text(what.lastElementChild, rest);
-  attr(dot, "class", connected && !needy ? "dot" : connected && needy?.info.source.state !== "lost" ? "dot off" : "dot bad");
+  attr(dot, "class", connected && !needy ? "dot" : connected && !needy.lost ? "dot off" : "dot bad");
   attr(node, "href", needy ? `#camera-${needy.id}` : null);
   attr(node, "aria-label", `${strong} ${rest}${needy ? `. Go to ${needy.name}` : ""}`);
 }

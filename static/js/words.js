@@ -116,11 +116,12 @@ export function age(ms) {
 export const figures = (fps, ageMs) => `${fps > 0 ? `${fps.toFixed(1)} fps, ` : ""}${age(ageMs)}`;
 
 /** One word for the state in the head of a tile. */
-export function stateWord(camera, moving) {
-  const { state } = camera.source;
-  if (state !== "live") return STATES[state] ?? state;
-  if (!camera.motion.enabled) return "disarmed";
-  return moving ? "moving" : "live";
+export function stateWord(camera) {
+  const { state } = camera.info.source;
+  if (camera.lost) return STATES.lost;
+  if (!camera.live) return STATES[state] ?? state;
+  if (!camera.armed) return "disarmed";
+  return camera.moving ? "moving" : "live";
 }
 
 /** What was asked of a source that is opening: "Demo scene, 1280×720, 15 fps asked". */
@@ -139,8 +140,7 @@ export function quiet(camera, quietSince, now) {
 }
 
 /** The parts of a camera that shows no live picture: title, what to do. */
-export function trouble(camera, lastPictureMs) {
-  const { state, problem } = camera.source;
+export function trouble(state, problem, lastPictureMs) {
   const last = lastPictureMs === null ? "" : `Last picture ${lastPictureMs < 60_000 ? `${Math.max(1, Math.round(lastPictureMs / 1000))} s` : gap(lastPictureMs)} ago. `;
   if (state === "ended") return { title: "The video has ended", mend: "Every picture of it was looked at. Start Nightjar again to play it again." };
   if (state === "stopped") return { title: "This camera is stopped", mend: `${last}Start Nightjar again to watch.` };

@@ -29,8 +29,8 @@ export class LivePlace {
   #large = null;
   #largeSince = -Infinity;
   #touched = -Infinity;
-  #told = new Set();
-  #states = new Map();
+  #told = new Set(); // whose movement a screen reader was told of
+  #lost = new Set(); // whose loss
   #slot = el("div", { class: "slot" });
   #below = el("div", { class: "below" });
   #others = el("div", { class: "others" });
@@ -98,7 +98,7 @@ export class LivePlace {
     const deeds = this.#deeds();
     for (const camera of all) {
       if (!this.#tiles.has(camera.id)) this.#tiles.set(camera.id, new Tile(camera, deeds));
-      this.#states.set(camera.id, camera.info.source.state);
+      if (camera.lost) this.#lost.add(camera.id);
     }
     this.#tiles.forEach((tile) => tile.refresh());
     if (!this.#node.isConnected) this.#root.replaceChildren(this.#node);
@@ -194,15 +194,11 @@ export class LivePlace {
     this.#tiles.get(camera.id)?.refresh();
     if (camera.id === this.#large) this.#tools.show(camera);
     const { state } = camera.info.source;
-    const before = this.#states.get(camera.id);
-    this.#states.set(camera.id, state);
-    if (state === before) return;
-    if (state === "lost") sayState(`${camera.name} is lost. ${words.trouble(camera.info, null).title}.`);
-    if (state === "live" && before !== "live") {
-      if (before === "lost" || this.#told.has(`lost ${camera.id}`)) sayState(`${camera.name} is back.`);
-      this.#told.delete(`lost ${camera.id}`);
+    if (state === "lost" && !this.#lost.has(camera.id)) {
+      this.#lost.add(camera.id);
+      sayState(`${camera.name} is lost. ${words.trouble(state, camera.problem, null).title}.`);
     }
-    if (state === "lost") this.#told.add(`lost ${camera.id}`);
+    if (state === "live" && this.#lost.delete(camera.id)) sayState(`${camera.name} is back.`);
   }
 
   #moved(camera) {

@@ -9,6 +9,7 @@ const RETRY_REST_MS = 2_000;
 /** Which layer a camera needs: "opening", "trouble", or null while its picture is live. */
 function layerOf(camera, hasPicture) {
   const { state } = camera.info.source;
+  if (camera.lost) return "trouble";
   if (state === "opening" || (state === "live" && !hasPicture)) return "opening";
   return state === "live" ? null : "trouble";
 }
@@ -61,16 +62,15 @@ export class StateLayer {
   }
 
   #trouble(camera, lastPictureMs) {
-    const { title, mend, next, row, circle, count } = this.#parts;
-    const said = words.trouble(camera.info, lastPictureMs);
+    const { title, mend, row, circle, count } = this.#parts;
+    const said = words.trouble(camera.info.source.state, camera.problem, lastPictureMs);
     text(title, said.title);
     text(mend, said.mend);
     attr(title, "title", said.title);
     attr(mend, "title", said.mend);
-    row.hidden = camera.info.source.state !== "lost";
-    next.hidden = camera.nextTryAt === null;
-    if (next.hidden) return;
-    const rest = Math.max(0, camera.nextTryAt - performance.now());
+    row.hidden = !camera.lost;
+    if (row.hidden) return;
+    const rest = Math.max(0, (camera.nextTryAt ?? 0) - performance.now());
     text(count, words.nextTry(rest));
     attr(circle, "stroke-dasharray", `${((rest / camera.nextTryTotal) * ROUND).toFixed(1)} 60`);
   }

@@ -104,10 +104,10 @@ export class Tile {
     this.node.classList.toggle("dim", (source.state === "lost" || source.state === "opening") && had !== null);
     this.node.classList.toggle("rest", source.state === "ended" || source.state === "stopped");
     this.#foot.hidden = kind !== null;
-    attr(this.#dot, "class", camera.watching ? "dot" : source.state === "lost" ? "dot bad" : "dot off");
+    attr(this.#dot, "class", camera.watching ? "dot" : camera.lost ? "dot bad" : "dot off");
     text(this.#name, camera.name);
-    text(this.#word, words.stateWord(camera.info, camera.moving));
-    attr(this.node, "aria-label", `${camera.name}, ${words.stateWord(camera.info, camera.moving)}`);
+    text(this.#word, words.stateWord(camera));
+    attr(this.node, "aria-label", `${camera.name}, ${words.stateWord(camera)}`);
     attr(this.#cover, "aria-label", `Make ${camera.name} the large picture`);
     this.#say();
     this.#figures();
@@ -203,8 +203,8 @@ export class Tile {
     const { shown } = this.#picture;
     const { source } = camera.info;
     this.#ageAt = performance.now();
-    if (source.state === "lost" || source.state === "ended" || source.state === "stopped") {
-      text(this.#age, `${source.state === "lost" ? "lost" : "since"} ${words.time(source.since)}`);
+    if (camera.lost || source.state === "ended" || source.state === "stopped") {
+      text(this.#age, `${camera.lost ? "lost" : "since"} ${words.time(camera.lostSince ?? source.since)}`);
     } else if (shown && source.state === "live") {
       const age = this.#deeds.now() - shown.time;
       attr(this.node, "data-age-ms", Math.round(age));
