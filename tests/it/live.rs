@@ -100,9 +100,14 @@ fn status_has_exactly_the_keys_that_scripts_poll_and_what_is_new() {
         "highlight_motion",
     ];
     assert_eq!(keys(&status["camera_config"]), BTreeSet::from(polled));
-    for key in
-        ["active_connections", "camera_initialized", "motion_detected", "camera_config", "version", "uptime_s"]
-    {
+    for key in [
+        "active_connections",
+        "camera_initialized",
+        "motion_detected",
+        "camera_config",
+        "version",
+        "uptime_s",
+    ] {
         assert!(keys(&status).contains(key), "{key} is missing in {status:#}");
     }
 }

@@ -54,11 +54,11 @@ fn build() -> PathBuf {
     // Cargo names itself to what it starts; a test program that is started by hand takes the binary as it is.
     let Some(cargo) = std::env::var_os("CARGO") else { return binary };
     let mut build = Command::new(cargo);
+    // The whole workspace is named, so that features are chosen as for `cargo test --workspace`: see tests/Cargo.toml.
     build.current_dir(repository()).args([
         "build",
         "--quiet",
-        "-p",
-        "nightjar",
+        "--workspace",
         "--bin",
         "nightjar",
         "--target-dir",

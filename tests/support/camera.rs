@@ -234,6 +234,5 @@ pub fn numbered(jpeg: &[u8], number: u64) -> Vec<u8> {
 #[must_use]
 pub fn number_of(jpeg: &[u8]) -> Option<u64> {
     let mark = jpeg.get(2..16)?;
-    (mark[..6] == [0xff, 0xfe, 0, 12, b'n', b'o'])
-        .then(|| u64::from_be_bytes(mark[6..].try_into().unwrap()))
+    (mark[..6] == [0xff, 0xfe, 0, 12, b'n', b'o']).then(|| u64::from_be_bytes(mark[6..].try_into().unwrap()))
 }
