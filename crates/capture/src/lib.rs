@@ -12,6 +12,7 @@
 
 mod backoff;
 mod demo;
+mod file;
 mod halt;
 mod http;
 mod problem;
@@ -22,6 +23,7 @@ mod supervisor;
 #[cfg(test)]
 mod testing;
 
+pub use file::{FileError, VideoFile, VideoInfo, open_file};
 pub use http::multipart;
 pub use problem::Problem;
 pub use source::{CameraSource, Negotiated, Pace, SourceKind, Want};

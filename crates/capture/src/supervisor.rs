@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::backoff::Backoff;
 use crate::demo::Demo;
+use crate::file::{File, Tools};
 use crate::halt::{Halt, Waited};
 use crate::http::Http;
 use crate::pulse::Pulse;
@@ -158,14 +159,9 @@ fn opener(source: CameraSource, halt: &Arc<Halt>, tuning: Tuning) -> Box<dyn Ope
         SourceKind::Http { url, user, password } => {
             Box::new(Http { url, user, password, want, tuning, halt })
         }
-        SourceKind::File { .. } => Box::new(NotYet),
-    }
-}
-
-struct NotYet;
-impl Opener for NotYet {
-    fn open(&mut self) -> Result<Box<dyn Source>, Problem> {
-        Err(Problem::new("unsupported", "This source is not built in.", "Choose another source."))
+        SourceKind::File { path, pace, looped } => {
+            Box::new(File { path, pace, looped, tools: Tools::default(), first: tuning.answer, halt })
+        }
     }
 }
 
@@ -307,7 +303,7 @@ impl Worker {
         }
     }
 
-    fn stalled(&mut self, session: &Session) -> Problem {
+    fn stalled(&self, session: &Session) -> Problem {
         if let Some(error) = session.refused {
             return Problem::new(
                 "bad_pictures",
@@ -315,7 +311,6 @@ impl Worker {
                 "Set the camera to plain JPEG at a smaller size, or restart it.",
             );
         }
-        self.board.change(false, |status| status.counters.stalls += 1);
         let silent = session.last_good.elapsed().as_secs_f32();
         let what = if session.live {
             format!("The source went silent; no picture for {silent:.1} s.")
@@ -330,7 +325,10 @@ impl Worker {
         self.log(&problem, wait);
         self.halt.forget_nudge();
         let now = self.clock.stamp();
-        self.board.change(false, |status| status.counters.lost += 1);
+        self.board.change(false, |status| {
+            status.counters.lost += 1;
+            status.counters.stalls += u64::from(problem.code == "stalled");
+        });
         self.board.enter(State::Lost { problem }, now, Some(now.mono + wait));
         self.halt.wait(wait)
     }

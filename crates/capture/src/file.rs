@@ -1,0 +1,208 @@
+//! A video file as a camera, through an `ffmpeg` child: in real time or as fast as it goes, once or over and over.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use frame::Size;
+
+use crate::halt::Halt;
+use crate::source::{Next, Opener, Payload, Source};
+use crate::{Negotiated, Pace, Problem};
+
+mod child;
+mod error;
+mod frames;
+mod probe;
+mod video;
+
+pub use error::FileError;
+pub use video::{VideoFile, VideoInfo, open_file};
+
+use frames::{Decoded, Frames};
+use probe::{Claims, probe};
+
+#[cfg(test)]
+mod tests;
+
+/// Playing this late, the machine was asleep or far too slow: the schedule begins anew.
+const HOPELESS: Duration = Duration::from_secs(5);
+/// A looped file is opened again so long before its end, so that the seam costs no time.
+const AHEAD: Duration = Duration::from_millis(500);
+
+/// The programs that are run; from `PATH` but in tests.
+#[derive(Debug, Clone)]
+pub(crate) struct Tools {
+    pub(crate) ffmpeg: PathBuf,
+    pub(crate) ffprobe: PathBuf,
+}
+
+impl Default for Tools {
+    fn default() -> Self {
+        Self { ffmpeg: "ffmpeg".into(), ffprobe: "ffprobe".into() }
+    }
+}
+
+impl Tools {
+    fn missing(&self, program: &Path, error: io::Error) -> FileError {
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => FileError::NoFfmpeg(shown(program)),
+            _ => FileError::System(error),
+        }
+    }
+}
+
+/// A file's name for messages: without the folders above it.
+fn shown(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// The file as `ffmpeg` is told of it: a name that begins with a dash or looks like an address stays a name.
+fn url_of(path: &Path) -> OsString {
+    let mut url = OsString::from("file:");
+    url.push(path);
+    url
+}
+
+/// Whether there is a file at all; the child would say so, too, but in its own words.
+fn readable(path: &Path) -> Result<(), FileError> {
+    let refused = |why: &str| Err(FileError::NoFile(shown(path), why.to_owned()));
+    match std::fs::File::open(path).and_then(|file| file.metadata()) {
+        Ok(found) if found.is_dir() => refused("it is a folder"),
+        Ok(found) if found.len() == 0 && found.is_file() => {
+            Err(FileError::NoFrames(shown(path), " (it is empty)".to_owned()))
+        }
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => refused("there is no such file"),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => refused("that is not allowed"),
+        Err(error) => refused(&error.kind().to_string()),
+    }
+}
+
+/// A file to be played.
+#[derive(Debug)]
+pub(crate) struct File {
+    pub(crate) path: PathBuf,
+    pub(crate) pace: Pace,
+    pub(crate) looped: bool,
+    pub(crate) tools: Tools,
+    /// The longest that the decoder may take to its first frame.
+    pub(crate) first: Duration,
+    pub(crate) halt: Arc<Halt>,
+}
+
+impl Opener for File {
+    fn open(&mut self) -> Result<Box<dyn Source>, Problem> {
+        readable(&self.path)?;
+        let claims = probe(&self.path, &self.tools, &self.halt);
+        let frames = Frames::open(&self.path, &self.tools, self.halt.clone())?;
+        Ok(Box::new(Playback {
+            path: self.path.clone(),
+            tools: self.tools.clone(),
+            halt: self.halt.clone(),
+            pace: self.pace,
+            looped: self.looped,
+            first: self.first,
+            length: claims.duration,
+            claims,
+            frames,
+            ahead: None,
+            offset: Duration::ZERO,
+            begin: None,
+        }))
+    }
+}
+
+/// A file under way.
+struct Playback {
+    path: PathBuf,
+    tools: Tools,
+    halt: Arc<Halt>,
+    pace: Pace,
+    looped: bool,
+    first: Duration,
+    claims: Claims,
+    /// How long one round takes, as far as it is known.
+    length: Option<Duration>,
+    frames: Frames,
+    /// The next round, opened a little before this one ends.
+    ahead: Option<Frames>,
+    /// Media time at which this round began.
+    offset: Duration,
+    /// When media time zero was played.
+    begin: Option<Instant>,
+}
+
+impl Source for Playback {
+    fn negotiated(&self) -> Negotiated {
+        // The pictures' own size counts; a rate is claimed only if frames come by the clock.
+        let frame_rate = self.claims.frame_rate.filter(|_| self.pace == Pace::RealTime);
+        Negotiated { size: Size::new(0, 0), frame_rate, format: "I420" }
+    }
+
+    fn next(&mut self, patience: Duration) -> Result<Next, Problem> {
+        loop {
+            let patience = if self.frames.count() == 0 { self.first } else { patience };
+            match self.frames.next(patience)? {
+                Decoded::Frame(time, picture) => {
+                    let media_time = self.offset + time;
+                    self.open_ahead(time)?;
+                    if self.pace == Pace::RealTime && self.pause(media_time) {
+                        return Ok(Next::Stopped);
+                    }
+                    let payload = Payload::Raw(picture);
+                    return Ok(Next::Picture { payload, media_time: Some(media_time), skipped: 0 });
+                }
+                Decoded::Silent => return Err(FileError::Stalled(shown(&self.path)).into()),
+                Decoded::Stopped => return Ok(Next::Stopped),
+                Decoded::Ended { complaint } => {
+                    let name = shown(&self.path);
+                    if let Some(warning) =
+                        video::warning(&name, &self.frames, self.claims.duration, &complaint)
+                    {
+                        tracing::warn!(warning, "the video file is not whole");
+                    }
+                    if !self.looped {
+                        return Ok(Next::Ended);
+                    }
+                    self.again()?;
+                }
+            }
+        }
+    }
+}
+
+impl Playback {
+    /// Waits until the frame is due; whether it was stopped.
+    fn pause(&mut self, media_time: Duration) -> bool {
+        let now = Instant::now();
+        let late = |begin: Instant| now.saturating_duration_since(begin + media_time);
+        if self.begin.is_none_or(|begin| late(begin) > HOPELESS) {
+            self.begin = now.checked_sub(media_time);
+        }
+        let due = self.begin.unwrap_or(now) + media_time;
+        self.halt.wait_until(due)
+    }
+
+    fn open_ahead(&mut self, time: Duration) -> Result<(), FileError> {
+        let near = self.length.is_some_and(|length| time + AHEAD >= length);
+        if self.looped && self.pace == Pace::RealTime && near && self.ahead.is_none() {
+            self.ahead = Some(Frames::open(&self.path, &self.tools, self.halt.clone())?);
+        }
+        Ok(())
+    }
+
+    /// The next round goes on where this one's last frame ends.
+    fn again(&mut self) -> Result<(), FileError> {
+        let length = self.frames.end().max(Duration::from_millis(1));
+        self.length = Some(length);
+        self.offset += length;
+        self.frames = match self.ahead.take() {
+            Some(frames) => frames,
+            None => Frames::open(&self.path, &self.tools, self.halt.clone())?,
+        };
+        Ok(())
+    }
+}
