@@ -33,14 +33,20 @@ export const getJson = async (path) => (await ask(path)).json();
 export const getBlob = async (path) => (await ask(path)).blob();
 export const post = (path) => ask(path, { method: "POST" });
 export const patch = async (path, body) =>
-  (await ask(path, { method: "PATCH", headers: { "content-type": "application/json" }, body: JSON.stringify(body) })).json();
+  (
+    await ask(path, { method: "PATCH", headers: { "content-type": "application/json" }, body: JSON.stringify(body) })
+  ).json();
 
 async function ask(path, options = {}) {
   let answer;
   try {
     answer = await fetch(url(path), { ...options, signal: AbortSignal.timeout(PATIENCE_MS) });
   } catch (cause) {
-    throw new ApiError(cause?.name === "TimeoutError" ? "Nightjar took too long to answer. Try again." : "Nightjar cannot be reached just now. Try again in a moment.");
+    throw new ApiError(
+      cause?.name === "TimeoutError"
+        ? "Nightjar took too long to answer. Try again."
+        : "Nightjar cannot be reached just now. Try again in a moment.",
+    );
   }
   if (answer.ok) return answer;
   throw await failure(answer);

@@ -90,7 +90,9 @@ class Camera {
     for (let i = this.#decisions.length - 1; i >= 0; i -= 1) {
       const decision = this.#decisions[i];
       if (decision.seq > seq) continue;
-      return timeMs - decision.time_ms > BOXES_LAST_MS ? none : { regions: decision.regions, exact: decision.seq === seq };
+      return timeMs - decision.time_ms > BOXES_LAST_MS
+        ? none
+        : { regions: decision.regions, exact: decision.seq === seq };
     }
     return none;
   }

@@ -7,7 +7,8 @@ export class ServerClock {
 
   /** A one-way hint, good enough until the first exchange has come back. */
   hint(serverMs) {
-    if (this.#samples.length === 0) this.#samples.push({ rtt: Infinity, offset: serverMs - Date.now(), at: performance.now() });
+    if (this.#samples.length === 0)
+      this.#samples.push({ rtt: Infinity, offset: serverMs - Date.now(), at: performance.now() });
   }
 
   /** One exchange: sent at `t0` (performance.now), the server's time when it answered, received now. */
@@ -29,7 +30,10 @@ export class ServerClock {
 
   /** The server's wall clock now, Unix milliseconds. */
   now() {
-    const best = this.#samples.reduce((a, b) => (b.rtt < a.rtt ? b : a), { rtt: Infinity, offset: this.#samples[0]?.offset ?? 0 });
+    const best = this.#samples.reduce((a, b) => (b.rtt < a.rtt ? b : a), {
+      rtt: Infinity,
+      offset: this.#samples[0]?.offset ?? 0,
+    });
     return Date.now() + best.offset;
   }
 

@@ -42,7 +42,12 @@ export function showToast(words, requestId = "") {
   closeToast();
   const close = el("button", { type: "button", class: "btn quiet", on: { click: closeToast } }, "Close");
   const details = requestId && el("details", {}, el("summary", {}, "Details"), `Request ${requestId}`);
-  toast = el("div", { class: "toast", role: "status", "data-toast": true }, el("div", {}, el("p", {}, words), details || null), close);
+  toast = el(
+    "div",
+    { class: "toast", role: "status", "data-toast": true },
+    el("div", {}, el("p", {}, words), details || null),
+    close,
+  );
   document.getElementById("float").append(toast);
   toastEnd = setTimeout(() => {
     if (!toast?.matches(":hover, :focus-within")) closeToast();

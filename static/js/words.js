@@ -1,27 +1,116 @@
 // Every sentence Nightjar says on the page, made from data. Short, calm, present tense. English only, for now.
 
-const NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+const NUMBERS = [
+  "no",
+  "one",
+  "two",
+  "three",
+  "four",
+  "five",
+  "six",
+  "seven",
+  "eight",
+  "nine",
+  "ten",
+  "eleven",
+  "twelve",
+];
 const LABELS = new Set(["animal", "person", "vehicle", "environment", "unknown"]);
 const NAMES = { animal: "Animal", person: "Person", vehicle: "Vehicle", environment: "Weather", unknown: "Something" };
-const SUBJECT = { animal: "An animal", person: "A person", vehicle: "A vehicle", environment: "Wind or light", unknown: "Something" };
-const PLURAL = { animal: "animals", person: "people", vehicle: "vehicles", environment: "leaves or lights", unknown: "things" };
+const SUBJECT = {
+  animal: "An animal",
+  person: "A person",
+  vehicle: "A vehicle",
+  environment: "Wind or light",
+  unknown: "Something",
+};
+const PLURAL = {
+  animal: "animals",
+  person: "people",
+  vehicle: "vehicles",
+  environment: "leaves or lights",
+  unknown: "things",
+};
 const DOES = {
-  animal: { across: "crosses", towards: "comes closer", away: "walks away", up: "moves up", down: "moves down", still: "stays" },
-  person: { across: "walks by", towards: "comes closer", away: "walks away", up: "walks up", down: "walks down", still: "stands here" },
-  vehicle: { across: "drives by", towards: "comes closer", away: "drives off", up: "drives up", down: "drives down", still: "stands here" },
+  animal: {
+    across: "crosses",
+    towards: "comes closer",
+    away: "walks away",
+    up: "moves up",
+    down: "moves down",
+    still: "stays",
+  },
+  person: {
+    across: "walks by",
+    towards: "comes closer",
+    away: "walks away",
+    up: "walks up",
+    down: "walks down",
+    still: "stands here",
+  },
+  vehicle: {
+    across: "drives by",
+    towards: "comes closer",
+    away: "drives off",
+    up: "drives up",
+    down: "drives down",
+    still: "stands here",
+  },
   environment: { across: "moves", towards: "moves", away: "moves", up: "moves", down: "moves", still: "moves" },
-  unknown: { across: "moves by", towards: "comes closer", away: "moves away", up: "moves up", down: "moves down", still: "moves" },
+  unknown: {
+    across: "moves by",
+    towards: "comes closer",
+    away: "moves away",
+    up: "moves up",
+    down: "moves down",
+    still: "moves",
+  },
 };
 const DID = {
-  animal: { across: "Crossed", towards: "Came closer", away: "Walked away", up: "Moved up", down: "Moved down", still: "Stayed a while" },
-  person: { across: "Walked by", towards: "Came closer", away: "Walked away", up: "Walked up", down: "Walked down", still: "Stood here" },
-  vehicle: { across: "Drove by", towards: "Came closer", away: "Drove off", up: "Drove up", down: "Drove down", still: "Stood here" },
+  animal: {
+    across: "Crossed",
+    towards: "Came closer",
+    away: "Walked away",
+    up: "Moved up",
+    down: "Moved down",
+    still: "Stayed a while",
+  },
+  person: {
+    across: "Walked by",
+    towards: "Came closer",
+    away: "Walked away",
+    up: "Walked up",
+    down: "Walked down",
+    still: "Stood here",
+  },
+  vehicle: {
+    across: "Drove by",
+    towards: "Came closer",
+    away: "Drove off",
+    up: "Drove up",
+    down: "Drove down",
+    still: "Stood here",
+  },
   environment: { across: "Moved", towards: "Moved", away: "Moved", up: "Moved", down: "Moved", still: "Moved" },
-  unknown: { across: "Moved by", towards: "Came closer", away: "Moved away", up: "Moved up", down: "Moved down", still: "Moved" },
+  unknown: {
+    across: "Moved by",
+    towards: "Came closer",
+    away: "Moved away",
+    up: "Moved up",
+    down: "Moved down",
+    still: "Moved",
+  },
 };
 const WAY = { left: "right to left", right: "left to right" };
 const STATES = { opening: "opening", live: "live", lost: "lost", ended: "ended", stopped: "stopped" };
-const KINDS = { demo: "Demo scene", http: "Network camera", file: "Video file", v4l2: "USB camera", rtsp: "Network camera", command: "Command" };
+const KINDS = {
+  demo: "Demo scene",
+  http: "Network camera",
+  file: "Video file",
+  v4l2: "USB camera",
+  rtsp: "Network camera",
+  command: "Command",
+};
 
 const known = (label) => (LABELS.has(label) ? label : "unknown");
 const way = (direction) => WAY[direction] ?? "";
@@ -53,14 +142,17 @@ export function sentence(regions) {
   }
   const counts = new Map();
   for (const { label } of regions) counts.set(known(label), (counts.get(known(label)) ?? 0) + 1);
-  const parts = [...counts].map(([label, n]) => (n === 1 ? SUBJECT[label].toLowerCase() : `${number(n)} ${PLURAL[label]}`));
+  const parts = [...counts].map(([label, n]) =>
+    n === 1 ? SUBJECT[label].toLowerCase() : `${number(n)} ${PLURAL[label]}`,
+  );
   const list = parts.length === 1 ? parts[0] : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
   return `${upper(list)} move.`;
 }
 
 /** The same for the small tiles and the screen reader: "animal, left to right". */
 export function brief(regions) {
-  if (regions.length !== 1) return regions.length === 0 ? "something moves" : sentence(regions).slice(0, -1).toLowerCase();
+  if (regions.length !== 1)
+    return regions.length === 0 ? "something moves" : sentence(regions).slice(0, -1).toLowerCase();
   const [{ label, direction }] = regions;
   return [labelName(label).toLowerCase(), way(direction) || act(DOES, label, direction)].join(", ");
 }
@@ -73,7 +165,8 @@ export function visitDeed(visit) {
 }
 
 /** The visit as the text of its picture: "Animal in Garden, 21:38. Crossed, left to right." */
-export const visitAlt = (visit, camera) => `${labelName(visit.label)}, ${camera}, ${time(visit.start)}. ${visitDeed(visit)}.`;
+export const visitAlt = (visit, camera) =>
+  `${labelName(visit.label)}, ${camera}, ${time(visit.start)}. ${visitDeed(visit)}.`;
 
 /** "21:38" in this browser's zone. */
 export function time(when) {
@@ -141,10 +234,20 @@ export function quiet(camera, quietSince, now) {
 
 /** The parts of a camera that shows no live picture: title, what to do. */
 export function trouble(state, problem, lastPictureMs) {
-  const last = lastPictureMs === null ? "" : `Last picture ${lastPictureMs < 60_000 ? `${Math.max(1, Math.round(lastPictureMs / 1000))} s` : gap(lastPictureMs)} ago. `;
-  if (state === "ended") return { title: "The video has ended", mend: "Every picture of it was looked at. Start Nightjar again to play it again." };
+  const last =
+    lastPictureMs === null
+      ? ""
+      : `Last picture ${lastPictureMs < 60_000 ? `${Math.max(1, Math.round(lastPictureMs / 1000))} s` : gap(lastPictureMs)} ago. `;
+  if (state === "ended")
+    return {
+      title: "The video has ended",
+      mend: "Every picture of it was looked at. Start Nightjar again to play it again.",
+    };
   if (state === "stopped") return { title: "This camera is stopped", mend: `${last}Start Nightjar again to watch.` };
-  return { title: closed(problem?.what) || "The camera gives no picture", mend: `${last}${problem?.mend ?? "Nightjar keeps trying."}` };
+  return {
+    title: closed(problem?.what) || "The camera gives no picture",
+    mend: `${last}${problem?.mend ?? "Nightjar keeps trying."}`,
+  };
 }
 const closed = (words) => words?.trim().replace(/\.$/, "");
 
@@ -166,7 +269,9 @@ export function visitsHead(n) {
 /** The line under it: when the newest visit was; `where` only where there are several cameras. */
 export function lastVisit(visit, where) {
   const place = where && ` in ${where}`;
-  return visit.end ? `in the last hour, the last at ${time(visit.start)}${place}` : `in the last hour, one of them now${place}`;
+  return visit.end
+    ? `in the last hour, the last at ${time(visit.start)}${place}`
+    : `in the last hour, one of them now${place}`;
 }
 
 /** "6 visits, 11 near misses". */
@@ -175,7 +280,9 @@ export const hourSum = (visits, misses) => `${count(visits, "visit")}, ${count(m
 /** Where the near misses went. */
 export function missesNote(n) {
   if (n === 0) return "";
-  return n === 1 ? "One near miss was held back: it moved, but not like a visitor." : `${upper(number(n))} near misses were held back: they moved, but not like visitors.`;
+  return n === 1
+    ? "One near miss was held back: it moved, but not like a visitor."
+    : `${upper(number(n))} near misses were held back: they moved, but not like visitors.`;
 }
 
 /** What the slider means, for those who do not see it. */
@@ -188,4 +295,7 @@ export function sinceWhen(names, since, misses) {
 }
 
 /** The connection is gone. */
-export const noWord = (ms, ever) => (ever ? `No word from Nightjar for ${Math.round(ms / 1000)} s. Trying again.` : "Nightjar does not answer yet. Trying again.");
+export const noWord = (ms, ever) =>
+  ever
+    ? `No word from Nightjar for ${Math.round(ms / 1000)} s. Trying again.`
+    : "Nightjar does not answer yet. Trying again.";

@@ -17,7 +17,13 @@ export class Hour {
   #q = svg("path", { class: "q" });
   #t = svg("path", { class: "t" });
   #hot = svg("path", { class: "hot" });
-  #bar = svg("svg", { class: "bar", viewBox: `0 0 ${WIDE} 46`, preserveAspectRatio: "none", role: "img" }, this.#q, this.#t, this.#hot);
+  #bar = svg(
+    "svg",
+    { class: "bar", viewBox: `0 0 ${WIDE} 46`, preserveAspectRatio: "none", role: "img" },
+    this.#q,
+    this.#t,
+    this.#hot,
+  );
   #whose = el("span", { class: "whose" });
   #sum = el("span", { class: "s faint end-anchored" });
   #axis = el("div", { class: "axis", "aria-hidden": "true" });
@@ -25,11 +31,30 @@ export class Hour {
 
   constructor() {
     for (let i = 0; i < LABELS; i += 1) this.#axis.append(el("span"));
-    const table = el("button", { type: "button", class: "s mute link", "aria-haspopup": "dialog", "aria-label": "The last hour as a table", on: { click: () => this.#table() } }, "Table");
-    this.node = el("section", { "aria-label": "The last hour" },
-      el("div", { class: "between hourhead" }, el("h2", { class: "h" }, "The last hour", this.#whose), this.#sum, table),
+    const table = el(
+      "button",
+      {
+        type: "button",
+        class: "s mute link",
+        "aria-haspopup": "dialog",
+        "aria-label": "The last hour as a table",
+        on: { click: () => this.#table() },
+      },
+      "Table",
+    );
+    this.node = el(
+      "section",
+      { "aria-label": "The last hour" },
+      el(
+        "div",
+        { class: "between hourhead" },
+        el("h2", { class: "h" }, "The last hour", this.#whose),
+        this.#sum,
+        table,
+      ),
       el("div", { class: "hour" }, this.#bar, el("span", { class: "now", "aria-hidden": "true" })),
-      this.#axis);
+      this.#axis,
+    );
   }
 
   /** Draws the hour of `camera` that ends at `now` (server's clock); `named` where it is one of several. */
@@ -48,14 +73,35 @@ export class Hour {
     attr(this.#hot, "d", paths.hot);
     const sum = activity ? words.hourSum(activity.visits.length, activity.near_misses) : "";
     text(this.#sum, sum);
-    attr(this.#bar, "aria-label", activity ? `The last hour of ${camera.name}: ${sum}` : "The last hour is being asked for");
+    attr(
+      this.#bar,
+      "aria-label",
+      activity ? `The last hour of ${camera.name}: ${sum}` : "The last hour is being asked for",
+    );
   }
 
   #table() {
     const bins = (this.#camera?.activity?.bins ?? []).filter((bin) => bin.motion_s > 0 || bin.near_misses > 0);
-    const rows = bins.reverse().map((bin) => el("tr", {}, el("th", { scope: "row" }, words.time(bin.start)), el("td", {}, bin.motion_s > 0 ? words.length(bin.motion_s) : ""), el("td", {}, bin.near_misses || "")));
-    const head = el("thead", {}, el("tr", {}, ...["From", "Moved for", "Near misses"].map((title) => el("th", { scope: "col" }, title))));
-    const body = rows.length > 0 ? el("div", { class: "scroll", tabindex: "0" }, el("table", { class: "facts" }, head, el("tbody", {}, rows))) : el("p", { class: "mute s" }, "Nothing has moved in the last hour.");
+    const rows = bins
+      .reverse()
+      .map((bin) =>
+        el(
+          "tr",
+          {},
+          el("th", { scope: "row" }, words.time(bin.start)),
+          el("td", {}, bin.motion_s > 0 ? words.length(bin.motion_s) : ""),
+          el("td", {}, bin.near_misses || ""),
+        ),
+      );
+    const head = el(
+      "thead",
+      {},
+      el("tr", {}, ...["From", "Moved for", "Near misses"].map((title) => el("th", { scope: "col" }, title))),
+    );
+    const body =
+      rows.length > 0
+        ? el("div", { class: "scroll", tabindex: "0" }, el("table", { class: "facts" }, head, el("tbody", {}, rows)))
+        : el("p", { class: "mute s" }, "Nothing has moved in the last hour.");
     openDialog(`The last hour${this.#camera ? ` in ${this.#camera.name}` : ""}`, body);
   }
 }

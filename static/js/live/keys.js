@@ -12,7 +12,8 @@ const DEEDS = {
 /** Listens for single keys, except where text or a value is being entered, a dialog is open, or they are turned off. */
 export function startKeys() {
   addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || document.querySelector("dialog[open]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || document.querySelector("dialog[open]"))
+      return;
     if (event.target.closest?.("input:not([type=range]), textarea, select, [contenteditable]")) return;
     if (event.key === "?") return showKeys();
     if (prefs.keys) DEEDS[event.key.toLowerCase()]?.run();
@@ -21,13 +22,26 @@ export function startKeys() {
 
 /** The list of keys, with the switch that turns the single ones off. */
 export function showKeys() {
-  const rows = Object.entries(DEEDS).map(([key, { word }]) => el("tr", {}, el("th", { scope: "row" }, word), el("td", {}, el("kbd", {}, key.toUpperCase()))));
+  const rows = Object.entries(DEEDS).map(([key, { word }]) =>
+    el("tr", {}, el("th", { scope: "row" }, word), el("td", {}, el("kbd", {}, key.toUpperCase()))),
+  );
   rows.push(el("tr", {}, el("th", { scope: "row" }, "These keys"), el("td", {}, el("kbd", {}, "?"))));
-  const toggle = el("button", { type: "button", class: "switch", role: "switch", "aria-checked": String(prefs.keys), on: {
-    click: () => {
-      setPref("keys", !prefs.keys);
-      attr(toggle, "aria-checked", String(prefs.keys));
+  const toggle = el(
+    "button",
+    {
+      type: "button",
+      class: "switch",
+      role: "switch",
+      "aria-checked": String(prefs.keys),
+      on: {
+        click: () => {
+          setPref("keys", !prefs.keys);
+          attr(toggle, "aria-checked", String(prefs.keys));
+        },
+      },
     },
-  } }, el("i", { "aria-hidden": "true" }), "Single keys");
+    el("i", { "aria-hidden": "true" }),
+    "Single keys",
+  );
   openDialog("Keys", el("table", { class: "facts" }, el("tbody", {}, rows)), toggle);
 }

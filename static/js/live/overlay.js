@@ -135,7 +135,10 @@ export class Overlay {
     const dots = spaced(points);
     dots.forEach(([x, y], i) => {
       c.globalAlpha = alpha * (0.12 + 0.88 * ((i + 1) / dots.length));
-      for (const [radius, colour] of [[2.1, HALO], [1.35, ACCENT]]) {
+      for (const [radius, colour] of [
+        [2.1, HALO],
+        [1.35, ACCENT],
+      ]) {
         c.fillStyle = colour;
         c.beginPath();
         c.arc(x, y, radius, 0, 7);
@@ -153,7 +156,8 @@ export function spaced(points) {
   for (let i = 1; i < points.length; i += 1) {
     const [[ax, ay], [bx, by]] = [points[i - 1], points[i]];
     const length = Math.hypot(bx - ax, by - ay);
-    for (; due <= length && length > 0; due += DOT_GAP) dots.push([ax + ((bx - ax) * due) / length, ay + ((by - ay) * due) / length]);
+    for (; due <= length && length > 0; due += DOT_GAP)
+      dots.push([ax + ((bx - ax) * due) / length, ay + ((by - ay) * due) / length]);
     due -= length;
   }
   return dots;
@@ -162,12 +166,20 @@ export function spaced(points) {
 function brackets(c, { x, y, w, h }) {
   const arm = Math.max(6, Math.min(28, w * 0.3, h * 0.3));
   c.beginPath();
-  for (const [cornerX, cornerY, dx, dy] of [[x, y, 1, 1], [x + w, y, -1, 1], [x + w, y + h, -1, -1], [x, y + h, 1, -1]]) {
+  for (const [cornerX, cornerY, dx, dy] of [
+    [x, y, 1, 1],
+    [x + w, y, -1, 1],
+    [x + w, y + h, -1, -1],
+    [x, y + h, 1, -1],
+  ]) {
     c.moveTo(cornerX, cornerY + dy * arm);
     c.lineTo(cornerX, cornerY);
     c.lineTo(cornerX + dx * arm, cornerY);
   }
-  for (const [width, colour] of [[4.5, HALO], [2.5, ACCENT]]) {
+  for (const [width, colour] of [
+    [4.5, HALO],
+    [2.5, ACCENT],
+  ]) {
     c.lineWidth = width;
     c.strokeStyle = colour;
     c.stroke();

@@ -9,7 +9,13 @@ export function openDialog(title, ...content) {
   const from = document.activeElement;
   const close = el("button", { type: "button", class: "btn", on: { click: () => dialog.close() } }, "Close");
   const head = el("h2", { class: "voice", id: "dialog-title" }, title);
-  const dialog = el("dialog", { "aria-labelledby": "dialog-title" }, head, ...content, el("div", { class: "foot" }, close));
+  const dialog = el(
+    "dialog",
+    { "aria-labelledby": "dialog-title" },
+    head,
+    ...content,
+    el("div", { class: "foot" }, close),
+  );
   return present(dialog, () => from);
 }
 
@@ -31,12 +37,21 @@ export function openVisit(visits, at) {
   const picture = el("div", { class: "pic" });
   const title = el("h2", { class: "voice", id: "dialog-title" });
   const facts = el("p", { class: "mute s" });
-  const step = (by, label, name) => el("button", { type: "button", class: "btn quiet icon", "aria-label": label, title: label, on: { click: () => go(by) } }, icon(name));
+  const step = (by, label, name) =>
+    el(
+      "button",
+      { type: "button", class: "btn quiet icon", "aria-label": label, title: label, on: { click: () => go(by) } },
+      icon(name),
+    );
   const newer = step(-1, "Newer visit", "prev");
   const older = step(1, "Older visit", "next");
   const close = el("button", { type: "button", class: "btn", on: { click: () => dialog.close() } }, "Close");
-  const dialog = el("dialog", { class: "peek", "aria-labelledby": "dialog-title", on: { keydown: arrows } }, picture,
-    el("div", { class: "what" }, el("div", { "aria-live": "polite" }, title, facts), newer, older, close));
+  const dialog = el(
+    "dialog",
+    { class: "peek", "aria-labelledby": "dialog-title", on: { keydown: arrows } },
+    picture,
+    el("div", { class: "what" }, el("div", { "aria-live": "polite" }, title, facts), newer, older, close),
+  );
 
   function go(by) {
     if (!visits[here + by]) return;
@@ -53,7 +68,10 @@ export function openVisit(visits, at) {
     const { visit, camera } = visits[here];
     picture.replaceChildren(visitImage(visit, camera, false));
     text(title, `${words.labelName(visit.label)}, ${words.time(visit.start)}`);
-    text(facts, `${words.visitDeed(visit)}. ${camera.name}, ${words.length(visit.duration_s)}, ${Math.round((visit.confidence ?? 0) * 100)} % sure.`);
+    text(
+      facts,
+      `${words.visitDeed(visit)}. ${camera.name}, ${words.length(visit.duration_s)}, ${Math.round((visit.confidence ?? 0) * 100)} % sure.`,
+    );
     attr(newer, "aria-disabled", here === 0 ? "true" : null);
     attr(older, "aria-disabled", here === visits.length - 1 ? "true" : null);
   }
@@ -68,7 +86,14 @@ export function visitImage(visit, camera, lazy = true) {
   if (!visit.picture) return icon(words.labelIcon(visit.label));
   const source = url(visit.picture);
   source.searchParams.set("v", Date.parse(visit.end ?? visit.start)); // the best picture is another one at the end, and browsers keep what they have
-  const image = el("img", { src: source.href, width: 640, height: 360, alt: words.visitAlt(visit, camera.name), loading: lazy ? "lazy" : false, decoding: "async" });
+  const image = el("img", {
+    src: source.href,
+    width: 640,
+    height: 360,
+    alt: words.visitAlt(visit, camera.name),
+    loading: lazy ? "lazy" : false,
+    decoding: "async",
+  });
   image.addEventListener("error", () => image.replaceWith(icon(words.labelIcon(visit.label))), { once: true });
   return image;
 }

@@ -49,10 +49,24 @@ export class LivePlace {
     this.#socket = socket;
     this.#watch = new Watch(socket);
     this.#tools = new Tools(cameras, showKeys);
-    this.#column = el("div", { class: "large" }, this.#slot, this.#below, this.#tools.node, this.#hour.node, this.#strip.node);
-    this.#side = el("aside", { class: "side", "aria-label": "Other cameras and recent visits" }, this.#others, this.#panel.node);
+    this.#column = el(
+      "div",
+      { class: "large" },
+      this.#slot,
+      this.#below,
+      this.#tools.node,
+      this.#hour.node,
+      this.#strip.node,
+    );
+    this.#side = el(
+      "aside",
+      { class: "side", "aria-label": "Other cameras and recent visits" },
+      this.#others,
+      this.#panel.node,
+    );
     this.#node = el("div", { class: "live" }, this.#grid, this.#column, this.#side);
-    for (const type of ["pointerdown", "keydown", "input"]) this.#column.addEventListener(type, () => (this.#touched = performance.now()));
+    for (const type of ["pointerdown", "keydown", "input"])
+      this.#column.addEventListener(type, () => (this.#touched = performance.now()));
     cameras.addEventListener("list", () => this.#list());
     cameras.addEventListener("camera", ({ detail }) => this.#changed(detail));
     cameras.addEventListener("motion", ({ detail }) => this.#moved(detail));
@@ -131,11 +145,22 @@ export class LivePlace {
     const pinned = order.includes(prefs.pinned) ? prefs.pinned : null;
     const grid = all.length > GRID_ABOVE && pinned === null;
     const now = performance.now();
-    const large = grid ? null : chooseLarge({
-      order, pinned, now, large: this.#large, since: letGo ? -Infinity : this.#largeSince,
-      moving: new Map(all.filter((camera) => camera.moving).map((camera) => [camera.id, camera.movingSince])),
-      busy: !letGo && (now - this.#touched < BUSY_MS || document.fullscreenElement !== null || document.querySelector("dialog[open]") !== null || this.#column.querySelector(":focus-visible") !== null),
-    });
+    const large = grid
+      ? null
+      : chooseLarge({
+          order,
+          pinned,
+          now,
+          large: this.#large,
+          since: letGo ? -Infinity : this.#largeSince,
+          moving: new Map(all.filter((camera) => camera.moving).map((camera) => [camera.id, camera.movingSince])),
+          busy:
+            !letGo &&
+            (now - this.#touched < BUSY_MS ||
+              document.fullscreenElement !== null ||
+              document.querySelector("dialog[open]") !== null ||
+              this.#column.querySelector(":focus-visible") !== null),
+        });
     const layout = `${grid ? "grid" : "large"} ${large} ${order.join(" ")}`;
     this.#tiles.forEach((tile, id) => tile.setPinned(id === large && all.length > 1 ? pinned === id : null));
     if (this.#node.dataset.order === layout) return;

@@ -40,7 +40,11 @@ export class StateLayer {
     if (kind === "opening") {
       const asked = el("p", { class: "m" });
       this.#parts = { asked };
-      this.node.replaceChildren(el("p", { class: "voice l" }, "Waiting for the first picture"), el("div", { class: "pulse", "aria-hidden": "true" }), asked);
+      this.node.replaceChildren(
+        el("p", { class: "voice l" }, "Waiting for the first picture"),
+        el("div", { class: "pulse", "aria-hidden": "true" }),
+        asked,
+      );
     } else if (kind === "trouble") this.#buildTrouble();
     else this.node.replaceChildren();
   }
@@ -52,7 +56,17 @@ export class StateLayer {
       title: el("p", { class: "t" }),
       mend: el("p", { class: "m" }),
       button: el("button", { type: "button", class: "btn", on: { click: () => this.#retry() } }, "Try now"),
-      next: el("span", { class: "next" }, svg("svg", { class: "ring", viewBox: "0 0 20 20", "aria-hidden": "true" }, svg("circle", { cx: 10, cy: 10, r: 8 }), circle), count),
+      next: el(
+        "span",
+        { class: "next" },
+        svg(
+          "svg",
+          { class: "ring", viewBox: "0 0 20 20", "aria-hidden": "true" },
+          svg("circle", { cx: 10, cy: 10, r: 8 }),
+          circle,
+        ),
+        count,
+      ),
       circle,
       count,
     };

@@ -45,10 +45,17 @@ export class Tile {
     this.#deeds = deeds;
     this.#layer = new StateLayer(() => deeds.retry(camera));
     this.#cover = el("button", { type: "button", class: "cover", on: { click: () => deeds.choose(camera.id) } });
-    this.node = el("figure", { class: "pic", id: `camera-${camera.id}`, tabindex: "-1", "data-camera": camera.id },
-      this.#shot, this.#over, this.#foot,
+    this.node = el(
+      "figure",
+      { class: "pic", id: `camera-${camera.id}`, tabindex: "-1", "data-camera": camera.id },
+      this.#shot,
+      this.#over,
+      this.#foot,
       el("div", { class: "hd" }, this.#dot, this.#name, this.#word, this.#age),
-      this.#layer.node, this.#cover, this.#acts());
+      this.#layer.node,
+      this.#cover,
+      this.#acts(),
+    );
     this.#picture = new Picture(this.#shot, (frame) => this.#painted(frame));
     this.#overlay = new Overlay(this.#over);
     this.preferences();
@@ -56,7 +63,8 @@ export class Tile {
   }
 
   #acts() {
-    const tool = (name, label, click) => el("button", { type: "button", class: "tool", "aria-label": label, title: label, on: { click } }, icon(name));
+    const tool = (name, label, click) =>
+      el("button", { type: "button", class: "tool", "aria-label": label, title: label, on: { click } }, icon(name));
     this.#pin = tool("pin", "Keep this camera large", () => this.#deeds.pin(this.camera.id));
     const save = tool("photo", "Save this picture", () => this.#deeds.save(this.camera));
     const full = document.fullscreenEnabled ? tool("full", "Full screen", () => this.#fullScreen()) : null;
@@ -163,7 +171,11 @@ export class Tile {
   }
 
   #publish() {
-    attr(this.node, "data-boxes", JSON.stringify(this.#overlay.boxes.map((box) => box.map((share) => Number(share.toFixed(4))))));
+    attr(
+      this.node,
+      "data-boxes",
+      JSON.stringify(this.#overlay.boxes.map((box) => box.map((share) => Number(share.toFixed(4))))),
+    );
   }
 
   #say() {

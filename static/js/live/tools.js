@@ -27,15 +27,47 @@ export class Tools {
   /** `onKeys()` opens the list of keys. */
   constructor(cameras, onKeys) {
     this.#cameras = cameras;
-    const toggle = (name, word, key) => (this.#toggles[name] = el("button", { type: "button", "aria-keyshortcuts": key, on: { click: () => setPref(name, !prefs[name]) } }, icon(name === "boxes" ? "box" : name, true), word));
-    this.#switch = el("button", { type: "button", class: "switch", role: "switch", on: { click: () => this.#arm() } }, el("i", { "aria-hidden": "true" }), "Armed");
-    this.#slider = el("input", { type: "range", id: "sensitivity", min: LOWEST, max: HIGHEST, step: 1,
-      on: { input: () => this.#slid(), change: () => this.#settleSoon() } });
-    this.node = el("div", { class: "tools" },
-      el("div", { class: "seg", role: "group", "aria-label": "Draw over the picture" }, toggle("boxes", "Boxes", "b"), toggle("trail", "Trail", "t")),
+    const toggle = (name, word, key) =>
+      (this.#toggles[name] = el(
+        "button",
+        { type: "button", "aria-keyshortcuts": key, on: { click: () => setPref(name, !prefs[name]) } },
+        icon(name === "boxes" ? "box" : name, true),
+        word,
+      ));
+    this.#switch = el(
+      "button",
+      { type: "button", class: "switch", role: "switch", on: { click: () => this.#arm() } },
+      el("i", { "aria-hidden": "true" }),
+      "Armed",
+    );
+    this.#slider = el("input", {
+      type: "range",
+      id: "sensitivity",
+      min: LOWEST,
+      max: HIGHEST,
+      step: 1,
+      on: { input: () => this.#slid(), change: () => this.#settleSoon() },
+    });
+    this.node = el(
+      "div",
+      { class: "tools" },
+      el(
+        "div",
+        { class: "seg", role: "group", "aria-label": "Draw over the picture" },
+        toggle("boxes", "Boxes", "b"),
+        toggle("trail", "Trail", "t"),
+      ),
       this.#switch,
       el("button", { type: "button", class: "btn quiet keys", on: { click: onKeys } }, icon("keys", true), "Keys"),
-      el("label", { class: "sens push", for: "sensitivity" }, el("span", {}, "Sensitivity"), this.#slider, this.#output, this.#help));
+      el(
+        "label",
+        { class: "sens push", for: "sensitivity" },
+        el("span", {}, "Sensitivity"),
+        this.#slider,
+        this.#output,
+        this.#help,
+      ),
+    );
     onPref(() => this.#overlays());
     this.#overlays();
   }
@@ -48,7 +80,8 @@ export class Tools {
     const { enabled, threshold } = camera.info.motion;
     attr(this.#switch, "aria-checked", String(this.#pending("enabled") ?? enabled));
     attr(this.#switch, "aria-label", `Armed: watch ${camera.name} for motion`);
-    if (this.#settle === 0 && this.#pending("threshold") === undefined && !this.#slider.matches(":active")) this.#setSlider(sensitivityOf(threshold));
+    if (this.#settle === 0 && this.#pending("threshold") === undefined && !this.#slider.matches(":active"))
+      this.#setSlider(sensitivityOf(threshold));
   }
 
   #pending(key) {

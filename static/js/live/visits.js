@@ -12,7 +12,9 @@ const HOUR_MS = 3_600_000;
 /** The visits of cameras, newest first, as `{ visit, camera, key }`. */
 export function gathered(cameras) {
   return cameras
-    .flatMap((camera) => (camera.activity?.visits ?? []).map((visit) => ({ visit, camera, key: `${camera.id}/${visit.id}` })))
+    .flatMap((camera) =>
+      (camera.activity?.visits ?? []).map((visit) => ({ visit, camera, key: `${camera.id}/${visit.id}` })),
+    )
     .sort((a, b) => Date.parse(b.visit.start) - Date.parse(a.visit.start));
 }
 
@@ -56,11 +58,18 @@ class Places {
       button(place).dataset.visit = item.key;
       this.#write(place, item);
     });
-    if (held !== undefined) [...this.#parent.children].map(button).find(({ dataset }) => dataset.visit === held)?.focus({ preventScroll: true });
+    if (held !== undefined)
+      [...this.#parent.children]
+        .map(button)
+        .find(({ dataset }) => dataset.visit === held)
+        ?.focus({ preventScroll: true });
   }
 
   #open({ currentTarget }) {
-    openVisit(this.items, this.items.findIndex(({ key }) => key === currentTarget.dataset.visit));
+    openVisit(
+      this.items,
+      this.items.findIndex(({ key }) => key === currentTarget.dataset.visit),
+    );
   }
 }
 
@@ -87,9 +96,13 @@ export class Strip {
 }
 
 function makePoster(open) {
-  return el("button", { type: "button", class: "poster", "aria-haspopup": "dialog", on: { click: open } },
+  return el(
+    "button",
+    { type: "button", class: "poster", "aria-haspopup": "dialog", on: { click: open } },
     el("span", { class: "pic" }, el("span", { class: "pic" }), el("span", { class: "dur" })),
-    el("span", { class: "c" }, icon("unknown", true), el("b"), el("time")), el("span", { class: "d" }));
+    el("span", { class: "c" }, icon("unknown", true), el("b"), el("time")),
+    el("span", { class: "d" }),
+  );
 }
 
 function writePoster(node, item) {
@@ -104,7 +117,11 @@ function writePoster(node, item) {
   text(time, visit.end ? words.time(visit.start) : "now");
   attr(time, "datetime", visit.start);
   text(deed, words.visitDeed(visit));
-  attr(node, "aria-label", `${words.visitAlt(visit, camera.name)}${visit.end ? ` ${words.length(visit.duration_s)}` : ""}`);
+  attr(
+    node,
+    "aria-label",
+    `${words.visitAlt(visit, camera.name)}${visit.end ? ` ${words.length(visit.duration_s)}` : ""}`,
+  );
 }
 
 export class VisitPanel {
@@ -113,10 +130,22 @@ export class VisitPanel {
   #list = el("ul", { class: "visits" });
   #foot = el("div", { class: "foot s mute" });
   #places = new Places(this.#list, makeRow, writeRow);
-  #full = el("section", { class: "panel", "aria-label": "Visits", hidden: true }, this.#head, this.#sub, this.#list, this.#foot);
+  #full = el(
+    "section",
+    { class: "panel", "aria-label": "Visits", hidden: true },
+    this.#head,
+    this.#sub,
+    this.#list,
+    this.#foot,
+  );
   #emptyWords = el("p", { class: "s mute" });
-  #empty = el("section", { class: "empty", "aria-label": "Visits", hidden: true },
-    svg("svg", { class: "bird", viewBox: "0 0 36 26", "aria-hidden": "true" }, svg("use", { href: "#bird" })), el("h2", { class: "voice" }, "Nothing has moved yet"), this.#emptyWords);
+  #empty = el(
+    "section",
+    { class: "empty", "aria-label": "Visits", hidden: true },
+    svg("svg", { class: "bird", viewBox: "0 0 36 26", "aria-hidden": "true" }, svg("use", { href: "#bird" })),
+    el("h2", { class: "voice" }, "Nothing has moved yet"),
+    this.#emptyWords,
+  );
   node = el("div", {}, this.#full, this.#empty);
 
   /** Shows the newest visits over all cameras; `now` is the server's clock. */
@@ -127,7 +156,14 @@ export class VisitPanel {
     this.#empty.hidden = !known || items.length > 0;
     this.#full.hidden = items.length === 0;
     const since = Math.min(...cameras.map((camera) => Date.parse(camera.info.source.since)));
-    text(this.#emptyWords, words.sinceWhen(cameras.map((camera) => camera.name), since, misses));
+    text(
+      this.#emptyWords,
+      words.sinceWhen(
+        cameras.map((camera) => camera.name),
+        since,
+        misses,
+      ),
+    );
     this.#places.show(items, cameras.length === 1 ? LISTED_ALONE : LISTED);
     if (items.length === 0) return;
     const recent = items.filter(({ visit }) => !visit.end || Date.parse(visit.end) > now - HOUR_MS);
@@ -139,8 +175,16 @@ export class VisitPanel {
 }
 
 function makeRow(open) {
-  return el("li", {}, el("button", { type: "button", "aria-haspopup": "dialog", on: { click: open } },
-    el("span", { class: "pic" }), el("span", {}, el("span", { class: "t1" }), " ", el("span", { class: "t2" }))));
+  return el(
+    "li",
+    {},
+    el(
+      "button",
+      { type: "button", "aria-haspopup": "dialog", on: { click: open } },
+      el("span", { class: "pic" }),
+      el("span", {}, el("span", { class: "t1" }), " ", el("span", { class: "t2" })),
+    ),
+  );
 }
 
 function writeRow(node, item) {

@@ -62,7 +62,12 @@ export class Watch {
       const { id } = entry.tile.camera;
       const width = entry.tile.node.clientWidth;
       if (!this.#visible || !entry.seen || width === 0) this.#socket.unwatch(id);
-      else this.#socket.watch(id, widthFor(width, devicePixelRatio || 1), entry.tile.large ? LARGE_FPS : seen.length > MANY ? MANY_FPS : SMALL_FPS);
+      else
+        this.#socket.watch(
+          id,
+          widthFor(width, devicePixelRatio || 1),
+          entry.tile.large ? LARGE_FPS : seen.length > MANY ? MANY_FPS : SMALL_FPS,
+        );
     }
   }
 
