@@ -164,7 +164,9 @@ export class VisitPanel {
         misses,
       ),
     );
-    this.#places.show(items, cameras.length === 1 ? LISTED_ALONE : LISTED);
+    const rows = Math.min(items.length, cameras.length === 1 ? LISTED_ALONE : LISTED);
+    if (rows !== this.#list.children.length) this.#full.append(this.#foot); // put back below the longer list
+    this.#places.show(items, rows);
     if (items.length === 0) return;
     const recent = items.filter(({ visit }) => !visit.end || Date.parse(visit.end) > now - HOUR_MS);
     text(this.#head, words.visitsHead(recent.length));
