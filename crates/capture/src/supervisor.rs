@@ -20,6 +20,8 @@ use crate::status::{Board, View};
 use crate::{CameraSource, Problem, SourceKind, SourceStatus, State};
 
 #[cfg(test)]
+mod flapping;
+#[cfg(test)]
 mod tests;
 
 /// The times that supervision goes by.
