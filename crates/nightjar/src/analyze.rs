@@ -11,6 +11,7 @@ use capture::{VideoFile, open_file};
 use frame::Picture;
 use indicatif::{ProgressBar, ProgressStyle};
 use motion::{Decision, EventEdge, EventEnd, Label, Settings};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::cli::AnalyzeArgs;
@@ -153,8 +154,10 @@ impl Lines {
     }
 
     fn put(&mut self, clip: &str, frame: u64, decision: &Decision) -> anyhow::Result<()> {
-        let line = line(clip, frame, decision);
-        writeln!(self.out, "{line}").with_context(|| format!("failed to write {}", self.part.display()))
+        let written = serde_json::to_writer(&mut self.out, &line(clip, frame, decision))
+            .map_err(std::io::Error::from)
+            .and_then(|()| self.out.write_all(b"\n"));
+        written.with_context(|| format!("failed to write {}", self.part.display()))
     }
 
     fn publish(self) -> anyhow::Result<()> {
@@ -165,22 +168,30 @@ impl Lines {
     }
 }
 
-/// `{"clip", "frame", "time", "motion", "regions": [[x,y,w,h]], "label"}`, the label only where it is known.
-fn line(clip: &str, frame: u64, decision: &Decision) -> Value {
-    let boxes: Vec<[u32; 4]> =
-        decision.regions.iter().map(|it| [it.rect.x, it.rect.y, it.rect.w, it.rect.h]).collect();
-    let mut line = json!({
-        "clip": clip,
-        "frame": frame,
-        "time": seconds(decision.at),
-        "motion": decision.motion,
-        "regions": boxes,
-    });
+/// A frame as others read it; the label only where it is known.
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    clip: &'a str,
+    frame: u64,
+    /// Seconds from the file's first frame.
+    time: f64,
+    motion: bool,
+    /// `[x, y, w, h]` in pixels of the source.
+    regions: Vec<[u32; 4]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<&'static str>,
+}
+
+fn line<'a>(clip: &'a str, frame: u64, decision: &Decision) -> Line<'a> {
     let label = main_region(decision).map(|main| main.label).filter(|label| *label != Label::Unknown);
-    if let Some(label) = label {
-        line["label"] = label.name().into();
+    Line {
+        clip,
+        frame,
+        time: seconds(decision.at),
+        motion: decision.motion,
+        regions: decision.regions.iter().map(|it| [it.rect.x, it.rect.y, it.rect.w, it.rect.h]).collect(),
+        label: label.map(Label::name),
     }
-    line
 }
 
 /// To the microsecond, so that 0.1 is written as 0.1.

@@ -27,7 +27,7 @@ pub(crate) fn read(
             continue;
         };
         if let Err(problem) = one(&name, value, &origin, values) {
-            problems.push(problem);
+            problems.push(*problem);
         }
     }
 }
@@ -37,15 +37,15 @@ fn natural(name: &str) -> Vec<(usize, String)> {
     name.split("__").map(|part| (part.parse().unwrap_or(0), part.to_owned())).collect()
 }
 
-fn one(name: &str, word: &str, origin: &Origin, values: &mut Values) -> Result<(), Problem> {
+fn one(name: &str, word: &str, origin: &Origin, values: &mut Values) -> Result<(), Box<Problem>> {
     let slot = locate(name, origin, values)?;
-    let refused = |refused| Problem::refused(origin.clone(), slot.to_string(), refused);
+    let refused = |refused| Box::new(Problem::refused(origin.clone(), slot.to_string(), refused));
     let value = slot.row().kind.read_word(word).map_err(refused)?;
     values.put(slot, value, origin.clone());
     Ok(())
 }
 
-fn locate(name: &str, origin: &Origin, values: &mut Values) -> Result<Slot, Problem> {
+fn locate(name: &str, origin: &Origin, values: &mut Values) -> Result<Slot, Box<Problem>> {
     let unknown = || {
         let known = known();
         let mut problem = Problem::new(
@@ -55,7 +55,7 @@ fn locate(name: &str, origin: &Origin, values: &mut Values) -> Result<Slot, Prob
             "variables are named NIGHTJAR_<TABLE>__<KEY>, cameras and zones by index: NIGHTJAR_CAMERA__0__URL",
         );
         problem.nearest = nearest(name, known.iter().map(String::as_str));
-        problem
+        Box::new(problem)
     };
     let lower = name[PREFIX.len()..].to_ascii_lowercase();
     let mut parts: Vec<&str> = lower.split("__").collect();
@@ -84,10 +84,10 @@ fn make_room(
     zone: Option<usize>,
     origin: &Origin,
     values: &mut Values,
-) -> Result<(), Problem> {
+) -> Result<(), Box<Problem>> {
     let gap = |what: &str, index: usize, there: usize, most: usize| {
         let mend = format!("there are {there}, so the next one is {what} {there} (at most {most})");
-        Problem::new(origin.clone(), slot.to_string(), format!("found {what} {index}"), mend)
+        Box::new(Problem::new(origin.clone(), slot.to_string(), format!("found {what} {index}"), mend))
     };
     let there = values.cameras.len();
     if camera > there || camera >= MAX_CAMERAS {

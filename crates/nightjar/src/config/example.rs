@@ -1,8 +1,6 @@
 //! The text of `config/nightjar.toml`: every key with its default and what it does. Keys without a default, or
 //! of another source than the demo's, stand behind `#`.
 
-use std::fmt::Write as _;
-
 use super::keys::{Key, Section};
 
 const HEAD: &str = "\
@@ -20,8 +18,7 @@ pub(crate) fn text() -> String {
     let mut text = String::from(HEAD);
     for section in Section::ALL.into_iter().filter(|section| *section != Section::Root) {
         let behind = if section == Section::Zone { "# " } else { "" };
-        // Writing to a String cannot fail.
-        let _ = write!(text, "\n# {}\n{behind}{}\n", section.about(), section.header());
+        text.push_str(&format!("\n# {}\n{behind}{}\n", section.about(), section.header()));
         for (_, key) in section.keys() {
             row(&mut text, key, behind);
         }
@@ -39,7 +36,7 @@ fn row(text: &mut String, key: &Key, behind: &str) {
     let there = there && key.only_for.is_none_or(|source| source == "demo");
     let behind = if there { behind } else { "# " };
     let only = key.only_for.map(|source| format!(" Only for source = \"{source}\".")).unwrap_or_default();
-    let _ = write!(text, "# {}{only}\n{behind}{} = {value}\n", key.about, key.name);
+    text.push_str(&format!("# {}{only}\n{behind}{} = {value}\n", key.about, key.name));
 }
 
 /// Something to begin with for keys that have no default.

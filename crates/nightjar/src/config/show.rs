@@ -4,6 +4,7 @@ use serde_json::{Map, json};
 
 use super::keys::{Section, Slot, place};
 use super::kind::{Kind, Value};
+use super::problems::Origin;
 use super::values::{Set, Values};
 
 const MASK: &str = "********";
@@ -75,7 +76,7 @@ fn rows(
         let fallback = || {
             let id = camera.map(|camera| values.id(camera))?;
             let named = section == Section::Camera && matches!(row.name, "id" | "name");
-            named.then(|| Set { value: Value::Text(id), origin: super::problems::Origin::Default })
+            named.then_some(Set { value: Value::Text(id), origin: Origin::Default })
         };
         Some((slot, values.get(slot).or_else(fallback)?))
     })

@@ -71,3 +71,36 @@ pub(crate) fn publish(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     store::publish::replace(&store::fs::RealFs, path, bytes)
         .with_context(|| format!("write {}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn the_directory_is_made_for_its_owner_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("a/b");
+        let _held = open(&data).unwrap();
+        assert_eq!(std::fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(std::fs::read_dir(&data).unwrap().count(), 1, "nothing but the lock");
+    }
+
+    #[test]
+    fn a_second_server_is_refused_until_the_first_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = open(dir.path()).unwrap();
+        let told = open(dir.path()).unwrap_err().to_string();
+        assert!(told.contains("another nightjar"), "{told}");
+        drop(first);
+        open(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_is_told_with_the_way_out() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("file"), "").unwrap();
+        let told = open(&dir.path().join("file/data")).unwrap_err().to_string();
+        assert!(told.contains("NIGHTJAR_DATA__PATH") && told.contains("--data"), "{told}");
+    }
+}

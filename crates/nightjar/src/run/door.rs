@@ -72,3 +72,43 @@ pub(crate) fn url(address: SocketAddr) -> String {
         format!("http://{address}/")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guarded(bind: &str, has_keys: bool) -> Result<(), Unguarded> {
+        guard(bind.parse().unwrap(), has_keys, Path::new("/data"), &Values::default())
+    }
+
+    #[test]
+    fn only_loopback_is_open_without_a_key() {
+        for loopback in ["127.0.0.1:8000", "127.9.9.9:1", "[::1]:8000", "[::ffff:127.0.0.1]:1"] {
+            assert!(guarded(loopback, false).is_ok(), "{loopback}");
+        }
+        for network in ["0.0.0.0:8000", "[::]:8000", "192.168.1.7:80", "[::ffff:10.0.0.1]:1"] {
+            assert!(guarded(network, true).is_ok(), "{network}");
+            let told = guarded(network, false).unwrap_err().to_string();
+            assert!(
+                told.contains("nightjar key add --name me --scope view --scope control --data /data"),
+                "{told}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_taken_port_is_named_with_the_way_out() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = taken.local_addr().unwrap();
+        let told = listen(address).unwrap_err().to_string();
+        assert!(told.contains(&address.port().to_string()) && told.contains("--bind"), "{told}");
+        let told = listen("192.0.2.1:0".parse().unwrap()).unwrap_err().to_string();
+        assert!(told.contains("192.0.2.1 is not an address of this machine"), "{told}");
+    }
+
+    #[test]
+    fn the_url_is_one_that_can_be_opened() {
+        assert_eq!(url("0.0.0.0:80".parse().unwrap()), "http://127.0.0.1:80/");
+        assert_eq!(url("[::1]:80".parse().unwrap()), "http://[::1]:80/");
+    }
+}

@@ -56,7 +56,7 @@ pub(crate) struct Watch {
     publisher: Publisher,
     posters: Workspace,
     best: Option<(u64, Arc<Frame>)>,
-    last: Option<Duration>,
+    rhythm: Rhythm,
     tallies: Tallies,
 }
 
@@ -80,7 +80,7 @@ impl Watch {
             publisher,
             posters: Workspace::new()?,
             best: None,
-            last: None,
+            rhythm: Rhythm::default(),
             tallies,
         })
     }
@@ -104,7 +104,7 @@ impl Watch {
 
     fn take(&mut self, frame: &Arc<Frame>) {
         self.follow_rules();
-        if !self.is_due(frame.stamp().mono) {
+        if !self.rhythm.is_due(frame.stamp().mono, self.in_force.analysis_fps) {
             return self.tallies.skipped.inc();
         }
         self.tallies.judged.inc();
@@ -124,18 +124,6 @@ impl Watch {
                 self.tallies.damaged.inc();
             }
         }
-    }
-
-    /// A frame is due when the time since the last one is up, less half a frame so that 15 fps do not become 7.5.
-    fn is_due(&mut self, now: Duration) -> bool {
-        let interval = Duration::from_secs(1) / self.in_force.analysis_fps.max(1);
-        let due = self.last.is_none_or(|last| now >= last + interval.mul_f32(0.9) || now < last);
-        if due {
-            // Counting from when it was due, not from when it came, keeps the mean rate.
-            let behind = self.last.map_or(now, |last| last + interval);
-            self.last = Some(if now > behind + interval { now } else { behind.min(now) });
-        }
-        due
     }
 
     fn follow_rules(&mut self) {
@@ -192,5 +180,59 @@ impl Watch {
                 None
             }
         }
+    }
+}
+
+/// Which frames are looked at when there are more than need be.
+#[derive(Debug, Default)]
+struct Rhythm {
+    /// When the last one was due.
+    last: Option<Duration>,
+}
+
+impl Rhythm {
+    /// A frame that comes a tenth of the interval early is taken too, since cameras jitter.
+    fn is_due(&mut self, now: Duration, fps: u32) -> bool {
+        let interval = Duration::from_secs(1) / fps.max(1);
+        let Some(last) = self.last else {
+            self.last = Some(now);
+            return true;
+        };
+        let is_due = now >= last + interval.mul_f32(0.9);
+        if is_due {
+            // Counting from when it was due and not from when it came keeps the mean rate.
+            let due = last + interval;
+            self.last = Some(if now > due + interval { now } else { due.min(now) });
+        }
+        is_due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn looked_at(camera_fps: u32, fps: u32) -> usize {
+        let mut rhythm = Rhythm::default();
+        let second = Duration::from_secs(1);
+        (0..camera_fps * 10).filter(|n| rhythm.is_due(second * *n / camera_fps, fps)).count()
+    }
+
+    #[test]
+    fn the_mean_rate_is_kept_whatever_the_camera_gives() {
+        for (camera, fps, wanted) in [(15, 10, 100), (30, 10, 100), (25, 10, 100), (5, 10, 50), (10, 10, 100)]
+        {
+            let n = looked_at(camera, fps);
+            assert!(n.abs_diff(wanted) <= 2, "{camera} fps, {fps} wanted: {n} in ten seconds");
+        }
+    }
+
+    #[test]
+    fn after_a_gap_nothing_is_made_up_for() {
+        let mut rhythm = Rhythm::default();
+        assert!(rhythm.is_due(Duration::ZERO, 10));
+        assert!(rhythm.is_due(Duration::from_secs(60), 10));
+        assert!(!rhythm.is_due(Duration::from_millis(60_050), 10));
+        assert!(rhythm.is_due(Duration::from_millis(60_100), 10));
     }
 }
