@@ -77,9 +77,10 @@ fn watch(addr: std::net::SocketAddr, pid: i32, viewers: usize) -> Measured {
     let rss_before = process::rss_kib(pid);
     let mut crowd = Crowd::gather(addr, viewers);
     crowd.watch(Duration::from_secs(2));
-    let cpu = process::cpu(pid);
+    let serving = |thread: &str| !process::detects(thread);
+    let before = process::cpu(pid, serving);
     let ages = crowd.watch(WATCHED);
-    let cpu = process::cpu(pid) - cpu;
+    let cpu = process::cpu(pid, serving).saturating_sub(before);
     let rss = process::rss_kib(pid).saturating_sub(rss_before);
     Measured::of(cpu, ages, rss as f64 / viewers as f64)
 }
@@ -100,21 +101,15 @@ fn slow(feed: &feed::Feed) -> Slow {
     }
 }
 
-/// CPU milliseconds an analysed frame costs: what the process uses with detection on, less what it uses with it off.
+/// CPU milliseconds that a frame costs the thread that looks for motion, decoding included.
 fn detection(feed: &feed::Feed) -> f64 {
-    let used = |motion: bool| {
-        let app = server(feed, motion);
-        let pid = app.pid().as_raw_nonzero().get();
-        tests::pause(Duration::from_secs(2));
-        let (cpu, done) = (process::cpu(pid), analysed(&app));
-        tests::pause(WATCHED);
-        (process::cpu(pid) - cpu, analysed(&app) - done)
-    };
-    let (off, _) = used(false);
-    let (on, frames) = used(true);
-    let cpu_ms = on.saturating_sub(off).as_secs_f64() * 1000.0;
+    let app = server(feed, true);
+    let pid = app.pid().as_raw_nonzero().get();
+    let (cpu, done) = (process::cpu(pid, process::detects), analysed(&app));
+    tests::pause(WATCHED);
+    let (cpu, frames) = (process::cpu(pid, process::detects).saturating_sub(cpu), analysed(&app) - done);
     assert!(frames > 0.0, "/metrics counts the frames that were looked at");
-    cpu_ms / frames
+    cpu.as_secs_f64() * 1000.0 / frames
 }
 
 fn analysed(app: &TestApp) -> f64 {

@@ -51,7 +51,8 @@ impl Report {
         )?;
         writeln!(
             f,
-            "the same machine. Milliseconds differ from machine to machine; the ratios are what to look at."
+            "the same machine. Milliseconds differ from machine to machine; the ratios are what to look at. CPU a frame is that\n\
+             of every thread but the detector's, which is measured by itself."
         )?;
         writeln!(
             f,
