@@ -81,6 +81,11 @@ impl Detector {
         Ok(Looked { cut, decision: decision? })
     }
 
+    /// What was learnt of the picture is given up; the next one is the first.
+    pub(crate) fn forget(&mut self) {
+        self.eyes = None;
+    }
+
     /// Nothing more is coming: the open event, if any, ends.
     pub(crate) fn finish(&mut self) -> Option<EventEdge> {
         self.eyes.as_mut()?.judge.finish()

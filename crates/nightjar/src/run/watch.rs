@@ -13,6 +13,9 @@ use web::{Counter, Metrics};
 use super::board::{Publisher, main_region};
 use crate::detect::Detector;
 
+#[cfg(test)]
+mod tests;
+
 /// Width of a visit's picture, in pixels.
 const POSTER_WIDTH: u32 = 640;
 const POSTER_QUALITY: u8 = 80;
@@ -57,6 +60,7 @@ pub(crate) struct Watch {
     posters: Workspace,
     best: Option<(u64, Arc<Frame>)>,
     rhythm: Rhythm,
+    rests: bool,
     tallies: Tallies,
 }
 
@@ -81,6 +85,7 @@ impl Watch {
             posters: Workspace::new()?,
             best: None,
             rhythm: Rhythm::default(),
+            rests: false,
             tallies,
         })
     }
@@ -107,6 +112,10 @@ impl Watch {
         if !self.rhythm.is_due(frame.stamp().mono, self.in_force.analysis_fps) {
             return self.tallies.skipped.inc();
         }
+        let is_off = !self.in_force.motion.enabled;
+        if is_off && self.rests {
+            return;
+        }
         self.tallies.judged.inc();
         match self.detector.look(frame.picture(), frame.media_time()) {
             Ok(looked) => {
@@ -114,6 +123,12 @@ impl Watch {
                     self.edge(&cut, None);
                 }
                 self.decided(frame, &looked.decision);
+                // Switched off: that one decision has ended what was open. From here on nothing is decoded, and
+                // what was learnt is forgotten, since the picture will have changed by the time it is asked again.
+                self.rests = is_off;
+                if is_off {
+                    self.detector.forget();
+                }
             }
             Err(error) => {
                 // A camera with a bad cable damages every tenth picture for weeks: tell the first and every 1,000th.
@@ -205,34 +220,5 @@ impl Rhythm {
             self.last = Some(if now > due + interval { now } else { due.min(now) });
         }
         is_due
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn looked_at(camera_fps: u32, fps: u32) -> usize {
-        let mut rhythm = Rhythm::default();
-        let second = Duration::from_secs(1);
-        (0..camera_fps * 10).filter(|n| rhythm.is_due(second * *n / camera_fps, fps)).count()
-    }
-
-    #[test]
-    fn the_mean_rate_is_kept_whatever_the_camera_gives() {
-        for (camera, fps, wanted) in [(15, 10, 100), (30, 10, 100), (25, 10, 100), (5, 10, 50), (10, 10, 100)]
-        {
-            let n = looked_at(camera, fps);
-            assert!(n.abs_diff(wanted) <= 2, "{camera} fps, {fps} wanted: {n} in ten seconds");
-        }
-    }
-
-    #[test]
-    fn after_a_gap_nothing_is_made_up_for() {
-        let mut rhythm = Rhythm::default();
-        assert!(rhythm.is_due(Duration::ZERO, 10));
-        assert!(rhythm.is_due(Duration::from_secs(60), 10));
-        assert!(!rhythm.is_due(Duration::from_millis(60_050), 10));
-        assert!(rhythm.is_due(Duration::from_millis(60_100), 10));
     }
 }
