@@ -24,6 +24,9 @@ pub use no_signal::no_signal;
 pub use scan::{Extent, MAX_BYTES, MAX_SCANS, MAX_SIDE, ScanError, extent, scan};
 pub use variant::{Workspace, luma_of, scaled_jpeg};
 
+#[cfg(test)]
+mod tests;
+
 use frame::Size;
 
 /// Why a picture could not be decoded or encoded.

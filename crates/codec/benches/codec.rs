@@ -1,0 +1,57 @@
+//! What one 1280×720 picture costs: scan, luma for detection, encode, a scaled variant.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use bytes::Bytes;
+use codec::{Decoder, Encoder, Workspace};
+use criterion::{Criterion, criterion_group, criterion_main};
+use frame::{Clock, I420, NewFrame, Picture, Ring, RingLimits, Size, SystemClock};
+
+const SIZE: Size = Size::new(1280, 720);
+
+/// Slopes and noise: about as hard to encode as a garden.
+fn planes() -> I420 {
+    let mut state = 1u32;
+    let mut bytes = Vec::with_capacity(I420::len_of(SIZE));
+    for i in 0..I420::len_of(SIZE) {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let (x, y) = (i % 1280, i / 1280);
+        let noise = (state >> 28) as usize;
+        bytes.push(((x / 5 + y / 3 + (x / 40 * 37 + y / 40 * 91) % 60 + noise) % 256) as u8);
+    }
+    I420::new(SIZE, Bytes::from(bytes)).expect("the length is right")
+}
+
+fn codec(c: &mut Criterion) {
+    let raw = planes();
+    let mut encoder = Encoder::new(80).expect("memory");
+    let jpeg = encoder.i420(&raw).expect("it encodes");
+    let scanned = codec::scan(jpeg.clone()).expect("it scans");
+    println!("a JPEG of {} bytes", jpeg.len());
+    let mut decoder = Decoder::new().expect("memory");
+    c.bench_function("scan 720p", |b| b.iter(|| codec::scan(black_box(jpeg.clone()))));
+    c.bench_function("luma 720p jpeg to 320", |b| b.iter(|| decoder.luma(black_box(&jpeg), 320)));
+    let picture = Picture::Raw(raw.clone());
+    c.bench_function("luma 720p raw to 320", |b| {
+        b.iter(|| codec::luma_of(black_box(&picture), &mut decoder, 320));
+    });
+    c.bench_function("encode 720p", |b| b.iter(|| encoder.i420(black_box(&raw))));
+    let mut work = Workspace::new().expect("memory");
+    for (name, picture) in [("jpeg", Picture::Jpeg(scanned)), ("raw", picture)] {
+        let (mut writer, ring) = Ring::new(RingLimits { bytes: 1 << 24, span: Duration::from_secs(1) });
+        let stamp = SystemClock::new().stamp();
+        writer.push(NewFrame { stamp, media_time: Duration::ZERO, picture });
+        let frame = ring.latest().expect("one frame");
+        c.bench_function(&format!("scaled 720p {name} to 640"), |b| {
+            b.iter(|| codec::scaled_jpeg(black_box(&frame), 640, 75, &mut work));
+        });
+    }
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(30).measurement_time(Duration::from_secs(2)).warm_up_time(Duration::from_millis(500));
+    targets = codec
+}
+criterion_main!(benches);
