@@ -46,6 +46,8 @@ impl Tracks {
         field: &MotionField,
         now: f64,
     ) -> Vec<Track> {
+        #[expect(clippy::cast_precision_loss, reason = "pixels of a picture")]
+        let picture = (field.size.width as f32, field.size.height as f32);
         let mut taken = vec![false; self.all.len()];
         for (_, track, candidate) in self.pairs(screened, now) {
             if taken[track] || screened[candidate].track.is_some() {
@@ -53,7 +55,7 @@ impl Tracks {
             }
             taken[track] = true;
             let (track, found) = (&mut self.all[track], &mut screened[candidate]);
-            track.see(found.candidate, now);
+            track.see(found.candidate, now, picture);
             track.sensitivity = found.sensitivity;
             found.track = Some(track.id);
         }

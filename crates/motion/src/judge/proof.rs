@@ -20,6 +20,8 @@ const AGREE: f32 = 0.5;
 const VOTES: f32 = 2.0;
 /// Mean flow against mean speed of flow: does it keep its direction?
 const STEADY: f32 = 0.65;
+/// Mean misfit of the votes while it rains or snows: flakes look alike and fit each other half-way.
+const MISFIT: f32 = 0.35;
 /// Cosine between flow and track.
 const ALONG: f32 = 0.7;
 
@@ -41,6 +43,7 @@ pub(super) fn ask(track: &Track, context: &Context<'_>) -> Gates {
     let strictness = Strictness::of(context.settings, track.sensitivity);
     let mut gates = Gates::default();
     let swift = is_swift(track, context);
+    let enters = !swift && enters(track, context, strictness);
     let patience = if swift { 2.0 } else { strictness.sightings() };
     gates.at_least(
         "sightings",
@@ -53,7 +56,7 @@ pub(super) fn ask(track: &Track, context: &Context<'_>) -> Gates {
     if context.weather.least_area() > 0.0 {
         gates.at_least("weather", track.area, context.weather.least_area() * strictness.weather());
     }
-    if swift {
+    if swift || enters {
         return gates;
     }
     if track.area < DARTS {
@@ -68,7 +71,7 @@ pub(super) fn ask(track: &Track, context: &Context<'_>) -> Gates {
         && straightness >= 0.8
         && context.weather.least_area() == 0.0;
     if !massive {
-        flow(track, &mut gates);
+        flow(track, context.weather, &mut gates);
     }
     gates
 }
@@ -80,7 +83,7 @@ fn need(track: &Track, weather: &Weather) -> f32 {
 }
 
 /// Did its pixels really travel along it?
-fn flow(track: &Track, gates: &mut Gates) {
+fn flow(track: &Track, weather: &Weather, gates: &mut Gates) {
     let n = track.votes.len();
     let along: Vec<(f32, f32)> = track.votes.iter().filter(|v| v.came_along).map(|v| v.velocity).collect();
     let came = count(u32::try_from(along.len()).unwrap_or(0));
@@ -88,6 +91,10 @@ fn flow(track: &Track, gates: &mut Gates) {
     gates.at_least("flow", came / all.max(1.0), AGREE);
     if !gates.at_least("flow votes", came, VOTES) {
         return;
+    }
+    if weather.falls() {
+        let misfit = track.votes.iter().filter(|v| v.came_along).map(|v| v.misfit).sum::<f32>() / came;
+        gates.at_most("flow misfit", misfit, MISFIT);
     }
     let sum = along.iter().fold((0.0, 0.0), |sum: (f32, f32), v| (sum.0 + v.0, sum.1 + v.1));
     let speed = along.iter().map(|v| v.0.hypot(v.1)).sum::<f32>() / came;
@@ -111,6 +118,18 @@ fn is_swift(track: &Track, context: &Context<'_>) -> bool {
         && candidate.contrast >= 0.14
         && candidate.rim >= 0.25
         && clearly_moved(&candidate.matches, track)
+}
+
+/// Sharp, in a calm place, and its inner edge comes straight in over the picture's: what it shows was nowhere before,
+/// so its pixels cannot say that they came along.
+fn enters(track: &Track, context: &Context<'_>, strictness: Strictness) -> bool {
+    let candidate = &track.latest;
+    let calm = track.busy_at_birth < 0.2 && !context.weather.falls();
+    calm && track.missed == 0
+        && track.area >= 40.0
+        && candidate.contrast >= 0.12
+        && candidate.rim >= 0.4
+        && track.entered(context.scale.analysed()) >= 5.0 * strictness.travel()
 }
 
 /// The two nearest earlier pictures agree with each other and with the track.

@@ -37,6 +37,11 @@ impl Scale {
         Self { source, analysed: (analysed.width.max(1) as f32, analysed.height.max(1) as f32) }
     }
 
+    /// Width and height of the analysed picture.
+    pub(super) fn analysed(self) -> (f32, f32) {
+        self.analysed
+    }
+
     /// A box in pixels of the source, inside the picture and never empty.
     #[expect(
         clippy::cast_possible_truncation,

@@ -14,7 +14,7 @@ const TOO_MUCH: f32 = 0.7;
 const SETTLED: f32 = 0.5;
 /// Smaller candidates (pixels) show no texture, and no rim.
 const SHOWS_TEXTURE: f32 = 12.0;
-const SHOWS_RIM: f32 = 25.0;
+const SHOWS_RIM: f32 = 10.0;
 /// A patch whose texture follows the background's this closely is light on it.
 const SAME_TEXTURE: f32 = 0.75;
 /// Softer rims, as share of the contrast a pixel, are light's; more so where the light is uneven (log over the

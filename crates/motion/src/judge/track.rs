@@ -23,6 +23,8 @@ const LEVELS: f32 = 75.0;
 /// Seconds over which standing shows, and the pixels that are none.
 const STANDS_FOR: f32 = 0.3;
 const STANDS_WITHIN: f32 = 0.5;
+/// A box this close to the picture's edge (pixels) may go on beyond it.
+const NEAR_EDGE: f32 = 2.0;
 /// Steps of the path are this far apart (seconds), so that jitter does not add to it.
 const STEP: f64 = 0.19;
 /// A path this straight is one.
@@ -34,6 +36,16 @@ pub(super) struct Sighting {
     pub(super) at: f64,
     pub(super) x: f32,
     pub(super) y: f32,
+    extent: Extent,
+}
+
+/// A side of the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Left,
+    Right,
+    Top,
+    Bottom,
 }
 
 /// Whether its pixels came along, and how fast (pixels a second).
@@ -41,6 +53,8 @@ pub(super) struct Sighting {
 pub(super) struct Vote {
     pub(super) came_along: bool,
     pub(super) velocity: (f32, f32),
+    /// How badly they fit where they came from, as a share of how badly they fit where they are.
+    pub(super) misfit: f32,
 }
 
 /// Something that is followed.
@@ -84,7 +98,7 @@ impl Track {
             sightings: 1,
             pictures: 1,
             missed: 0,
-            past: VecDeque::from([Sighting { at, x, y }]),
+            past: VecDeque::from([Sighting { at, x, y, extent: candidate.extent }]),
             votes: VecDeque::new(),
             busy_at_birth: busy,
             counts: false,
@@ -107,7 +121,7 @@ impl Track {
     }
 
     /// It was seen again.
-    pub(super) fn see(&mut self, candidate: &Candidate, at: f64) {
+    pub(super) fn see(&mut self, candidate: &Candidate, at: f64, picture: (f32, f32)) {
         let (x, y) = candidate.centre;
         let passed = seconds(at - self.seen);
         if passed > 1e-3 {
@@ -121,11 +135,13 @@ impl Track {
         (self.x, self.y, self.seen) = (x, y, at);
         self.sightings += 1;
         self.missed = 0;
-        self.past.push_back(Sighting { at, x, y });
+        self.past.push_back(Sighting { at, x, y, extent: candidate.extent });
         while self.past.len() > SIGHTINGS || self.past.front().is_some_and(|first| at - first.at > MEMORY) {
             self.past.pop_front();
         }
-        if let Some(vote) = self.sightings.ge(&3).then(|| self.vote(candidate)).flatten() {
+        // What comes in over an edge has pixels that were nowhere before: they would be found somewhere wrong.
+        let asked = self.sightings >= 3 && side_touched(candidate.extent, picture).is_none();
+        if let Some(vote) = asked.then(|| self.vote(candidate)).flatten() {
             self.votes.push_back(vote);
             if self.votes.len() > VOTES {
                 self.votes.pop_front();
@@ -197,7 +213,7 @@ impl Track {
         let came_along = found.score < FITS * found.still
             && found.score < UNLIKE_GROUND * (LEVELS * candidate.contrast).powi(2)
             && found.moved.0.hypot(found.moved.1) > 0.8;
-        Some(Vote { came_along, velocity })
+        Some(Vote { came_along, velocity, misfit: found.score / found.still.max(1e-3) })
     }
 
     /// The longest straight way it has come, and how straight: from where it is back to any earlier place.
@@ -220,6 +236,20 @@ impl Track {
         (best, straightness)
     }
 
+    /// How far its inner edge has come straight in over the side that it still touches, in pixels.
+    pub(super) fn entered(&self, picture: (f32, f32)) -> f32 {
+        let Some(side) = side_touched(self.latest.extent, picture) else { return 0.0 };
+        let touching = self.past.iter().rev().take_while(|s| side_touched(s.extent, picture) == Some(side));
+        let mut edges = touching.map(|s| inner_edge(s.extent, side, picture));
+        let Some(now) = edges.next() else { return 0.0 };
+        let (mut path, mut last, mut first) = (0.0, now, now);
+        for edge in edges {
+            path += (last - edge).abs();
+            (last, first) = (edge, edge);
+        }
+        if now - first >= 0.8 * path { now - first } else { 0.0 }
+    }
+
     /// Whether its pixels say that it stands: they fit best where they are, a third of a second back.
     pub(super) fn stands(&self) -> bool {
         let earlier = self.latest.matches.iter().find(|m| m.lag >= STANDS_FOR);
@@ -231,6 +261,27 @@ impl Track {
         let Some(&here) = self.past.back() else { return ((0.0, 0.0), 0.0) };
         let from = self.past.iter().find(|s| here.at - s.at <= span).copied().unwrap_or(here);
         ((here.x - from.x, here.y - from.y), seconds(here.at - from.at))
+    }
+}
+
+/// The side of the picture that a box touches; the shorter way in when it is a corner.
+fn side_touched(extent: Extent, (width, height): (f32, f32)) -> Option<Side> {
+    let touched = [
+        (Side::Left, extent.x <= NEAR_EDGE),
+        (Side::Right, extent.x + extent.w >= width - NEAR_EDGE),
+        (Side::Top, extent.y <= NEAR_EDGE),
+        (Side::Bottom, extent.y + extent.h >= height - NEAR_EDGE),
+    ];
+    touched.into_iter().find(|(_, touches)| *touches).map(|(side, _)| side)
+}
+
+/// Distance from the side to the far end of the box.
+fn inner_edge(extent: Extent, side: Side, (width, height): (f32, f32)) -> f32 {
+    match side {
+        Side::Left => extent.x + extent.w,
+        Side::Right => width - extent.x,
+        Side::Top => extent.y + extent.h,
+        Side::Bottom => height - extent.y,
     }
 }
 

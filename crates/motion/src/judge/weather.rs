@@ -4,6 +4,8 @@ use crate::Candidate;
 
 /// Area in analysed pixels below which a candidate may be a drop.
 const SMALL: f32 = 40.0;
+/// Below this it may still be a flake near the lens, or two; half of one.
+const FLAKE: f32 = 120.0;
 /// Seconds over which number, usual size and large size follow.
 const NUMBER: f32 = 1.1;
 const SIZE: f32 = 2.2;
@@ -27,9 +29,11 @@ impl Weather {
         let mut areas: Vec<f32> = candidates.map(|candidate| candidate.area).collect();
         let toward = |span: f32| 1.0 - (-seconds / span).exp();
         let small: Vec<f32> = areas.iter().copied().filter(|area| *area < SMALL).collect();
+        let flakes: f32 =
+            areas.iter().map(|area| if *area < SMALL { 1.0 } else { half_if(*area < FLAKE) }).sum();
+        self.number += toward(NUMBER) * (flakes - self.number);
         #[expect(clippy::cast_precision_loss, reason = "at most 60")]
         let count = small.len() as f32;
-        self.number += toward(NUMBER) * (count - self.number);
         if count > 0.0 {
             self.size += toward(SIZE) * (small.iter().sum::<f32>() / count - self.size);
         }
@@ -45,13 +49,22 @@ impl Weather {
         self.number
     }
 
+    /// Whether it rains or snows.
+    pub(super) fn falls(&self) -> bool {
+        self.number > 5.0
+    }
+
     /// Area below which nothing counts while it rains; 0 when it does not.
     pub(super) fn least_area(&self) -> f32 {
-        if self.number > 5.0 { 5.0 * self.size } else { 0.0 }
+        if self.falls() { (5.0 * self.size).max(2.5 * self.large) } else { 0.0 }
     }
 
     /// Factor on the distance that something of `area` must travel.
     pub(super) fn travel(&self, area: f32) -> f32 {
         if area < 3.0 * self.large { 1.0 + ((self.number - 2.0) * 0.25).clamp(0.0, 5.0) } else { 1.0 }
     }
+}
+
+fn half_if(so: bool) -> f32 {
+    if so { 0.5 } else { 0.0 }
 }
