@@ -37,7 +37,6 @@ impl Pulse {
     }
 
     /// Frames a second over the window.
-    #[expect(clippy::cast_precision_loss, reason = "a few hundred arrivals")]
     pub(crate) fn rate(&self) -> f32 {
         match (self.arrivals.front(), self.arrivals.back()) {
             (Some(first), Some(last)) if last > first => {

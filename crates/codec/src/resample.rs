@@ -94,7 +94,6 @@ fn shares(from: usize, to: usize) -> Vec<Share> {
         .collect()
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "means of bytes are bytes")]
 fn low_byte(value: u32) -> u8 {
     value.min(255) as u8
 }

@@ -68,7 +68,7 @@ pub fn scan(bytes: Bytes) -> Result<JpegPicture, ScanError> {
     let start = find_start(&bytes)?;
     let bytes = bytes.slice(start..);
     let mut walk = Walk { data: &bytes, at: 2, ..Walk::default() };
-    let end = walk.to_the_end()?;
+    let end = walk.walk_to_end()?;
     let (size, sampling) = walk.header.ok_or(ScanError::Malformed("it has no frame header"))?;
     let bytes = match walk.splice_at {
         None => bytes.slice(..end),
@@ -95,7 +95,7 @@ pub enum Extent {
 pub fn extent(bytes: &[u8]) -> Extent {
     let Ok(start) = find_start(bytes) else { return Extent::Broken };
     let mut walk = Walk { data: bytes, at: start + 2, ..Walk::default() };
-    match (walk.to_the_end(), walk.interrupted) {
+    match (walk.walk_to_end(), walk.interrupted) {
         (Ok(end), _) => Extent::Whole(end),
         (Err(ScanError::Truncated), Some(at)) => Extent::Interrupted(at),
         (Err(ScanError::Truncated), None) => Extent::Unfinished,
@@ -143,7 +143,7 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// Walks segment by segment; the position behind EOI.
-    fn to_the_end(&mut self) -> Result<usize, ScanError> {
+    fn walk_to_end(&mut self) -> Result<usize, ScanError> {
         loop {
             let begin = self.at;
             match self.marker()? {

@@ -52,7 +52,6 @@ pub(crate) fn open_with(path: &Path, tools: &Tools) -> Result<VideoFile, FileErr
     Ok(VideoFile { name: shown(path), info: info(claims), frames, warning: None, done: false })
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate for a progress bar")]
 fn info(claims: Claims) -> VideoInfo {
     let estimate = claims.duration.zip(claims.frame_rate);
     let estimate = estimate.map(|(time, rate)| (time.as_secs_f32() * rate).round() as u64);
