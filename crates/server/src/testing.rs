@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use frame::{
     Clock, I420, JpegPicture, NewFrame, Picture, Ring, RingLimits, RingWriter, Sampling, SimClock, Size,
-    Stamp,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

@@ -59,8 +59,6 @@ pub async fn serve(
     life: &Life,
 ) -> io::Result<Ended> {
     listener.set_nonblocking(true)?;
-    // Accepted sockets inherit it.
-    rustix::net::sockopt::set_socket_send_buffer_size(&listener, limits.send_buffer)?;
     let acceptor = Acceptor::new(TcpListener::from_std(listener)?, router, limits, metrics, life.clone());
     acceptor.run().await;
     life.tracker.close();
@@ -132,8 +130,10 @@ impl Acceptor {
             return;
         };
         self.accepted.inc();
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "failed to set TCP_NODELAY");
+        // Per socket, since one that was in the backlog already would not inherit it from the listener.
+        let buffer = rustix::net::sockopt::set_socket_send_buffer_size(&stream, self.limits.send_buffer);
+        if let Err(error) = stream.set_nodelay(true).and(buffer.map_err(io::Error::from)) {
+            tracing::debug!(%error, "failed to set a connection's options");
         }
         let connection = Connection::new(peer, self.limits.write_stall);
         let socket = Socket::new(stream, connection.clone(), self.stalled.clone(), permit);
@@ -143,7 +143,7 @@ impl Acceptor {
 }
 
 const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n\
-Content-Length: 153\r\nRetry-After: 5\r\nConnection: close\r\n\r\n\
+Content-Length: 160\r\nRetry-After: 5\r\nConnection: close\r\n\r\n\
 {\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\"detail\":\"Too many connections are open. \
 Come again in a while.\",\"code\":\"too_many_connections\"}";
 

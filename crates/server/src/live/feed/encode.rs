@@ -46,8 +46,9 @@ fn run(channel: &Channel, feed: &Feed) -> Result<(), CodecError> {
     }
     while !feed.stop.is_cancelled() {
         match next_due(&mut reader, &mut pace, feed, PATIENCE) {
-            Ok(Some(frame)) => make(channel, feed, &mut maker, &frame),
-            Ok(None) | Err(ReadError::TimedOut | ReadError::Lagged(_)) => {}
+            // The last watcher may have left while this thread waited.
+            Ok(Some(frame)) if !feed.stop.is_cancelled() => make(channel, feed, &mut maker, &frame),
+            Ok(_) | Err(ReadError::TimedOut | ReadError::Lagged(_)) => {}
             Err(ReadError::Closed) => break,
         }
     }
