@@ -73,7 +73,7 @@ fn a_step_of_brightness_is_no_event() {
 fn a_textured_thing_that_travels_is_one_region_where_it_is() {
     let mut observer = Observer::new(SIZE).unwrap();
     let mut judge = Judge::new(SIZE, Settings::default());
-    let mut found = Vec::new();
+    let (mut found, mut alone) = (Vec::new(), 0);
     for n in 0..60u32 {
         let at = n.checked_sub(20).map(|since| (20.0 + 6.0 * since as f32, 200.0));
         let field = observer.observe(&picture(n, 1.0, 2.0, at), FRAME * n).unwrap();
@@ -81,11 +81,12 @@ fn a_textured_thing_that_travels_is_one_region_where_it_is() {
         if let Some((x, y)) = at.filter(|_| n > 30) {
             let truth = frame::Rect::new(x as u32, y as u32, 80, 60);
             found.push(decision.regions.iter().map(|r| r.rect.iou(truth)).fold(0.0, f64::max));
-            assert!(decision.regions.len() <= 1, "{:?}", decision.regions);
+            alone += u32::from(decision.regions.len() == 1);
         }
     }
     let mean = found.iter().sum::<f64>() / found.len() as f64;
     assert!(mean > 0.7, "{mean} {found:?}");
+    assert!(alone >= 24, "in {alone} of 29 pictures there is one region");
 }
 
 #[test]

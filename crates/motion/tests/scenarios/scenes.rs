@@ -1,4 +1,104 @@
-//! Every scenario, twice.
+//! Every rendered scenario, twice, against its exact truth.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use frame::{Luma, Size};
+use motion::score::{Score, Scorer, Truth};
+use motion::{Judge, Label, Observer, Settings};
+use scene::{Class, Scene};
+
+const SIZE: Size = Size::new(640, 480);
+const RATE: f64 = 10.0;
+/// The long scenario is cut here; the others are shorter.
+const LONGEST: Duration = Duration::from_secs(60);
+const SILENT: [&str; 5] = ["static", "noise", "ramp", "lamp", "exposure"];
+
+/// One scenario through both steps.
+fn play(name: &str, seed: u64) -> Score {
+    let mut scene = Scene::named(name, SIZE, seed).unwrap();
+    let settings = Settings::default();
+    let mut scorer = Scorer::new(settings.event_gap);
+    let mut observer = Observer::new(SIZE).unwrap();
+    let mut judge = Judge::new(SIZE, settings);
+    let pictures = (scene.info().duration.min(LONGEST).as_secs_f64() * RATE) as u32;
+    let mut planes = Vec::new();
+    for n in 0..pictures {
+        let at = Duration::from_secs_f64(f64::from(n) / RATE);
+        scene.render(at, &mut planes);
+        let luma = Luma { size: SIZE, pixels: planes[..SIZE.area() as usize].to_vec() };
+        let decision = judge.step(&observer.observe(&luma, at).unwrap());
+        let moving = scene.truth(at).into_iter().filter(|actor| actor.moving);
+        let truth: Vec<Truth> = moving.map(|a| Truth { rect: a.rect, label: label(a.class) }).collect();
+        scorer.push(&truth, &decision);
+    }
+    scorer.finish()
+}
+
+fn label(class: Class) -> Label {
+    match class {
+        Class::Animal => Label::Animal,
+        Class::Person => Label::Person,
+        Class::Vehicle => Label::Vehicle,
+    }
+}
+
+/// All of them, two at a time.
+fn play_all() -> Vec<(&'static str, u64, Score)> {
+    let clips: Vec<_> = Scene::names().iter().flat_map(|info| [(info.name, 1), (info.name, 2)]).collect();
+    let left = Mutex::new(clips);
+    let done = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let Some((name, seed)) = left.lock().unwrap().pop() else { break };
+                    let score = play(name, seed);
+                    done.lock().unwrap().push((name, seed, score));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap();
+    done.sort_by_key(|(name, seed, _)| (*name, *seed));
+    done
+}
 
 #[test]
-fn placeholder_until_scenes() {}
+fn the_rendered_scenarios_are_judged_well_and_light_and_noise_are_silent() {
+    let scores = play_all();
+    let mut all = Score::default();
+    println!(
+        "{:12} {:>6} {:>5} {:>5} {:>6} {:>8} {:>5}",
+        "scenario", "events", "found", "false", "frames", "frame F1", "IoU"
+    );
+    for (name, seed, score) in &scores {
+        println!(
+            "{name:12}{seed} {:>5} {:>5} {:>5} {:>6} {:>8.2} {:>5.2}",
+            score.events,
+            score.found,
+            score.false_events,
+            score.false_frames,
+            score.frame_f1(),
+            score.iou()
+        );
+        all.add(score);
+    }
+    println!(
+        "event F1 {:.3} precision {:.3} recall {:.3} · {:.0} false events/h · frame F1 {:.3} · IoU {:.2} · latency {:?} frames",
+        all.event_f1(),
+        all.precision(),
+        all.recall(),
+        all.false_events_per_hour(),
+        all.frame_f1(),
+        all.iou(),
+        all.latency()
+    );
+    for (truth, said, n) in &all.confusion {
+        println!("{} called {} {n} times", truth.name(), said.name());
+    }
+    for (name, seed, score) in scores.iter().filter(|(name, ..)| SILENT.contains(name)) {
+        assert_eq!(score.false_frames, 0, "{name} {seed} is silent");
+    }
+    assert!(all.event_f1() >= 0.85, "event F1 {:.3}", all.event_f1());
+}
