@@ -234,8 +234,9 @@ fn cameras(
         let kind = source.kind.name();
         let capture = Supervisor::start(source, writer, clock.clone()).context("failed to start a camera")?;
         let publisher = Publisher::new(reach.board.clone());
-        let watch =
-            Watch::new(ring.reader(), reach.rules.clone(), publisher, Tallies::new(metrics, &camera.id))?;
+        let tallies = Tallies::new(metrics, &camera.id);
+        let is_fast = matches!(camera.source, Source::File { fast: true, .. });
+        let watch = Watch::new(ring.reader(), reach.rules.clone(), publisher, tallies)?.by_media(is_fast);
         let span = tracing::info_span!("detect", camera = camera.id);
         stages
             .start(format!("detect:{}", camera.id), index, move || span.in_scope(|| watch.run()))

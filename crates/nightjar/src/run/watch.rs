@@ -59,6 +59,7 @@ pub(crate) struct Watch {
     publisher: Publisher,
     posters: Workspace,
     best: Option<(u64, Arc<Frame>)>,
+    by_media: bool,
     rhythm: Rhythm,
     rests: bool,
     tallies: Tallies,
@@ -84,10 +85,17 @@ impl Watch {
             publisher,
             posters: Workspace::new()?,
             best: None,
+            by_media: false,
             rhythm: Rhythm::default(),
             rests: false,
             tallies,
         })
+    }
+
+    /// Counts `analysis_fps` by the source's own clock: for files that are played faster than they were filmed.
+    pub(crate) fn by_media(mut self, by_media: bool) -> Self {
+        self.by_media = by_media;
+        self
     }
 
     /// Until the ring is closed and what was in it has been judged.
@@ -109,7 +117,8 @@ impl Watch {
 
     fn take(&mut self, frame: &Arc<Frame>) {
         self.follow_rules();
-        if !self.rhythm.is_due(frame.stamp().mono, self.in_force.analysis_fps) {
+        let now = if self.by_media { frame.media_time() } else { frame.stamp().mono };
+        if !self.rhythm.is_due(now, self.in_force.analysis_fps) {
             return self.tallies.skipped.inc();
         }
         let is_off = !self.in_force.motion.enabled;
@@ -213,11 +222,12 @@ impl Rhythm {
             self.last = Some(now);
             return true;
         };
-        let is_due = now >= last + interval.mul_f32(0.9);
+        // A file that begins again may step back.
+        let is_due = now >= last + interval.mul_f32(0.9) || now + interval < last;
         if is_due {
             // Counting from when it was due and not from when it came keeps the mean rate.
             let due = last + interval;
-            self.last = Some(if now > due + interval { now } else { due.min(now) });
+            self.last = Some(if now > due + interval || now < last { now } else { due.min(now) });
         }
         is_due
     }

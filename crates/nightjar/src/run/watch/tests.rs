@@ -27,6 +27,9 @@ fn after_a_gap_nothing_is_made_up_for() {
     assert!(rhythm.is_due(Duration::from_secs(60), 10));
     assert!(!rhythm.is_due(Duration::from_millis(60_050), 10));
     assert!(rhythm.is_due(Duration::from_millis(60_100), 10));
+    assert!(rhythm.is_due(Duration::from_millis(50), 10), "a clock that went back begins anew");
+    assert!(!rhythm.is_due(Duration::from_millis(100), 10));
+    assert!(rhythm.is_due(Duration::from_millis(150), 10));
 }
 
 /// A camera that shows a scene ten times a second, its detect thread's work done by hand.
