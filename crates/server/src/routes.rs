@@ -10,7 +10,6 @@ const VIEW: Need = Need::Key(Scope::View);
 const CONTROL: Need = Need::Key(Scope::Control);
 
 /// Everything that is served, behind its checks. The cameras must answer at once from now on.
-#[must_use]
 pub fn router(setup: Setup) -> Router {
     let app = App::new(&setup);
     route(app, setup.front)

@@ -415,7 +415,7 @@ impl Stream {
     }
 
     async fn more(&mut self) {
-        let mut chunk = [0; 65536];
+        let mut chunk = vec![0; 65536];
         let n = soon("more of the stream", self.socket.read(&mut chunk)).await.unwrap();
         assert!(n > 0, "the stream ended");
         self.buffer.extend_from_slice(&chunk[..n]);

@@ -92,7 +92,6 @@ impl<S: Clone + Send + Sync + 'static> Table<S> {
     }
 
     /// The routes behind the front.
-    #[must_use]
     pub fn into_router(self, state: S, front: Front) -> Router {
         let needs = self.rows.iter().map(|row| ((row.method, row.path), row.need)).collect::<HashMap<_, _>>();
         let gate = Arc::new(Gate::new(front, needs, self.fallback));

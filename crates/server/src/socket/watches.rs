@@ -17,10 +17,13 @@ const WIDTHS: [u32; 6] = [160, 320, 480, 640, 960, 1280];
 /// The widest picture a page is sent, however wide its window.
 const WIDEST: u32 = WIDTHS[WIDTHS.len() - 1];
 
+/// A watch with its next picture, or its end.
+type Next = Option<(Watch, Arc<Part>)>;
+
 #[derive(Default)]
 pub(super) struct Watches {
     /// One per watcher; each comes back with a picture or not at all.
-    waiting: FuturesUnordered<BoxFuture<'static, Option<(Watch, Arc<Part>)>>>,
+    waiting: FuturesUnordered<BoxFuture<'static, Next>>,
     ends: HashMap<String, CancellationToken>,
 }
 
