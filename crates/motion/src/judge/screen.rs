@@ -22,6 +22,8 @@ const SAME_TEXTURE: f32 = 0.75;
 const SOFT: f32 = 0.17;
 const SOFT_OF_SPREAD: f32 = 0.45;
 const UNEVEN: f32 = 0.55;
+/// Variance of fine texture as a multiple of the background's that is texture of its own.
+const NEW_TEXTURE: f32 = 2.0;
 
 /// A candidate and what came of it.
 #[derive(Debug)]
@@ -56,10 +58,16 @@ fn one<'a>(candidate: &'a Candidate, field: &MotionField, settings: &Settings, s
         open = gates.at_most("texture", candidate.texture, SAME_TEXTURE);
     }
     if open && candidate.area >= SHOWS_RIM {
-        let uneven = finite(field.global.spread).clamp(0.0, UNEVEN);
-        gates.at_least("rim", candidate.rim, SOFT + SOFT_OF_SPREAD * uneven);
+        gates.at_least("rim", candidate.rim, SOFT + SOFT_OF_SPREAD * doubt(candidate, field.global.spread));
     }
     Screened { candidate, gates, sensitivity: standing.sensitivity, track: None }
+}
+
+/// How much the unevenness of the light speaks against a candidate: not at all when it hides the texture beneath
+/// or brings one of its own, which light does not.
+fn doubt(candidate: &Candidate, spread: f32) -> f32 {
+    let brings_texture = candidate.area >= 40.0 && candidate.texture_gain >= NEW_TEXTURE;
+    if candidate.texture_known > 2.0 || brings_texture { 0.0 } else { finite(spread).clamp(0.0, UNEVEN) }
 }
 
 /// Whether its place and extent are numbers that a picture can have.
