@@ -1,9 +1,8 @@
 //! Everything on disk.
 //!
-//! - **Reads** and **writes** the data directory: the key file and what was changed over HTTP.
+//! - **Reads** and **writes** the data directory: the key file; others publish whole files through it.
 //! - **Never** speaks HTTP, looks at pixels, or publishes a file in any other way than [`publish`] does.
 
 pub mod fs;
 pub mod keys;
 pub mod publish;
-pub mod settings;
