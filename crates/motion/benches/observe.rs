@@ -1,5 +1,7 @@
 //! What a picture costs: measured with its decoding, measured alone, judged.
 
+#![expect(clippy::expect_used, reason = "a benchmark that cannot start says so")]
+
 use std::hint::black_box;
 use std::time::Duration;
 

@@ -113,17 +113,18 @@ fn person(look: &Look) -> f32 {
     bump(look.aspect, 0.12, 0.2, 0.62, 0.95) * bump(look.pace, -1.0, -0.5, 2.0, 4.0)
 }
 
+// A body of metal fills its box by three quarters, one on legs by half.
 fn vehicle(look: &Look) -> f32 {
     bump(look.aspect, 1.0, 1.5, 4.0, 6.0)
         * bump(look.length, 14.0, 30.0, 400.0, 500.0)
-        * bump(look.wobble, -1.0, -0.5, 0.12, 0.35)
-        * bump(look.fill, 0.4, 0.6, 1.0, 1.1)
+        * bump(look.wobble, -1.0, -0.5, 0.3, 0.8)
+        * bump(look.fill, 0.58, 0.70, 1.0, 1.1)
 }
 
 fn animal(look: &Look) -> f32 {
     bump(look.aspect, 0.7, 1.1, 3.5, 5.0)
         * bump(look.length, -1.0, 0.0, 60.0, 140.0)
-        * bump(look.fill, 0.0, 0.1, 0.7, 0.95)
+        * bump(look.fill, 0.0, 0.1, 0.62, 0.78)
 }
 
 /// 0 outside `from`..`to`, 1 between `low` and `high`, straight in between.

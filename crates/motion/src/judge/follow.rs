@@ -125,10 +125,10 @@ impl Tracks {
             let gates = proof::ask(track, context);
             if gates.all_passed() {
                 track.counts = true;
-            } else if let Some(held) = gates.held_by().filter(|_| !track.counts) {
-                if track.closest.is_none_or(|closest| held.0 >= closest.0) {
-                    track.closest = Some(held);
-                }
+            } else if let Some(held) = gates.held_by().filter(|_| !track.counts)
+                && track.closest.is_none_or(|closest| held.0 >= closest.0)
+            {
+                track.closest = Some(held);
             }
             proofs.push(Proof { track: track.id, gates, counts: track.counts });
         }
