@@ -57,8 +57,9 @@ impl Pulse {
     /// Mean of the last intervals.
     fn measured(&self) -> Option<Duration> {
         let last = self.arrivals.back()?;
-        let first = self.arrivals.iter().rev().take(RECENT + 1).last()?;
-        let count = u32::try_from(self.arrivals.len().min(RECENT + 1) - 1).unwrap_or(1);
+        let taken = self.arrivals.len().min(RECENT + 1);
+        let first = self.arrivals.get(self.arrivals.len() - taken)?;
+        let count = u32::try_from(taken - 1).unwrap_or(1);
         (count > 0).then(|| last.duration_since(*first) / count)
     }
 }

@@ -115,10 +115,6 @@ impl Board {
         (Self { status: status.clone(), tick, current }, View { status, tick: receiver })
     }
 
-    pub(crate) fn current(&self) -> &SourceStatus {
-        &self.current
-    }
-
     /// Changes the status and publishes it; those who wait are woken only if they are to be.
     pub(crate) fn change(&mut self, wake: bool, change: impl FnOnce(&mut SourceStatus)) {
         change(&mut self.current);

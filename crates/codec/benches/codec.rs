@@ -1,4 +1,10 @@
 //! What one 1280×720 picture costs: scan, luma for detection, encode, a scaled variant.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a bench that cannot run may stop and say so"
+)]
 
 use std::hint::black_box;
 use std::time::Duration;

@@ -1,4 +1,10 @@
 //! What a push costs while readers look on: `cargo bench -p frame`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a bench that cannot run may stop and say so"
+)]
 
 use std::hint::black_box;
 use std::sync::Arc;
