@@ -12,9 +12,14 @@ export class ApiError extends Error {
   }
 }
 
-/** A path of the server (with or without a leading slash) as a URL below the page's own. */
+/**
+ * A path of the server (with or without a leading slash) as a URL below the page's own. Without the user and password the
+ * page may have been opened with: `fetch` refuses them, and they have no business in an address; the browser sends them itself.
+ */
 export function url(path) {
-  return new URL(path.replace(/^\/+/, ""), document.baseURI);
+  const below = new URL(path.replace(/^\/+/, ""), document.baseURI);
+  below.username = below.password = "";
+  return below;
 }
 
 /** The path of a camera, as `api/v1/cameras/{id}{rest}`. */
