@@ -7,6 +7,12 @@ use crate::Candidate;
 
 /// Sightings whose shapes are kept: three seconds at fifteen a second.
 const SHAPES: usize = 48;
+/// Fewer whole sightings than this, and those cut off by the picture's edge are asked too.
+const FEW: usize = 3;
+/// Doubt about what was only seen cut off.
+const CUT_OFF: f32 = 0.35;
+/// A sighting of less than this share of the usual area is half hidden.
+const HIDDEN: f32 = 0.65;
 /// Below this much confidence there is no label.
 const LEAST: f32 = 0.4;
 
@@ -19,6 +25,8 @@ struct Shape {
     width: f32,
     height: f32,
     area: f32,
+    /// Whether none of it may lie beyond the picture's edge.
+    whole: bool,
 }
 
 /// What is known about a track's look.
@@ -28,15 +36,31 @@ pub(super) struct Traits {
 }
 
 impl Traits {
-    /// Another sighting.
-    pub(super) fn take(&mut self, candidate: &Candidate, at: f64) {
-        let extent = candidate.extent;
-        let shape =
-            Shape { at, width: extent.w.max(1.0), height: extent.h.max(1.0), area: candidate.area.max(1.0) };
-        self.shapes.push_back(shape);
+    /// Another sighting, `whole` unless the picture's edge may cut it off.
+    pub(super) fn take(&mut self, candidate: &Candidate, at: f64, whole: bool) {
+        let (width, height) = (candidate.extent.w.max(1.0), candidate.extent.h.max(1.0));
+        let shape = Shape { at, width, height, area: candidate.area.max(1.0), whole };
+        // What was seen whole is not forgotten for what leaves.
+        let known = self.shapes.iter().filter(|shape| shape.whole).count();
+        if whole || known < SHAPES / 2 {
+            self.shapes.push_back(shape);
+        }
         if self.shapes.len() > SHAPES {
             self.shapes.pop_front();
         }
+    }
+
+    /// The sightings that show its shape: whole if there are a few such, and not half hidden.
+    fn telling(&self) -> Vec<Shape> {
+        let known = self.shapes.iter().filter(|shape| shape.whole).count();
+        let mut shapes: Vec<Shape> =
+            self.shapes.iter().filter(|shape| shape.whole || known < FEW).copied().collect();
+        let mut areas: Vec<f32> = shapes.iter().map(|shape| shape.area).collect();
+        if let Some(at) = (areas.len() * 4 / 5).checked_sub(1) {
+            let usual = *areas.select_nth_unstable_by(at, f32::total_cmp).1;
+            shapes.retain(|shape| shape.area >= HIDDEN * usual);
+        }
+        shapes
     }
 
     /// Change of size in natural log a second.
@@ -60,7 +84,7 @@ impl Traits {
             (Label::Environment, bump(busy, 0.25, 0.5, 1.1, 1.2)),
         ];
         // A share for not knowing, which shrinks as sightings come in.
-        let doubt = 0.15 + 0.6 / look.sightings;
+        let doubt = 0.15 + 0.6 / look.sightings + if look.whole { 0.0 } else { CUT_OFF };
         let sum: f32 = doubt + scores.iter().map(|(_, s)| s).sum::<f32>();
         let mut shares: Vec<(Label, f32)> = scores
             .into_iter()
@@ -75,20 +99,22 @@ impl Traits {
     }
 
     fn look(&self, speed: f32) -> Option<Look> {
-        if self.shapes.len() < 2 {
+        let shapes = self.telling();
+        if shapes.len() < 2 {
             return None;
         }
         #[expect(clippy::cast_precision_loss, reason = "at most 48")]
-        let n = self.shapes.len() as f32;
-        let mean = |value: fn(&Shape) -> f32| self.shapes.iter().map(value).sum::<f32>() / n;
+        let n = shapes.len() as f32;
+        let mean = |value: fn(&Shape) -> f32| shapes.iter().map(value).sum::<f32>() / n;
         let log_area = mean(|s| s.area.ln());
         let log_aspect = mean(|s| (s.width / s.height).ln());
         let wobble =
-            self.shapes.iter().map(|s| ((s.width / s.height).ln() - log_aspect).powi(2)).sum::<f32>() / n;
-        let area_wobble = self.shapes.iter().map(|s| (s.area.ln() - log_area).powi(2)).sum::<f32>() / n;
+            shapes.iter().map(|s| ((s.width / s.height).ln() - log_aspect).powi(2)).sum::<f32>() / n;
+        let area_wobble = shapes.iter().map(|s| (s.area.ln() - log_area).powi(2)).sum::<f32>() / n;
         let length = mean(|s| s.width.max(s.height));
         Some(Look {
             sightings: n,
+            whole: shapes.iter().any(|shape| shape.whole),
             aspect: log_aspect.exp(),
             wobble: wobble.sqrt() + 0.5 * area_wobble.sqrt(),
             length,
@@ -102,6 +128,7 @@ impl Traits {
 #[derive(Debug, Clone, Copy)]
 struct Look {
     sightings: f32,
+    whole: bool,
     aspect: f32,
     wobble: f32,
     length: f32,
@@ -110,21 +137,22 @@ struct Look {
 }
 
 fn person(look: &Look) -> f32 {
-    bump(look.aspect, 0.12, 0.2, 0.62, 0.95) * bump(look.pace, -1.0, -0.5, 2.0, 4.0)
+    bump(look.aspect, 0.12, 0.2, 0.7, 1.02) * bump(look.pace, -1.0, -0.5, 2.5, 4.5)
 }
 
-// A body of metal fills its box by three quarters, one on legs by half.
+// A body of metal fills its box by three quarters and keeps its shape, one on legs fills it by two thirds at most;
+// and where both pass, the longer one is the car.
 fn vehicle(look: &Look) -> f32 {
     bump(look.aspect, 1.0, 1.5, 4.0, 6.0)
-        * bump(look.length, 14.0, 30.0, 400.0, 500.0)
+        * bump(look.length, 0.0, 60.0, 400.0, 500.0)
         * bump(look.wobble, -1.0, -0.5, 0.3, 0.8)
-        * bump(look.fill, 0.58, 0.70, 1.0, 1.1)
+        * bump(look.fill, 0.62, 0.72, 1.0, 1.1)
 }
 
 fn animal(look: &Look) -> f32 {
-    bump(look.aspect, 0.7, 1.1, 3.5, 5.0)
-        * bump(look.length, -1.0, 0.0, 60.0, 140.0)
-        * bump(look.fill, 0.0, 0.1, 0.62, 0.78)
+    bump(look.aspect, 0.75, 1.15, 3.5, 5.0)
+        * bump(look.length, -1.0, 0.0, 45.0, 110.0)
+        * bump(look.fill, 0.0, 0.1, 0.66, 0.78)
 }
 
 /// 0 outside `from`..`to`, 1 between `low` and `high`, straight in between.

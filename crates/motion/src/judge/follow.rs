@@ -69,7 +69,7 @@ impl Tracks {
             self.next = self.next.wrapping_add(1);
             found.track = Some(self.next);
             let busy = activity_at(&field.grid, field, found.candidate.centre);
-            self.all.push(Track::new(self.next, found.candidate, now, busy, found.sensitivity));
+            self.all.push(Track::new(self.next, found.candidate, now, busy, found.sensitivity, picture));
         }
         self.give_up(now)
     }

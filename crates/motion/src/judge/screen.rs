@@ -17,6 +17,10 @@ const SHOWS_TEXTURE: f32 = 12.0;
 const SHOWS_RIM: f32 = 10.0;
 /// A patch whose texture follows the background's this closely is light on it.
 const SAME_TEXTURE: f32 = 0.75;
+/// Less is asked where the light is uneven and the patch has no stronger texture than the ground: so look the edges
+/// of a cloud's shadow, which are half shadow.
+const SAME_TEXTURE_OF_SPREAD: f32 = 0.45;
+const NO_TEXTURE_OF_ITS_OWN: f32 = 1.5;
 /// Softer rims, as share of the contrast a pixel, are light's; more so where the light is uneven (log over the
 /// picture): that is when shadows of clouds pass, and the sharpest of them reach 0.4.
 const SOFT: f32 = 0.17;
@@ -55,12 +59,18 @@ fn one<'a>(candidate: &'a Candidate, field: &MotionField, settings: &Settings, s
         && candidate.texture_known > 2.0
         && candidate.texture_gain < 3.0
     {
-        open = gates.at_most("texture", candidate.texture, SAME_TEXTURE);
+        open = gates.at_most("texture", candidate.texture, same_texture(candidate, field.global.spread));
     }
     if open && candidate.area >= SHOWS_RIM {
         gates.at_least("rim", candidate.rim, SOFT + SOFT_OF_SPREAD * doubt(candidate, field.global.spread));
     }
     Screened { candidate, gates, sensitivity: standing.sensitivity, track: None }
+}
+
+/// The correlation with the ground from which a candidate is light.
+fn same_texture(candidate: &Candidate, spread: f32) -> f32 {
+    let plain = candidate.texture_gain < NO_TEXTURE_OF_ITS_OWN;
+    SAME_TEXTURE - if plain { SAME_TEXTURE_OF_SPREAD * finite(spread).clamp(0.0, UNEVEN) } else { 0.0 }
 }
 
 /// How much the unevenness of the light speaks against a candidate: not at all when it hides the texture beneath

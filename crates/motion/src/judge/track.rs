@@ -82,10 +82,17 @@ pub(super) struct Track {
 }
 
 impl Track {
-    pub(super) fn new(id: u32, candidate: &Candidate, at: f64, busy: f32, sensitivity: f32) -> Self {
+    pub(super) fn new(
+        id: u32,
+        candidate: &Candidate,
+        at: f64,
+        busy: f32,
+        sensitivity: f32,
+        picture: (f32, f32),
+    ) -> Self {
         let (x, y) = candidate.centre;
         let mut traits = Traits::default();
-        traits.take(candidate, at);
+        traits.take(candidate, at, side_touched(candidate.extent, picture).is_none());
         Self {
             id,
             x,
@@ -147,7 +154,7 @@ impl Track {
                 self.votes.pop_front();
             }
         }
-        self.traits.take(candidate, at);
+        self.traits.take(candidate, at, side_touched(candidate.extent, picture).is_none());
         self.latest = candidate.clone();
     }
 

@@ -10,6 +10,11 @@ const FLAKE: f32 = 120.0;
 const NUMBER: f32 = 1.1;
 const SIZE: f32 = 2.2;
 const LARGE: f32 = 1.6;
+/// Where it falls thickly, flakes merge into larger ones that take turns: how much more area is asked for, and from
+/// how many small candidates to how many that comes in.
+const THICK: f32 = 0.9;
+const THICK_FROM: f32 = 8.0;
+const THICK_TO: f32 = 24.0;
 
 /// How much falls or flies about.
 #[derive(Debug, Clone)]
@@ -17,17 +22,20 @@ pub(super) struct Weather {
     number: f32,
     size: f32,
     large: f32,
+    seen: f32,
 }
 
 impl Weather {
     pub(super) fn new() -> Self {
-        Self { number: 0.0, size: 8.0, large: 20.0 }
+        Self { number: 0.0, size: 8.0, large: 20.0, seen: 0.0 }
     }
 
     /// Takes in the candidates of a picture, `seconds` after the one before.
     pub(super) fn follow<'a>(&mut self, candidates: impl Iterator<Item = &'a Candidate>, seconds: f32) {
         let mut areas: Vec<f32> = candidates.map(|candidate| candidate.area).collect();
-        let toward = |span: f32| 1.0 - (-seconds / span).exp();
+        // What is known after a moment is the mean of it.
+        self.seen += 1.0;
+        let toward = |span: f32| (1.0 - (-seconds / span).exp()).max(1.0 / self.seen);
         let small: Vec<f32> = areas.iter().copied().filter(|area| *area < SMALL).collect();
         let flakes: f32 =
             areas.iter().map(|area| if *area < SMALL { 1.0 } else { half_if(*area < FLAKE) }).sum();
@@ -56,7 +64,8 @@ impl Weather {
 
     /// Area below which nothing counts while it rains; 0 when it does not.
     pub(super) fn least_area(&self) -> f32 {
-        if self.falls() { (5.0 * self.size).max(2.5 * self.large) } else { 0.0 }
+        let thick = ((self.number - THICK_FROM) / (THICK_TO - THICK_FROM)).clamp(0.0, 1.0);
+        if self.falls() { (5.0 * self.size).max(2.5 * self.large) * (1.0 + THICK * thick) } else { 0.0 }
     }
 
     /// Factor on the distance that something of `area` must travel.
