@@ -1,26 +1,30 @@
 //! `nightjar analyze`: the detector over recorded footage, every frame judged, the same way each time.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use capture::{VideoFile, open_file};
-use frame::Picture;
+use capture::{FileError, Problem, VideoFile, open_file};
+use frame::{I420, Picture};
 use indicatif::{ProgressBar, ProgressStyle};
 use motion::{Decision, EventEdge, EventEnd, Label, Settings};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::Usage;
 use crate::cli::AnalyzeArgs;
 use crate::detect::Detector;
 use crate::run::main_region;
 use crate::say;
 
+mod lines;
+mod stop;
 #[cfg(test)]
 mod tests;
+
+use lines::{Lines, Target};
+use stop::Leavings;
 
 /// What came of one file.
 #[derive(Debug, Default)]
@@ -38,9 +42,14 @@ struct Report {
 /// Looks through all files; a bad one does not hold up the others.
 ///
 /// # Errors
-/// When the frames cannot be written. Bad files are told, and exit with 1.
+/// [`crate::Usage`] when the frames must not go where they are to go; otherwise when they cannot be written. Bad
+/// files are told, and exit with 1.
 pub(crate) fn run(args: &AnalyzeArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let mut lines = args.frames.as_deref().map(Lines::create).transpose()?;
+    let leavings = Leavings::default();
+    let mut lines = lines(args, &leavings)?;
+    // Where the lines go to standard output, the summary would be in their way.
+    let is_quiet = args.json || lines.as_ref().is_some_and(Lines::is_stdout);
+    stop::on_signals(leavings)?;
     let mut reports = Vec::new();
     for path in &args.files {
         let report = file(path, settings, lines.as_mut())?;
@@ -50,13 +59,13 @@ pub(crate) fn run(args: &AnalyzeArgs, settings: &Settings) -> anyhow::Result<Exi
         if let Some(warning) = &report.warning {
             say::note(&format!("nightjar: warning: {warning}"));
         }
-        if !args.json && report.frames > 0 {
+        if !is_quiet && report.frames > 0 {
             say::text(&summary(path, &report))?;
         }
         reports.push(report);
     }
     if let Some(lines) = lines {
-        lines.publish()?;
+        finish(lines, &reports)?;
     }
     if args.json {
         let files: Vec<Value> = args.files.iter().zip(&reports).map(|(path, it)| as_json(path, it)).collect();
@@ -66,39 +75,85 @@ pub(crate) fn run(args: &AnalyzeArgs, settings: &Settings) -> anyhow::Result<Exi
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
+fn lines(args: &AnalyzeArgs, leavings: &Leavings) -> anyhow::Result<Option<Lines>> {
+    let Some(out) = args.frames.as_deref() else { return Ok(None) };
+    let target = Target::of(out, &args.files)?;
+    if args.json && target == Target::Stdout {
+        return Err(
+            Usage("--json and --frames - both want standard output; give --frames a file".into()).into()
+        );
+    }
+    Lines::create(target, leavings.clone()).map(Some)
+}
+
+/// Only what every file has given its frames to gets its final name.
+fn finish(lines: Lines, reports: &[Report]) -> anyhow::Result<()> {
+    if reports.iter().all(|report| report.error.is_none()) {
+        return lines.publish();
+    }
+    if reports.iter().all(|report| report.frames == 0) {
+        return lines.discard();
+    }
+    if let Some(part) = lines.leave()? {
+        say::fault(&format!("not every frame is there, so the lines stay in {}", part.display()));
+    }
+    Ok(())
+}
+
 fn file(path: &Path, settings: &Settings, lines: Option<&mut Lines>) -> anyhow::Result<Report> {
     let mut report = Report::default();
     match open_file(path) {
-        Ok(video) => look_through(path, video, settings, lines, &mut report)?,
-        Err(error) => report.error = Some(error.to_string()),
+        Ok(mut video) => {
+            let bar = bar(&video, &clip(path))?;
+            look_through(path, &mut video, settings, lines, &mut report, &bar)?;
+            report.warning = video.warning().map(str::to_owned);
+            bar.finish_and_clear();
+        }
+        Err(error) => report.error = Some(told(error)),
     }
     Ok(report)
 }
 
+/// What is missing on this machine comes with how to get it, as the server says it.
+fn told(error: FileError) -> String {
+    match error {
+        FileError::NoFfmpeg(_) => {
+            let problem = Problem::from(error);
+            format!("{} {}", problem.what, problem.mend)
+        }
+        other => other.to_string(),
+    }
+}
+
+/// # Errors
+/// When a line cannot be written; what is wrong with the file goes into the report.
 fn look_through(
     path: &Path,
-    mut video: VideoFile,
+    frames: &mut dyn Iterator<Item = Result<(Duration, I420), FileError>>,
     settings: &Settings,
     mut lines: Option<&mut Lines>,
     report: &mut Report,
+    bar: &ProgressBar,
 ) -> anyhow::Result<()> {
     let clip = clip(path);
-    let bar = bar(&video, &clip)?;
     let mut detector = Detector::new(settings.clone())?;
-    loop {
-        let (at, planes) = match video.next_frame() {
-            Ok(Some(next)) => next,
-            Ok(None) => break,
+    for next in frames {
+        let looked = next.map_err(told).and_then(|(at, planes)| {
+            let looked = detector.look(&Picture::Raw(planes), at);
+            let told = |error| format!("{}: frame {}: {error}", path.display(), report.frames);
+            looked.map(|looked| (at, looked)).map_err(told)
+        });
+        let (at, looked) = match looked {
+            Ok(looked) => looked,
             Err(error) => {
-                report.error = Some(error.to_string());
+                report.error = Some(error);
                 break;
             }
         };
-        let looked = detector.look(&Picture::Raw(planes), at)?;
         let edges = [looked.cut.as_ref(), looked.decision.edge.as_ref()];
         report.events.extend(edges.into_iter().flatten().filter_map(ended));
         if let Some(lines) = &mut lines {
-            lines.put(&clip, report.frames, &looked.decision)?;
+            lines.put(&line(&clip, report.frames, &looked.decision))?;
         }
         report.frames += 1;
         report.moving += u64::from(looked.decision.motion);
@@ -106,8 +161,6 @@ fn look_through(
         bar.set_position(report.frames);
     }
     report.events.extend(detector.finish().as_ref().and_then(ended));
-    report.warning = video.warning().map(str::to_owned);
-    bar.finish_and_clear();
     Ok(())
 }
 
@@ -134,38 +187,6 @@ fn bar(video: &VideoFile, clip: &str) -> anyhow::Result<ProgressBar> {
     bar.set_style(ProgressStyle::with_template(style).context("a bad progress bar")?);
     bar.set_message(clip.to_owned());
     Ok(bar)
-}
-
-/// The file with a line per frame; it has its name only once it is whole.
-#[derive(Debug)]
-struct Lines {
-    path: PathBuf,
-    part: PathBuf,
-    out: BufWriter<File>,
-}
-
-impl Lines {
-    fn create(path: &Path) -> anyhow::Result<Self> {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".part");
-        let part = PathBuf::from(name);
-        let file = File::create(&part).with_context(|| format!("failed to write {}", part.display()))?;
-        Ok(Self { path: path.to_owned(), part, out: BufWriter::new(file) })
-    }
-
-    fn put(&mut self, clip: &str, frame: u64, decision: &Decision) -> anyhow::Result<()> {
-        let written = serde_json::to_writer(&mut self.out, &line(clip, frame, decision))
-            .map_err(std::io::Error::from)
-            .and_then(|()| self.out.write_all(b"\n"));
-        written.with_context(|| format!("failed to write {}", self.part.display()))
-    }
-
-    fn publish(self) -> anyhow::Result<()> {
-        let told = || format!("failed to write {}", self.path.display());
-        let file = self.out.into_inner().map_err(std::io::IntoInnerError::into_error).with_context(told)?;
-        file.sync_all().with_context(told)?;
-        std::fs::rename(&self.part, &self.path).with_context(told)
-    }
 }
 
 /// A frame as others read it; the label only where it is known.
@@ -203,7 +224,7 @@ fn summary(path: &Path, report: &Report) -> String {
     let share = report.moving * 100 / report.frames.max(1);
     let mut text = format!(
         "{}: {} frames, {}, motion in {share} %, {}\n",
-        path.display(),
+        say::plain(&path.display().to_string()),
         report.frames,
         clock(report.end),
         plural(report.events.len(), "event"),

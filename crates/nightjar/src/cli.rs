@@ -148,7 +148,7 @@ pub(crate) struct AnalyzeArgs {
     /// Video files
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Write a JSON line per frame to this file
+    /// Write a JSON line per frame to this file; - is standard output, then without a summary
     #[arg(long, value_name = "OUT.jsonl")]
     pub(crate) frames: Option<PathBuf>,
     /// Keep nothing else (this version keeps nothing else anyway)

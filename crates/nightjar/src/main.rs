@@ -24,6 +24,13 @@ use config::{Loaded, Problems};
 
 /// Bad configuration; systemd must not restart on it (`EX_CONFIG`).
 const EXIT_CONFIG: u8 = 78;
+/// Bad usage, as the command line's own errors say it.
+const EXIT_USAGE: u8 = 2;
+
+/// What was asked for cannot be meant; nothing was touched.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -32,7 +39,13 @@ fn main() -> ExitCode {
         Err(error) => {
             say::fault(&format!("{error:#}"));
             let is_config = error.is::<Problems>() || error.is::<run::Unguarded>();
-            if is_config { ExitCode::from(EXIT_CONFIG) } else { ExitCode::FAILURE }
+            if error.is::<Usage>() {
+                ExitCode::from(EXIT_USAGE)
+            } else if is_config {
+                ExitCode::from(EXIT_CONFIG)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }

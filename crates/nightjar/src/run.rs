@@ -37,7 +37,7 @@ use changes::{Ledger, Reach};
 pub(crate) use data::make as make_data_dir;
 pub(crate) use door::{Unguarded, url};
 use shutdown::{Phase, phase};
-use signals::Signals;
+pub(crate) use signals::Signals;
 use stages::{StageEnd, Stages};
 use watch::{Rules, Tallies, Watch};
 

@@ -1,6 +1,7 @@
 use super::*;
 use frame::Rect;
 use motion::{Direction, Region};
+use std::path::PathBuf;
 
 fn decision(regions: Vec<Region>) -> Decision {
     Decision {
@@ -38,21 +39,46 @@ fn a_line_has_the_shape_that_others_read() {
     assert!(!written(3, decision(vec![speck])).contains("label"), "unknown is not known");
 }
 
-#[test]
-fn the_file_has_its_name_only_once_it_is_whole() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("out.jsonl");
-    let mut lines = Lines::create(&path).unwrap();
-    lines.put("a", 0, &decision(Vec::new())).unwrap();
-    assert!(!path.exists());
-    lines.publish().unwrap();
-    let text = std::fs::read_to_string(&path).unwrap();
-    assert_eq!(text.lines().count(), 1);
-    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "no part is left");
+fn lines_in(dir: &Path) -> (PathBuf, Lines) {
+    let path = dir.join("out.jsonl");
+    let target = Target::of(&path, &[]).unwrap();
+    (path, Lines::create(target, Leavings::default()).unwrap())
+}
+
+fn report(frames: u64, error: Option<&str>) -> Report {
+    Report { frames, error: error.map(str::to_owned), ..Report::default() }
+}
+
+fn names_in(dir: &Path) -> Vec<String> {
+    let name = |it: std::io::Result<std::fs::DirEntry>| it.unwrap().file_name().into_string().unwrap();
+    std::fs::read_dir(dir).unwrap().map(name).collect()
 }
 
 #[test]
-fn a_file_that_is_not_there_holds_up_nobody_and_ends_with_1() {
+fn the_file_has_its_name_only_once_it_is_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, mut lines) = lines_in(dir.path());
+    lines.put(&line("a", 0, &decision(Vec::new()))).unwrap();
+    assert!(!path.exists());
+    finish(lines, &[report(1, None)]).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(text.lines().count(), 1);
+    assert_eq!(names_in(dir.path()), ["out.jsonl"], "no part is left");
+}
+
+#[test]
+fn a_partial_result_keeps_the_name_of_a_part() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, mut lines) = lines_in(dir.path());
+    std::fs::write(&path, "the result of yesterday").unwrap();
+    lines.put(&line("a", 0, &decision(Vec::new()))).unwrap();
+    finish(lines, &[report(1, None), report(0, Some("bad"))]).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "the result of yesterday");
+    assert_eq!(std::fs::read_to_string(dir.path().join("out.jsonl.part")).unwrap().lines().count(), 1);
+}
+
+#[test]
+fn a_file_that_is_not_there_publishes_nothing_and_ends_with_1() {
     let dir = tempfile::tempdir().unwrap();
     let args = AnalyzeArgs {
         files: vec![dir.path().join("none.mp4")],
@@ -62,7 +88,80 @@ fn a_file_that_is_not_there_holds_up_nobody_and_ends_with_1() {
         json: false,
     };
     assert_eq!(run(&args, &Settings::default()).unwrap(), ExitCode::FAILURE);
-    assert_eq!(std::fs::read_to_string(dir.path().join("out.jsonl")).unwrap(), "");
+    assert!(names_in(dir.path()).is_empty(), "{:?}", names_in(dir.path()));
+}
+
+#[test]
+fn a_recording_is_never_overwritten_by_what_is_told_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    std::fs::write(at("clip.mp4"), "precious").unwrap();
+    std::fs::write(at("b.jsonl.part"), "precious").unwrap();
+    std::fs::hard_link(at("clip.mp4"), at("hard")).unwrap();
+    std::os::unix::fs::symlink("clip.mp4", at("soft")).unwrap();
+    std::os::unix::fs::symlink("clip.mp4", at("c.jsonl.part")).unwrap();
+    std::fs::create_dir(at("folder")).unwrap();
+    let files = vec![at("clip.mp4"), at("b.jsonl.part")];
+    for out in ["clip.mp4", "hard", "soft", "folder/../clip.mp4", "b.jsonl", "c.jsonl", "folder"] {
+        let args = AnalyzeArgs {
+            files: files.clone(),
+            frames: Some(at(out)),
+            no_store: true,
+            camera: None,
+            json: false,
+        };
+        let told = run(&args, &Settings::default()).unwrap_err();
+        assert!(told.is::<Usage>(), "{out}: {told:#}");
+        for file in &files {
+            assert_eq!(std::fs::read_to_string(file).unwrap(), "precious", "{out}");
+        }
+    }
+    assert_eq!(Target::of(&at("new.jsonl"), &files), Ok(Target::File(at("new.jsonl"))));
+}
+
+#[test]
+fn standard_output_and_devices_are_written_without_a_part() {
+    for name in ["-", "/dev/stdout"] {
+        assert_eq!(Target::of(Path::new(name), &[]), Ok(Target::Stdout));
+    }
+    let null = Target::of(Path::new("/dev/null"), &[]).unwrap();
+    assert_eq!(null, Target::Stream("/dev/null".into()));
+    let mut lines = Lines::create(null, Leavings::default()).unwrap();
+    lines.put(&1).unwrap();
+    finish(lines, &[report(1, Some("bad"))]).unwrap();
+}
+
+#[test]
+fn what_was_begun_is_gone_when_the_program_is_stopped() {
+    let dir = tempfile::tempdir().unwrap();
+    let leavings = Leavings::default();
+    let target = Target::of(&dir.path().join("out.jsonl"), &[]).unwrap();
+    let _lines = Lines::create(target, leavings.clone()).unwrap();
+    assert_eq!(names_in(dir.path()), ["out.jsonl.part"]);
+    drop(leavings.clear());
+    assert!(names_in(dir.path()).is_empty());
+}
+
+#[test]
+fn a_frame_that_cannot_be_had_ends_its_file_and_no_other() {
+    let size = frame::Size::new(64, 48);
+    let picture = || I420::new(size, vec![80; 64 * 48 * 3 / 2].into()).unwrap();
+    let frames = vec![
+        Ok((Duration::ZERO, picture())),
+        Err(FileError::Stalled("a.mp4".into())),
+        Ok((Duration::from_secs(1), picture())),
+    ];
+    let mut report = Report::default();
+    let bar = ProgressBar::hidden();
+    let settings = Settings::default();
+    look_through(Path::new("a.mp4"), &mut frames.into_iter(), &settings, None, &mut report, &bar).unwrap();
+    assert_eq!((report.frames, report.error.as_deref()), (1, Some("ffmpeg went silent over a.mp4")));
+}
+
+#[test]
+fn missing_ffmpeg_comes_with_how_to_get_it() {
+    let told = told(FileError::NoFfmpeg("ffmpeg".into()));
+    assert!(told.contains("not installed") && told.contains("apt install ffmpeg"), "{told}");
 }
 
 #[test]

@@ -1,12 +1,13 @@
-//! SIGINT and SIGTERM: the first asks, the second insists.
+//! SIGINT and SIGTERM: the first asks, the second insists. SIGHUP ends nothing.
 
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Both signals, from the moment they are made.
+/// The signals, from the moment they are made.
 #[derive(Debug)]
 pub(crate) struct Signals {
+    hangup: Signal,
     interrupt: Signal,
     terminate: Signal,
 }
@@ -14,6 +15,8 @@ pub(crate) struct Signals {
 /// Which one came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Which {
+    /// The terminal is gone, or somebody wants the configuration read again.
+    Hangup,
     /// Ctrl-C.
     Interrupt,
     /// What service managers send.
@@ -24,14 +27,16 @@ impl Which {
     /// Its name.
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::Hangup => "SIGHUP",
             Self::Interrupt => "SIGINT",
             Self::Terminate => "SIGTERM",
         }
     }
 
     /// 128 and the signal's number, as a shell says it.
-    fn code(self) -> i32 {
+    pub(crate) fn code(self) -> i32 {
         match self {
+            Self::Hangup => 129,
             Self::Interrupt => 130,
             Self::Terminate => 143,
         }
@@ -44,12 +49,30 @@ impl Signals {
     /// # Errors
     /// When the system does not hand them over.
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
 
-    /// The next one.
+    /// The next one that asks the server to end; SIGHUP is answered with a word.
     pub(crate) async fn next(&mut self) -> Which {
+        loop {
+            match self.any().await {
+                Which::Hangup => tracing::warn!(
+                    "SIGHUP: this version does not read the configuration again; to apply a changed file, check \
+                     it with `nightjar config check` and restart the server"
+                ),
+                which => return which,
+            }
+        }
+    }
+
+    /// The next one, whichever it is.
+    pub(crate) async fn any(&mut self) -> Which {
         tokio::select! {
+            _ = self.hangup.recv() => Which::Hangup,
             _ = self.interrupt.recv() => Which::Interrupt,
             _ = self.terminate.recv() => Which::Terminate,
         }
