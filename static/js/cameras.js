@@ -6,6 +6,8 @@ import { cameraPath, getJson } from "./api.js";
 const DECISIONS_KEPT = 64;
 const STALE_MS = 3_000; // a mover nobody confirms for this long has gone unheard
 const REFETCH_MS = 2_000;
+const HOUR_MS = 3_600_000;
+const TOLD = 50; // the newest visits; the server tells of no more
 const BOXES_LAST_MS = 1_000;
 
 class Camera {
@@ -115,6 +117,16 @@ class Camera {
     this.activity = activity;
     const ends = activity.visits.map((visit) => (visit.end ? Date.parse(visit.end) : 0)).filter(Boolean);
     if (ends.length > 0) this.quietSince = Math.max(this.quietSince ?? 0, ...ends);
+  }
+
+  /** The hour before `now` (server's clock): its `visits`, newest first, whether there may be `more`, its near `misses`. */
+  hour(now) {
+    const { bins = [], bin_s: binSeconds = 0, visits: told = [] } = this.activity ?? {};
+    const visits = told.filter((visit) => !visit.end || Date.parse(visit.end) > now - HOUR_MS);
+    const misses = bins
+      .filter((bin) => Date.parse(bin.start) + binSeconds * 1000 > now - HOUR_MS)
+      .reduce((sum, bin) => sum + bin.near_misses, 0);
+    return { visits, more: visits.length >= TOLD, misses };
   }
 
   #still() {

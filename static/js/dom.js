@@ -37,6 +37,17 @@ export function text(node, value) {
   if (node.textContent !== value) node.textContent = value;
 }
 
+const told = new WeakMap();
+
+/** Sets a text whose names stand in `backticks`; only when it differs, and never as markup. */
+export function rich(node, value) {
+  if (told.get(node) === value) return;
+  told.set(node, value);
+  const parts = value.split("`");
+  const named = parts.length % 2 === 1; // an odd backtick is a backtick
+  node.replaceChildren(...(named ? parts.map((part, i) => (i % 2 === 1 ? el("code", {}, part) : part)) : [value]));
+}
+
 /** Sets or removes an attribute only when it differs. */
 export function attr(node, name, value) {
   if (value === null || value === undefined || value === false) {

@@ -34,8 +34,10 @@ function heard(message) {
   else cameras.hear(message);
 }
 
-/** What the server will not do over the socket, as when too many watch already. */
-function refused({ detail }) {
+/** What the server will not do over the socket: said in the tile it is about, else in passing. */
+function refused(message) {
+  const { detail } = message;
+  if (place.refused(message)) return;
   if (typeof detail !== "string" || performance.now() - refusedAt < REFUSED_GAP_MS) return;
   refusedAt = performance.now();
   showToast(detail);
@@ -44,6 +46,7 @@ function refused({ detail }) {
 function connected() {
   refusal = null;
   showWord(null);
+  place.silent(false);
   if (announced) sayState("Nightjar is back.");
   announced = false;
   summary();
@@ -51,7 +54,6 @@ function connected() {
 
 /** A refused WebSocket tells no reason to a page, so the reason is asked for over HTTP. */
 async function disconnected(everOpened) {
-  place.silent(true);
   if (everOpened) return;
   try {
     await getJson("api/v1/cameras");
@@ -75,6 +77,7 @@ function word() {
   showWord(refusal ?? words.noWord(waited, socket.lastWord !== null));
   if (!announced) sayState(refusal ?? "The connection to Nightjar is lost. Trying again.");
   announced = true;
+  place.silent(true);
   summary();
 }
 

@@ -1,6 +1,6 @@
 // What Nightjar tells in passing: one toast at a time, the banner of a lost connection, and the polite live region.
 
-import { el, text } from "./dom.js";
+import { el, rich, text } from "./dom.js";
 
 const TOAST_MS = 8_000;
 const MINUTE_MS = 60_000;
@@ -40,12 +40,14 @@ export function sayMotion(camera, words) {
 /** Shows one toast, instead of the one before; an error carries its request id behind "Details". */
 export function showToast(words, requestId = "") {
   closeToast();
+  const said = el("p");
+  rich(said, words);
   const close = el("button", { type: "button", class: "btn quiet", on: { click: closeToast } }, "Close");
   const details = requestId && el("details", {}, el("summary", {}, "Details"), `Request ${requestId}`);
   toast = el(
     "div",
     { class: "toast", role: "status", "data-toast": true },
-    el("div", {}, el("p", {}, words), details || null),
+    el("div", {}, said, details || null),
     close,
   );
   document.getElementById("float").append(toast);

@@ -112,6 +112,35 @@ const KINDS = {
   command: "Command",
 };
 
+const BRIEF = {
+  bad_pictures: "Sends damaged pictures",
+  bad_url: "Has a wrong address",
+  broken: "Connection broke off",
+  busy: "Is busy",
+  empty: "Sends no picture",
+  ended: "Ended the stream",
+  forbidden: "Does not allow this",
+  no_ffmpeg: "Needs ffmpeg",
+  no_file: "File is not there",
+  no_scene: "No such scene",
+  no_such_host: "Name is not known",
+  no_video: "File has no video",
+  not_a_stream: "Sends no pictures",
+  not_found: "Wrong path",
+  not_http: "Wrong port",
+  redirect: "Is at another address",
+  refused: "Refuses the connection",
+  server_error: "Is in trouble itself",
+  stalled: "Sends nothing more",
+  timeout: "Does not answer",
+  tls: "Cannot be trusted",
+  too_many_variants: "Too many sizes",
+  too_many_viewers: "Too many viewers",
+  unauthorized: "Wants a password",
+  unexpected_status: "Answers with an error",
+  unreachable: "Cannot be reached",
+};
+
 const known = (label) => (LABELS.has(label) ? label : "unknown");
 const way = (direction) => WAY[direction] ?? "";
 const manner = (direction) => (direction in WAY ? "across" : direction);
@@ -145,8 +174,7 @@ export function sentence(regions) {
   const parts = [...counts].map(([label, n]) =>
     n === 1 ? SUBJECT[label].toLowerCase() : `${number(n)} ${PLURAL[label]}`,
   );
-  const list = parts.length === 1 ? parts[0] : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
-  return `${upper(list)} move.`;
+  return `${upper(joined(parts))} move.`;
 }
 
 /** The same for the small tiles and the screen reader: "animal, left to right". */
@@ -157,16 +185,16 @@ export function brief(regions) {
   return [labelName(label).toLowerCase(), way(direction) || act(DOES, label, direction)].join(", ");
 }
 
-/** What a visit was, in half a sentence: "Crossed, left to right". */
-export function visitDeed(visit) {
+/** What a visit was, in half a sentence: "Crossed, left to right"; `now` while it still goes on. */
+export function visitDeed(visit, now = !visit.end) {
   const direction = visit.direction ?? "still";
-  if (!visit.end) return upper(`${act(DOES, visit.label, direction)} now`);
+  if (now) return upper(`${act(DOES, visit.label, direction)} now`);
   return `${act(DID, visit.label, direction)}${way(direction) && `, ${way(direction)}`}`;
 }
 
 /** The visit as the text of its picture: "Animal in Garden, 21:38. Crossed, left to right." */
-export const visitAlt = (visit, camera) =>
-  `${labelName(visit.label)}, ${camera}, ${time(visit.start)}. ${visitDeed(visit)}.`;
+export const visitAlt = (visit, camera, now) =>
+  `${labelName(visit.label)}, ${camera}, ${time(visit.start)}. ${visitDeed(visit, now)}.`;
 
 /** "21:38" in this browser's zone. */
 export function time(when) {
@@ -208,11 +236,13 @@ export function age(ms) {
 /** "15.0 fps, 0.12 s old"; without a rate only the age. */
 export const figures = (fps, ageMs) => `${fps > 0 ? `${fps.toFixed(1)} fps, ` : ""}${age(ageMs)}`;
 
-/** One word for the state in the head of a tile. */
-export function stateWord(camera) {
+/** One or two words for the state in the head of a tile; `silent`: no word from Nightjar, `refused`: it sends no frames. */
+export function stateWord(camera, { silent = false, refused = false } = {}) {
   const { state } = camera.info.source;
+  if (silent) return "no word";
   if (camera.lost) return STATES.lost;
   if (!camera.live) return STATES[state] ?? state;
+  if (refused) return "refused";
   if (!camera.armed) return "disarmed";
   return camera.moving ? "moving" : "live";
 }
@@ -251,6 +281,29 @@ export function trouble(state, problem, lastPictureMs) {
 }
 const closed = (words) => words?.trim().replace(/\.$/, "");
 
+/** Why the server gives this page no frames of a camera, in the shape of a camera's problem. */
+export const refusal = ({ code, detail }) => ({
+  code,
+  what: detail || "Nightjar sends no pictures of this camera.",
+  mend:
+    code === "too_many_viewers"
+      ? "Close another page that shows this camera, or raise `max_clients`."
+      : code === "too_many_variants"
+        ? "Close another page that shows this camera."
+        : "Nightjar keeps trying.",
+});
+
+/** The same where there is room for a few words only; the camera's name stands above. */
+export const troubleBrief = (state, problem) =>
+  state === "ended"
+    ? "The video has ended"
+    : state === "stopped"
+      ? "Stopped"
+      : (BRIEF[problem?.code] ?? "Gives no picture");
+
+/** Without the backticks that mark names, where only text can stand. */
+export const plain = (words) => words.replaceAll("`", "");
+
 /** "next try in 8 s". */
 export const nextTry = (ms) => (ms < 1000 ? "trying" : `next try in ${Math.round(ms / 1000)} s`);
 
@@ -261,21 +314,22 @@ export function watching(n, total) {
   return [`${n} of ${total}`, "cameras watching"];
 }
 
-/** The voice over the visits of all cameras. */
-export function visitsHead(n) {
-  return upper(`${number(n)} ${n === 1 ? "visit" : "visits"}`);
+/** The voice over the visits of all cameras; `more` where the server tells of the newest only. */
+export function visitsHead(n, more) {
+  return upper(`${more ? "at least " : ""}${number(n)} ${n === 1 ? "visit" : "visits"}`);
 }
 
-/** The line under it: when the newest visit was; `where` only where there are several cameras. */
-export function lastVisit(visit, where) {
+/** The line under it, of `n` visits: how many go on, or when the newest was; `where` only where there are several cameras. */
+export function lastVisit(n, open, visit, where) {
   const place = where && ` in ${where}`;
-  return visit.end
-    ? `in the last hour, the last at ${time(visit.start)}${place}`
-    : `in the last hour, one of them now${place}`;
+  if (open === 0) return `in the last hour, ${n === 1 ? "" : "the last "}at ${time(visit.start)}${place}`;
+  if (open > 1) return `in the last hour, ${open === n ? "all" : number(open)} of them now`;
+  return `in the last hour, ${n === 1 ? "" : "one of them "}now${place}`;
 }
 
-/** "6 visits, 11 near misses". */
-export const hourSum = (visits, misses) => `${count(visits, "visit")}, ${count(misses, "near miss", "near misses")}`;
+/** "6 visits, 11 near misses" of a camera's hour. */
+export const hourSum = ({ visits, more, misses }) =>
+  `${more ? "at least " : ""}${count(visits.length, "visit")}, ${count(misses, "near miss", "near misses")}`;
 
 /** Where the near misses went. */
 export function missesNote(n) {
@@ -288,11 +342,25 @@ export function missesNote(n) {
 /** What the slider means, for those who do not see it. */
 export const sensitivity = (value) => `${value}; higher notices more. This is threshold ${105 - value}.`;
 
-/** Under "Nothing has moved yet". */
-export function sinceWhen(names, since, misses) {
-  const about = names.length === 1 ? names[0] : `${number(names.length)} cameras`;
-  return `Nightjar has been watching ${about} since ${time(since)}.${misses > 0 ? ` ${missesNote(misses)}` : ""}`;
+const NAMED = 3; // so many cameras by name, more of them by number
+
+/** Under "Nothing has moved yet": since when all that watch have watched, and which do not. */
+export function sinceWhen(cameras, misses) {
+  const watching = cameras.filter((camera) => camera.watching);
+  const others = cameras.filter((camera) => !camera.watching);
+  const since = Math.max(...watching.map((camera) => Date.parse(camera.info.source.since)));
+  const about =
+    watching.length <= NAMED ? joined(watching.map((camera) => camera.name)) : `${number(watching.length)} cameras`;
+  const parts = [
+    watching.length === 0 ? "No camera is watching now." : `Nightjar has been watching ${about} since ${time(since)}.`,
+    others.length <= NAMED
+      ? others.map((camera) => `${camera.name} is ${stateWord(camera)}.`).join(" ")
+      : `${upper(number(others.length))} cameras are not watching.`,
+    missesNote(misses),
+  ];
+  return parts.filter(Boolean).join(" ");
 }
+const joined = (names) => (names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
 
 /** The connection is gone. */
 export const noWord = (ms, ever) =>

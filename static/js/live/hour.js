@@ -9,6 +9,8 @@ const HOUR_MS = 3_600_000;
 const WIDE = 1440;
 const MIDDLE = 23;
 const REACH = 17; // half the longest stroke
+const LEAST = 5; // half the shortest: one short visit in an hour must be seen
+const EDGE = 7; // keeps the newest stroke clear of the line for now
 const LABELS = 5;
 
 export class Hour {
@@ -57,21 +59,21 @@ export class Hour {
     );
   }
 
-  /** Draws the hour of `camera` that ends at `now` (server's clock); `named` where it is one of several. */
-  show(camera, now, named) {
+  /** Draws the hour of `camera` that ends at `now` (server's clock); `named` where it is one of several, `silent` where nothing is of now. */
+  show(camera, now, named, silent) {
     this.#camera = camera;
     text(this.#whose, named ? ` in ${camera.name}` : "");
     this.#now = now;
     for (let i = 0; i < LABELS; i += 1) {
       const back = HOUR_MS * (1 - i / (LABELS - 1));
-      text(this.#axis.children[i], back === 0 ? "now" : words.time(now - back));
+      text(this.#axis.children[i], back === 0 && !silent ? "now" : words.time(now - back));
     }
     const activity = camera?.activity;
-    const paths = activity ? strokes(activity, now, camera.moving) : { t: "", q: "", hot: "" };
+    const paths = activity ? strokes(activity, now, camera.moving, silent) : { t: "", q: "", hot: "" };
     attr(this.#t, "d", paths.t);
     attr(this.#q, "d", paths.q);
     attr(this.#hot, "d", paths.hot);
-    const sum = activity ? words.hourSum(activity.visits.length, activity.near_misses) : "";
+    const sum = activity ? words.hourSum(camera.hour(now)) : "";
     text(this.#sum, sum);
     attr(
       this.#bar,
@@ -107,18 +109,18 @@ export class Hour {
 }
 
 /** The three paths of the barring of an `activity`, in a box of 1440 × 46. */
-export function strokes({ bins, bin_s: binSeconds, visits }, now, moving) {
-  const open = visits.find((visit) => !visit.end);
+export function strokes({ bins, bin_s: binSeconds, visits }, now, moving, silent = false) {
+  const open = silent ? undefined : visits.find((visit) => !visit.end);
   const hotFrom = open ? Date.parse(open.start) - binSeconds * 1000 : moving ? now - binSeconds * 2000 : Infinity;
   const paths = { t: "", q: "", hot: "" };
   for (const { start, motion_s: moved, near_misses: misses } of bins) {
     const from = Date.parse(start);
     const middle = WIDE * (1 - (now - from - binSeconds * 500) / HOUR_MS);
     if (middle < 0) continue;
-    const x = Math.min(WIDE - 2, middle).toFixed(1);
+    const x = Math.min(WIDE - EDGE, middle).toFixed(1);
     if (misses > 0) paths.q += `M${x} 43v-${Math.min(8, 2 + misses)}`;
     if (!(moved > 0)) continue;
-    const half = 2 + (REACH - 2) * Math.min(1, moved / binSeconds);
+    const half = LEAST + (REACH - LEAST) * Math.min(1, moved / binSeconds);
     paths[from >= hotFrom ? "hot" : "t"] += `M${x} ${(MIDDLE - half).toFixed(1)}v${(2 * half).toFixed(1)}`;
   }
   return paths;

@@ -30,7 +30,7 @@ function present(dialog, home) {
   return dialog;
 }
 
-/** Shows `visits[at]` large; arrows and buttons go to the ones beside it. Each visit is `{ visit, camera, key }`. */
+/** Shows `visits[at]` large; arrows and buttons go to the ones beside it. Each visit is `{ visit, camera, key, now }`. */
 export function openVisit(visits, at) {
   const from = document.activeElement;
   let here = at;
@@ -65,12 +65,12 @@ export function openVisit(visits, at) {
     event.preventDefault();
   }
   function show() {
-    const { visit, camera } = visits[here];
+    const { visit, camera, now } = visits[here];
     picture.replaceChildren(visitImage(visit, camera, false));
     text(title, `${words.labelName(visit.label)}, ${words.time(visit.start)}`);
     text(
       facts,
-      `${words.visitDeed(visit)}. ${camera.name}, ${words.length(visit.duration_s)}, ${Math.round((visit.confidence ?? 0) * 100)} % sure.`,
+      `${words.visitDeed(visit, now)}. ${camera.name}, ${words.length(visit.duration_s)}, ${Math.round((visit.confidence ?? 0) * 100)} % sure.`,
     );
     attr(newer, "aria-disabled", here === 0 ? "true" : null);
     attr(older, "aria-disabled", here === visits.length - 1 ? "true" : null);

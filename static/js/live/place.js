@@ -13,10 +13,12 @@ import { ranked } from "./said.js";
 import { Tile } from "./tile.js";
 import { Tools } from "./tools.js";
 import { Strip, VisitPanel } from "./visits.js";
-import { Watch } from "./watch.js";
+import { STALL_MS, Watch } from "./watch.js";
 
 const GRID_ABOVE = 6;
 const COLUMN = 3; // others in one column; more of them stand in two
+const COUNT_MS = 15_000; // visits leave the last hour although nothing happens
+const REFUSALS = new Set(["too_many_viewers", "too_many_variants"]);
 const BUSY_MS = 10_000;
 const LABEL_WAIT_MS = 1_500; // a start is told with its label, if one comes soon
 
@@ -27,6 +29,8 @@ export class LivePlace {
   #watch;
   #tiles = new Map();
   #large = null;
+  #silentAt = null;
+  #countedAt = -Infinity;
   #largeSince = -Infinity;
   #touched = -Infinity;
   #told = new Set(); // whose movement a screen reader was told of
@@ -80,9 +84,31 @@ export class LivePlace {
     if (!document.hidden) this.#tiles.get(frame.camera)?.offer(frame);
   }
 
-  /** Nothing comes from the server (or something again). */
+  /** Nothing comes from the server (or something again): nothing on the page claims to be of now. */
   silent(yes) {
+    if (yes === (this.#silentAt !== null)) return;
+    this.#silentAt = yes ? this.#socket.clock.now() : null;
     attr(this.#node, "data-silent", yes);
+    if (yes) for (const camera of this.#cameras.all) camera.forget();
+    for (const tile of this.#tiles.values()) {
+      tile.setSilent(yes);
+      tile.moved();
+    }
+    this.#showVisits();
+  }
+
+  /** The server does not send the frames that were asked for. Returns whether a tile says so. */
+  refused(message) {
+    const named = this.#tiles.get(message.camera);
+    const blind = [...this.#tiles.values()].filter((tile) => tile.camera.live && !tile.node.hasAttribute("data-seq"));
+    const tiles = named ? [named] : REFUSALS.has(message.code) ? blind : [];
+    for (const tile of tiles) tile.refuse(message, STALL_MS);
+    return tiles.length > 0;
+  }
+
+  /** The server's clock; it stands while nothing is heard. */
+  #now() {
+    return this.#silentAt ?? this.#socket.clock.now();
   }
 
   visible(yes) {
@@ -96,13 +122,13 @@ export class LivePlace {
     this.#tiles.forEach((tile) => tile.tick());
     this.#arrange();
     this.#tools.show(this.#cameras.get(this.#large));
-    this.#showHour();
+    if (performance.now() - this.#countedAt > COUNT_MS) this.#showVisits();
+    else this.#showHour();
     this.#announceMotion();
   }
 
   #list() {
     const { all } = this.#cameras;
-    this.silent(false);
     for (const [id, tile] of this.#tiles) {
       if (this.#cameras.get(id)) continue;
       this.#watch.remove(tile);
@@ -126,6 +152,7 @@ export class LivePlace {
       pin: (id) => setPrefAnd(prefs.pinned === id ? null : id, () => this.#arrange(true)),
       save: (camera) => save(camera),
       retry: (camera) => retry(camera),
+      again: (tile) => this.#watch.again(tile),
       now: () => this.#socket.clock.now(),
     };
   }
@@ -182,7 +209,7 @@ export class LivePlace {
       tile.setLarge(id === this.#large);
       if (tile.large) {
         this.#slot.replaceChildren(tile.node);
-        this.#below.replaceChildren(tile.below.node);
+        this.#below.replaceChildren(tile.below);
       }
     }
     const rest = order.filter((id) => id !== this.#large).map((id) => this.#tiles.get(id).node);
@@ -202,16 +229,17 @@ export class LivePlace {
     const camera = this.#cameras.get(this.#large) ?? null;
     this.#tools.show(camera);
     this.#showHour();
-    if (camera) this.#strip.show(camera);
+    if (camera) this.#strip.show(camera, this.#silentAt !== null);
   }
 
   #showHour() {
     const camera = this.#cameras.get(this.#large);
-    if (camera) this.#hour.show(camera, this.#socket.clock.now(), this.#cameras.all.length > 1);
+    if (camera) this.#hour.show(camera, this.#now(), this.#cameras.all.length > 1, this.#silentAt !== null);
   }
 
   #showVisits() {
-    this.#panel.show(this.#cameras.all, this.#socket.clock.now());
+    this.#countedAt = performance.now();
+    this.#panel.show(this.#cameras.all, this.#now(), this.#silentAt !== null);
     this.#showLarge();
   }
 
@@ -221,7 +249,7 @@ export class LivePlace {
     const { state } = camera.info.source;
     if (state === "lost" && !this.#lost.has(camera.id)) {
       this.#lost.add(camera.id);
-      sayState(`${camera.name} is lost. ${words.trouble(state, camera.problem, null).title}.`);
+      sayState(`${camera.name} is lost. ${words.plain(words.trouble(state, camera.problem, null).title)}.`);
     }
     if (state === "live" && this.#lost.delete(camera.id)) sayState(`${camera.name} is back.`);
   }

@@ -12,6 +12,7 @@ import { StateLayer } from "./state.js";
 
 const AGE_GAP_MS = 250; // figures that change faster cannot be read
 const STALE_MS = 900;
+const NO_RATE_MS = 3_000; // a picture so old disowns any rate
 const NARROW = 250; // pixels; the name and the age are all that fits in the head
 const EDGE_HOLD_MS = 2_000;
 
@@ -33,17 +34,21 @@ export class Tile {
   #ageAt = -Infinity;
   #edgeAt = -Infinity;
   #narrow = false;
-  /** The caption below the picture, for the phone. */
-  below = new Said();
+  #refused = null;
+  #silent = false;
+  #caption = new Said();
+  /** What stands below the picture on a phone: the caption, or what to do. */
+  below;
   large = false;
   /** When a frame was last received, of whatever kind (performance.now). */
   heardAt = performance.now();
 
-  /** `deeds`: `choose(id)`, `pin(id)`, `save(camera)`, `retry(camera)`, `now()` (server's clock). */
+  /** `deeds`: `choose(id)`, `pin(id)`, `save(camera)`, `retry(camera)`, `again(tile)`, `now()` (server's clock). */
   constructor(camera, deeds) {
     this.camera = camera;
     this.#deeds = deeds;
-    this.#layer = new StateLayer(() => deeds.retry(camera));
+    this.#layer = new StateLayer(() => (camera.lost ? deeds.retry(camera) : deeds.again(this)));
+    this.below = el("div", {}, this.#caption.node, this.#layer.below);
     this.#cover = el("button", { type: "button", class: "cover", on: { click: () => deeds.choose(camera.id) } });
     this.node = el(
       "figure",
@@ -92,6 +97,10 @@ export class Tile {
 
   offer(frame) {
     this.heardAt = performance.now();
+    if (this.#refused) {
+      this.#refused = null;
+      this.refresh();
+    }
     if (!frame.noSignal) this.#picture.offer(frame);
   }
 
@@ -99,23 +108,55 @@ export class Tile {
     this.#picture.clear();
   }
 
+  /** The server will not send its frames, as `message` says; it is asked again in `againMs`. */
+  refuse(message, againMs) {
+    this.heardAt = performance.now();
+    this.#refused = {
+      problem: words.refusal(message),
+      nextTryAt: this.heardAt + againMs,
+      nextTryTotal: againMs,
+    };
+    this.refresh();
+  }
+
+  /** Nothing is heard of the server: what was true of the camera is no longer known. */
+  setSilent(silent) {
+    if (silent === this.#silent) return;
+    this.#silent = silent;
+    this.refresh();
+  }
+
+  get #seen() {
+    return {
+      hasPicture: this.#picture.shown !== null,
+      lastPictureMs: this.camera.lastPicture === null ? null : Math.max(0, this.#deeds.now() - this.camera.lastPicture),
+      refused: this.#refused,
+      silent: this.#silent,
+    };
+  }
+
   /** The camera's state or settings changed. */
   refresh() {
     const { camera } = this;
     const { source } = camera.info;
-    const had = this.#picture?.shown ?? null;
-    const kind = this.#layer.show(camera, had !== null, this.#lastPictureMs());
+    const kind = this.#layer.show(camera, this.#seen);
+    const had = this.#picture.shown !== null;
+    const word = words.stateWord(camera, { silent: this.#silent, refused: this.#refused !== null });
     attr(this.node, "data-state", source.state);
     attr(this.node, "data-armed", String(camera.armed));
     attr(this.node, "data-moving", camera.moving ? "true" : null);
     this.node.classList.toggle("opening", kind === "opening");
-    this.node.classList.toggle("dim", (source.state === "lost" || source.state === "opening") && had !== null);
-    this.node.classList.toggle("rest", source.state === "ended" || source.state === "stopped");
+    const over = source.state === "ended" || source.state === "stopped";
+    this.node.classList.toggle("trouble", kind === "trouble");
+    this.node.classList.toggle("dim", kind !== null && had && !over);
+    this.node.classList.toggle("rest", over);
+    this.#caption.node.hidden = kind === "trouble";
     this.#foot.hidden = kind !== null;
-    attr(this.#dot, "class", camera.watching ? "dot" : camera.lost ? "dot bad" : "dot off");
+    const well = camera.watching && kind === null;
+    attr(this.#dot, "class", this.#silent ? "dot off" : well ? "dot" : camera.lost ? "dot bad" : "dot off");
     text(this.#name, camera.name);
-    text(this.#word, words.stateWord(camera));
-    attr(this.node, "aria-label", `${camera.name}, ${words.stateWord(camera)}`);
+    text(this.#word, word);
+    attr(this.node, "aria-label", `${camera.name}, ${word}`);
     attr(this.#cover, "aria-label", `Make ${camera.name} the large picture`);
     this.#say();
     this.#figures();
@@ -129,7 +170,7 @@ export class Tile {
 
   /** Once a second: what counts. */
   tick() {
-    this.#layer.show(this.camera, this.#picture.shown !== null, this.#lastPictureMs());
+    this.#layer.show(this.camera, this.#seen);
     this.#say();
     if (performance.now() - this.#ageAt > STALE_MS) this.#figures();
     this.#mark();
@@ -180,10 +221,10 @@ export class Tile {
 
   #say() {
     const { camera } = this;
-    const quiet = words.quiet(camera.info, camera.quietSince, this.#deeds.now());
+    const quiet = this.#silent ? "" : words.quiet(camera.info, camera.quietSince, this.#deeds.now());
     this.#said.show(camera.moving, camera.regions, quiet);
-    if (this.large) this.below.show(camera.moving, camera.regions, camera.live ? quiet : "");
-    attr(this.#shot, "aria-label", `${camera.name}, live picture. ${this.#said.sentence}`);
+    if (this.large) this.#caption.show(camera.moving, camera.regions, camera.live ? quiet : "");
+    attr(this.#shot, "aria-label", `${camera.name}, ${this.#silent ? "last" : "live"} picture. ${this.#said.sentence}`);
   }
 
   /** Nothing covers a mover: the caption goes to the other edge when a box is beneath it. */
@@ -216,18 +257,17 @@ export class Tile {
     const { source } = camera.info;
     this.#ageAt = performance.now();
     if (camera.lost || source.state === "ended" || source.state === "stopped") {
-      text(this.#age, `${camera.lost ? "lost" : "since"} ${words.time(camera.lostSince ?? source.since)}`);
+      text(this.#age, `since ${words.time(camera.lostSince ?? source.since)}`);
     } else if (shown && source.state === "live") {
       const age = this.#deeds.now() - shown.time;
       attr(this.node, "data-age-ms", Math.round(age));
-      text(this.#age, words.figures(this.#narrow ? 0 : source.fps, age));
+      text(
+        this.#age,
+        words.figures(this.#narrow || this.#silent || this.#refused || age > NO_RATE_MS ? 0 : source.fps, age),
+      );
     } else {
       text(this.#age, "");
     }
-  }
-
-  #lastPictureMs() {
-    return this.camera.lastPicture === null ? null : Math.max(0, this.#deeds.now() - this.camera.lastPicture);
   }
 
   #fullScreen() {

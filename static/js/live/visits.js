@@ -7,13 +7,17 @@ import { openVisit, visitImage } from "./peek.js";
 const POSTERS = 5;
 const LISTED = 4;
 const LISTED_ALONE = 8;
-const HOUR_MS = 3_600_000;
 
-/** The visits of cameras, newest first, as `{ visit, camera, key }`. */
-export function gathered(cameras) {
+/** The visits of cameras, newest first, as `{ visit, camera, key, now }`; while the server is `silent`, none is of now. */
+export function gathered(cameras, silent) {
   return cameras
     .flatMap((camera) =>
-      (camera.activity?.visits ?? []).map((visit) => ({ visit, camera, key: `${camera.id}/${visit.id}` })),
+      (camera.activity?.visits ?? []).map((visit) => ({
+        visit,
+        camera,
+        key: `${camera.id}/${visit.id}`,
+        now: !visit.end && !silent,
+      })),
     )
     .sort((a, b) => Date.parse(b.visit.start) - Date.parse(a.visit.start));
 }
@@ -85,9 +89,9 @@ export class Strip {
     for (let i = 0; i < POSTERS; i += 1) this.#none.append(el("div", { class: i === 0 ? "ghost first" : "ghost" }));
   }
 
-  /** Shows the newest visits of `camera`. */
-  show(camera) {
-    const items = gathered([camera]);
+  /** Shows the newest visits of `camera`; `silent` while nothing is heard of it. */
+  show(camera, silent) {
+    const items = gathered([camera], silent);
     this.#list.hidden = items.length === 0;
     this.#none.hidden = items.length > 0;
     text(this.#none.firstElementChild, camera.activity ? `Visits to ${camera.name} stand here` : "");
@@ -106,7 +110,7 @@ function makePoster(open) {
 }
 
 function writePoster(node, item) {
-  const { visit, camera } = item;
+  const { visit, camera, now } = item;
   const [picture, caption, deed] = node.children;
   showImage(picture.firstElementChild, item);
   picture.lastElementChild.hidden = !visit.end;
@@ -114,13 +118,13 @@ function writePoster(node, item) {
   const [glyph, label, time] = caption.children;
   setIcon(glyph, words.labelIcon(visit.label));
   text(label, words.labelName(visit.label));
-  text(time, visit.end ? words.time(visit.start) : "now");
+  text(time, now ? "now" : words.time(visit.start));
   attr(time, "datetime", visit.start);
-  text(deed, words.visitDeed(visit));
+  text(deed, words.visitDeed(visit, now));
   attr(
     node,
     "aria-label",
-    `${words.visitAlt(visit, camera.name)}${visit.end ? ` ${words.length(visit.duration_s)}` : ""}`,
+    `${words.visitAlt(visit, camera.name, now)}${visit.end ? ` ${words.length(visit.duration_s)}` : ""}`,
   );
 }
 
@@ -148,29 +152,30 @@ export class VisitPanel {
   );
   node = el("div", {}, this.#full, this.#empty);
 
-  /** Shows the newest visits over all cameras; `now` is the server's clock. */
-  show(cameras, now) {
-    const items = gathered(cameras);
+  /** Shows the newest visits over all cameras; `now` is the server's clock, `silent` while nothing is heard of it. */
+  show(cameras, now, silent) {
+    const items = gathered(cameras, silent);
     const known = cameras.some((camera) => camera.activity);
-    const misses = cameras.reduce((sum, camera) => sum + (camera.activity?.near_misses ?? 0), 0);
+    const hours = cameras.map((camera) => camera.hour(now));
+    const misses = hours.reduce((sum, hour) => sum + hour.misses, 0);
     this.#empty.hidden = !known || items.length > 0;
     this.#full.hidden = items.length === 0;
-    const since = Math.min(...cameras.map((camera) => Date.parse(camera.info.source.since)));
-    text(
-      this.#emptyWords,
-      words.sinceWhen(
-        cameras.map((camera) => camera.name),
-        since,
-        misses,
-      ),
-    );
+    text(this.#emptyWords, words.sinceWhen(cameras, misses));
     const rows = Math.min(items.length, cameras.length === 1 ? LISTED_ALONE : LISTED);
     if (rows !== this.#list.children.length) this.#full.append(this.#foot); // put back below the longer list
     this.#places.show(items, rows);
     if (items.length === 0) return;
-    const recent = items.filter(({ visit }) => !visit.end || Date.parse(visit.end) > now - HOUR_MS);
-    text(this.#head, words.visitsHead(recent.length));
-    text(this.#sub, words.lastVisit(items[0].visit, cameras.length > 1 ? items[0].camera.name : ""));
+    const recent = hours.reduce((sum, hour) => sum + hour.visits.length, 0);
+    const open = items.filter((item) => item.now);
+    const newest = open[0] ?? items[0];
+    text(
+      this.#head,
+      words.visitsHead(
+        recent,
+        hours.some((hour) => hour.more),
+      ),
+    );
+    text(this.#sub, words.lastVisit(recent, open.length, newest.visit, cameras.length > 1 ? newest.camera.name : ""));
     this.#foot.hidden = misses === 0;
     text(this.#foot, words.missesNote(misses));
   }
@@ -184,16 +189,18 @@ function makeRow(open) {
       "button",
       { type: "button", "aria-haspopup": "dialog", on: { click: open } },
       el("span", { class: "pic" }),
-      el("span", {}, el("span", { class: "t1" }), " ", el("span", { class: "t2" })),
+      el("span", {}, el("span", { class: "t1" }), " ", el("span", { class: "t2" }, el("span"), el("span"))),
     ),
   );
 }
 
 function writeRow(node, item) {
-  const { visit, camera } = item;
+  const { visit, camera, now } = item;
   const [frame, said] = button(node).children;
   showImage(frame, item);
-  const deed = words.visitDeed(visit);
+  const deed = words.visitDeed(visit, now);
   text(said.firstElementChild, `${words.labelName(visit.label)}, ${deed[0].toLowerCase()}${deed.slice(1)}`);
-  text(said.lastElementChild, `${camera.name}, ${visit.end ? words.time(visit.start) : "now"}`);
+  const [place, time] = said.lastElementChild.children;
+  text(place, camera.name);
+  text(time, `, ${now ? "now" : words.time(visit.start)}`);
 }

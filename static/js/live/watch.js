@@ -5,7 +5,8 @@ const LARGE_FPS = 30; // the source gives what it has
 const SMALL_FPS = 12;
 const MANY_FPS = 6;
 const MANY = 6;
-const STALL_MS = 10_000;
+/** What fell silent, or was refused, is asked for again after so long. */
+export const STALL_MS = 10_000;
 
 /** The width to ask for: what is shown in device pixels, rounded up to a width the server may share among viewers. */
 export function widthFor(cssWidth, ratio) {
@@ -41,6 +42,13 @@ export class Watch {
   /** The page is looked at, or not. */
   visible(yes) {
     this.#visible = yes;
+    this.ask();
+  }
+
+  /** Asks for a tile's frames anew, as if nothing had been asked. */
+  again(tile) {
+    tile.heardAt = performance.now();
+    this.#socket.unwatch(tile.camera.id);
     this.ask();
   }
 
