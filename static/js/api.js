@@ -69,7 +69,8 @@ async function failure(answer) {
 }
 
 function words(status, problem) {
-  if (status === 401) return "Nightjar asks for a key. Load this page again and give one.";
+  if (status === 401)
+    return "Nightjar asks for a key. Load this page again and give it as the password; any user name will do.";
   if (status === 403 && !problem.detail) return "This key may look, but not change anything.";
   if (typeof problem.detail === "string" && problem.detail) return sentence(problem.detail);
   if (typeof problem.title === "string" && problem.title) return sentence(problem.title);

@@ -2,6 +2,7 @@
 
 import { getJson, liveUrl } from "./api.js";
 import { Cameras } from "./cameras.js";
+import { text } from "./dom.js";
 import { LivePlace } from "./live/place.js";
 import { sayState, showToast, showWord } from "./notice.js";
 import { LiveSocket } from "./socket.js";
@@ -60,12 +61,15 @@ async function disconnected(everOpened) {
     refusal = null;
   } catch (error) {
     refusal = error.status === 401 || error.status === 403 ? error.message : null;
+    summary();
   }
 }
 
 function summary() {
-  const silent = announced;
-  if (cameras.all.length > 0 || silent) showSummary(cameras.all, !silent);
+  const trouble = announced ? words.unheard(refusal !== null) : null;
+  if (cameras.all.length > 0 || trouble) showSummary(cameras.all, trouble);
+  const waiting = document.querySelector(".waits .voice"); // there until the first camera is known
+  if (waiting) text(waiting, refusal === null ? "Waiting for Nightjar" : "Nightjar asks for a key");
 }
 
 function word() {
@@ -74,7 +78,7 @@ function word() {
     if (socket.open && announced) connected();
     return;
   }
-  showWord(refusal ?? words.noWord(waited, socket.lastWord !== null));
+  showWord(refusal ?? words.noWord(waited, socket.lastWord !== null), refusal !== null);
   if (!announced) sayState(refusal ?? "The connection to Nightjar is lost. Trying again.");
   announced = true;
   place.silent(true);

@@ -62,11 +62,16 @@ function closeToast() {
   toast = null;
 }
 
-/** Shows or hides the word about the connection. */
-export function showWord(words) {
+/** Shows or hides the word about the connection; `reload` offers to load the page again, where waiting does not help. */
+export function showWord(words, reload = false) {
   const node = document.getElementById("word");
   node.hidden = words === null;
   if (words === null) return;
-  if (!node.firstChild) node.append(el("span", { class: "dot bad", "aria-hidden": "true" }), el("p"));
-  text(node.lastChild, words);
+  if (!node.firstChild) {
+    const again = el("button", { type: "button", class: "btn", on: { click: () => location.reload() } }, "Load again");
+    node.append(el("span", { class: "dot bad", "aria-hidden": "true" }), el("p"), again);
+  }
+  const [, said, again] = node.children;
+  text(said, words);
+  again.hidden = !reload;
 }

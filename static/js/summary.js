@@ -3,13 +3,16 @@
 import { attr, text } from "./dom.js";
 import * as words from "./words.js";
 
-/** Writes the summary; `connected` is false while no word comes from Nightjar. */
-export function showSummary(cameras, connected) {
+/** Writes the summary; `trouble` is what stands instead while nothing comes from Nightjar, as `[strong, rest]`, else null. */
+export function showSummary(cameras, trouble) {
   const node = document.getElementById("sum");
   const [dot, what] = node.children;
   const watching = cameras.filter((camera) => camera.watching);
-  const needy = cameras.find((camera) => camera.lost) ?? cameras.find((camera) => !camera.watching);
-  const [strong, rest] = connected ? words.watching(watching.length, cameras.length) : ["No word", "from Nightjar"];
+  const needy = trouble
+    ? undefined
+    : (cameras.find((camera) => camera.lost) ?? cameras.find((camera) => !camera.watching));
+  const connected = trouble === null;
+  const [strong, rest] = trouble ?? words.watching(watching.length, cameras.length);
   node.hidden = false;
   if (what.textContent !== `${strong} ${rest}` && document.activeElement !== node) node.replaceWith(node); // put back rather than shifted
   text(what.firstElementChild, strong);

@@ -362,6 +362,9 @@ export function sinceWhen(cameras, misses) {
 }
 const joined = (names) => (names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
 
+/** The same while nothing comes from Nightjar, or it does not let this page in. */
+export const unheard = (refused) => (refused ? ["Key needed", ""] : ["No word", "from Nightjar"]);
+
 /** The connection is gone. */
 export const noWord = (ms, ever) =>
   ever
