@@ -142,7 +142,9 @@ impl Multipart {
             if let Some(value) = field(line, "content-length") {
                 length = value.parse::<usize>().ok();
             } else if let Some(value) = field(line, "content-type") {
-                wanted = value.len() < 6 || value[..6].eq_ignore_ascii_case("image/");
+                // By bytes: the sixth need not be where a letter ends.
+                let kind = value.as_bytes().get(..6);
+                wanted = kind.is_none_or(|kind| kind.eq_ignore_ascii_case(b"image/"));
             }
         }
         self.buffer.advance(at);

@@ -149,6 +149,22 @@ fn parts_that_are_no_pictures_are_passed_over() {
 }
 
 #[test]
+fn a_type_in_letters_of_many_bytes_harms_nobody() {
+    let one = jpeg(1);
+    for (kind, wanted) in [
+        ("image\u{e9}/jpeg", false),
+        ("imag\u{1f98a}", false),
+        ("\u{e9}\u{e9}", true),
+        ("IMAGE/\u{e9}", true),
+    ] {
+        let before = format!("--frame\r\nContent-Type: {kind}\r\nContent-Length: {{n}}\r\n\r\n");
+        let bytes = stream(std::slice::from_ref(&one), &before, "\r\n");
+        let expected = if wanted { vec![one.clone()] } else { Vec::new() };
+        gives(kind, PLAIN, &bytes, &expected);
+    }
+}
+
+#[test]
 fn giants_are_refused_and_the_stream_goes_on() {
     let one = jpeg(1);
     let part = stream(std::slice::from_ref(&one), "--frame\r\nContent-Length: {n}\r\n\r\n", "\r\n");
@@ -186,6 +202,7 @@ proptest! {
                 Just(b"\r\n--frame--\r\n".to_vec()),
                 Just(jpeg(3)),
                 Just(vec![0xff, 0xd8, 0xff]),
+                "--frame\r\nContent-(Type|Length|\u{e9}): ?\\PC{0,9}\r\n\r\n".prop_map(String::into_bytes),
             ],
             0..40,
         ),
