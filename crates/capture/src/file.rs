@@ -96,8 +96,8 @@ pub(crate) struct File {
 impl Opener for File {
     fn open(&mut self) -> Result<Box<dyn Source>, Problem> {
         readable(&self.path)?;
-        let claims = probe(&self.path, &self.tools, &self.halt);
-        let frames = Frames::open(&self.path, &self.tools, self.halt.clone())?;
+        let claims = probe(&self.path, &self.tools, &self.halt, self.first)?;
+        let frames = Frames::open(&self.path, &self.tools, &claims, self.halt.clone())?;
         Ok(Box::new(Playback {
             path: self.path.clone(),
             tools: self.tools.clone(),
@@ -111,6 +111,8 @@ impl Opener for File {
             ahead: None,
             offset: Duration::ZERO,
             begin: None,
+            judged: false,
+            warning: None,
         }))
     }
 }
@@ -133,6 +135,10 @@ struct Playback {
     offset: Duration,
     /// When media time zero was played.
     begin: Option<Instant>,
+    /// Whether a whole round was looked at for damage; all rounds are the same file.
+    judged: bool,
+    /// What was found then, until it is told.
+    warning: Option<String>,
 }
 
 impl Source for Playback {
@@ -158,11 +164,10 @@ impl Source for Playback {
                 Decoded::Silent => return Err(FileError::Stalled(shown(&self.path)).into()),
                 Decoded::Stopped => return Ok(Next::Stopped),
                 Decoded::Ended { complaint } => {
-                    let name = shown(&self.path);
-                    if let Some(warning) =
-                        video::warning(&name, &self.frames, self.claims.duration, &complaint)
-                    {
-                        tracing::warn!(warning, "the video file is not whole");
+                    if !self.judged {
+                        self.judged = true;
+                        let name = shown(&self.path);
+                        self.warning = video::warning(&name, &self.frames, &self.claims, &complaint);
                     }
                     if !self.looped {
                         return Ok(Next::Ended);
@@ -171,6 +176,10 @@ impl Source for Playback {
                 }
             }
         }
+    }
+
+    fn warning(&mut self) -> Option<String> {
+        self.warning.take()
     }
 }
 
@@ -189,7 +198,7 @@ impl Playback {
     fn open_ahead(&mut self, time: Duration) -> Result<(), FileError> {
         let near = self.length.is_some_and(|length| time + AHEAD >= length);
         if self.looped && self.pace == Pace::RealTime && near && self.ahead.is_none() {
-            self.ahead = Some(Frames::open(&self.path, &self.tools, self.halt.clone())?);
+            self.ahead = Some(Frames::open(&self.path, &self.tools, &self.claims, self.halt.clone())?);
         }
         Ok(())
     }
@@ -201,7 +210,7 @@ impl Playback {
         self.offset += length;
         self.frames = match self.ahead.take() {
             Some(frames) => frames,
-            None => Frames::open(&self.path, &self.tools, self.halt.clone())?,
+            None => Frames::open(&self.path, &self.tools, &self.claims, self.halt.clone())?,
         };
         Ok(())
     }

@@ -121,6 +121,10 @@ pub(crate) trait Source {
     /// The next picture. `patience` bounds the time without a sign of life from the source; the time that the source
     /// itself lets pass on purpose (a file played in real time) does not count. Returns at once when told to stop.
     fn next(&mut self, patience: Duration) -> Result<Next, Problem>;
+    /// Something that the owner should know although pictures come; each is told once.
+    fn warning(&mut self) -> Option<String> {
+        None
+    }
 }
 
 /// What a source answers.

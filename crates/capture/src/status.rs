@@ -16,6 +16,8 @@ pub struct SourceStatus {
     pub state: State,
     /// Since when it is in that state.
     pub since: Stamp,
+    /// What was wrong last, while the source is lost and while it is opened again; gone with the first good picture.
+    pub problem: Option<Problem>,
     /// What the source really gives; stays as it was while the source is lost.
     pub negotiated: Option<Negotiated>,
     /// Frames a second over the last two seconds; 0 unless live.
@@ -103,6 +105,7 @@ impl Board {
         let current = SourceStatus {
             state: State::Opening,
             since: now,
+            problem: None,
             negotiated: None,
             measured_fps: 0.0,
             counters: Counters::default(),
@@ -133,6 +136,11 @@ impl Board {
             if state != State::Live {
                 status.measured_fps = 0.0;
             }
+            status.problem = match &state {
+                State::Lost { problem } => Some(problem.clone()),
+                State::Opening => status.problem.take(),
+                State::Live | State::Ended | State::Stopped => None,
+            };
             status.state = state;
             status.next_try = next_try;
         });

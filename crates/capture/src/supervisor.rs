@@ -1,10 +1,11 @@
 //! Keeps one source going: opens it, takes its pictures into the ring, finds it lost or silent, tries it again.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use frame::{Clock, NewFrame, Picture, RingWriter, Stamp};
+use frame::{Clock, NewFrame, Picture, RingWriter};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use tokio::sync::watch;
@@ -18,6 +19,12 @@ use crate::pulse::Pulse;
 use crate::source::{Next, Opener, Payload, Source};
 use crate::status::{Board, View};
 use crate::{CameraSource, Problem, SourceKind, SourceStatus, State};
+
+mod record;
+mod timeline;
+
+use record::{Kind, Record};
+use timeline::Timeline;
 
 #[cfg(test)]
 mod flapping;
@@ -41,6 +48,8 @@ pub(crate) struct Tuning {
     pub(crate) connect: Duration,
     /// To get an answer's head.
     pub(crate) answer: Duration,
+    /// The shortest wait after a camera refused the user: many lock an account after a few tries.
+    pub(crate) guarded: Duration,
     /// The same problem is logged again after so long.
     pub(crate) log_again: Duration,
 }
@@ -56,6 +65,7 @@ impl Default for Tuning {
             unmeasured: seconds(5),
             connect: seconds(5),
             answer: seconds(10),
+            guarded: seconds(60),
             log_again: seconds(600),
         }
     }
@@ -110,7 +120,7 @@ impl Supervisor {
             halt: halt.clone(),
             board,
             timeline: Timeline::default(),
-            logged: None,
+            record: Record::new(tuning.log_again),
         };
         let thread = std::thread::Builder::new().name(format!("capture:{id}")).spawn(move || worker.run())?;
         Ok(Self { halt, view, thread: Some(thread) })
@@ -184,13 +194,13 @@ struct Worker {
     board: Board,
     backoff: Backoff,
     timeline: Timeline,
-    logged: Option<Logged>,
+    record: Record,
 }
 
 impl Worker {
     fn run(mut self) {
         loop {
-            match self.once() {
+            match self.caught() {
                 Outcome::Stopped => break,
                 Outcome::Ended => {
                     tracing::info!(camera = self.id, "the source ended");
@@ -206,6 +216,25 @@ impl Worker {
             }
         }
         self.board.enter(State::Stopped, self.clock.stamp(), None);
+    }
+
+    /// One opening. A defect that some source's bytes bring to light costs that opening and not the process.
+    fn caught(&mut self) -> Outcome {
+        match catch_unwind(AssertUnwindSafe(|| self.once())) {
+            Ok(outcome) => outcome,
+            Err(_) if self.halt.is_stopped() => Outcome::Stopped,
+            Err(panic) => {
+                let text = panic.downcast_ref::<String>().map(String::as_str);
+                let text =
+                    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
+                let text: String = text.lines().next().unwrap_or("").chars().take(160).collect();
+                Outcome::Lost(Problem::new(
+                    "internal",
+                    format!("Nightjar failed over what this source sent ({text})."),
+                    "Report this with the lines of the log around it; it is tried again meanwhile.",
+                ))
+            }
+        }
     }
 
     /// Opens the source and takes its pictures until there are no more.
@@ -230,6 +259,9 @@ impl Worker {
         loop {
             let left = (session.last_good + pulse.patience()).saturating_duration_since(Instant::now());
             let next = if left.is_zero() { Ok(Next::Silent) } else { source.next(left) };
+            if let Some(warning) = source.warning() {
+                self.warn(&warning);
+            }
             match next {
                 Ok(Next::Picture { payload, media_time, skipped }) => {
                     self.board.change(false, |status| status.counters.skipped += skipped);
@@ -288,6 +320,7 @@ impl Worker {
             if first {
                 status.state = State::Live;
                 status.since = stamp;
+                status.problem = None;
             }
             status.negotiated = Some(crate::Negotiated { size, ..source.negotiated() });
             status.measured_fps = pulse.rate();
@@ -298,7 +331,10 @@ impl Worker {
         });
         if first {
             session.live = true;
-            tracing::info!(camera = self.id, %size, "the source is live");
+            session.began = now;
+            if self.record.told_of_loss() {
+                tracing::info!(camera = self.id, %size, "the source is live");
+            }
         }
         if now.duration_since(session.began) >= self.tuning.steady {
             self.backoff.reset();
@@ -323,8 +359,11 @@ impl Worker {
     }
 
     fn back_off(&mut self, problem: Problem) -> Waited {
-        let wait = self.backoff.next();
-        self.log(&problem, wait);
+        let wait = match problem.code {
+            "unauthorized" | "forbidden" => self.backoff.next().max(self.tuning.guarded),
+            _ => self.backoff.next(),
+        };
+        self.tell_of_loss(&problem, wait);
         self.halt.forget_nudge();
         let now = self.clock.stamp();
         self.board.change(false, |status| {
@@ -335,38 +374,35 @@ impl Worker {
         self.halt.wait(wait)
     }
 
-    /// The first of a kind at once, then the same one now and then, with how often it came meanwhile.
-    fn log(&mut self, problem: &Problem, wait: Duration) {
-        let now = Instant::now();
-        if let Some(logged) = &mut self.logged
-            && logged.code == problem.code
-            && now.duration_since(logged.at) < self.tuning.log_again
-        {
-            logged.repeats += 1;
-            return;
+    fn tell_of_loss(&mut self, problem: &Problem, wait: Duration) {
+        if let Some(unlogged) = self.record.tells(Kind::Loss, problem.code, Instant::now()) {
+            tracing::warn!(
+                camera = self.id,
+                code = problem.code,
+                what = problem.what,
+                mend = problem.mend,
+                again_in_ms = wait.as_millis(),
+                unlogged_before = unlogged,
+                "the source is lost"
+            );
         }
-        let repeats = self.logged.take().map_or(0, |logged| logged.repeats);
-        tracing::warn!(
-            camera = self.id,
-            code = problem.code,
-            what = problem.what,
-            mend = problem.mend,
-            again_in_ms = wait.as_millis(),
-            unlogged_before = repeats,
-            "the source is lost"
-        );
-        self.logged = Some(Logged { code: problem.code, at: now, repeats: 0 });
     }
-}
 
-struct Logged {
-    code: &'static str,
-    at: Instant,
-    repeats: u64,
+    fn warn(&mut self, warning: &str) {
+        if let Some(unlogged) = self.record.tells(Kind::Warning, "not_whole", Instant::now()) {
+            tracing::warn!(
+                camera = self.id,
+                warning,
+                unlogged_before = unlogged,
+                "the video file is not whole"
+            );
+        }
+    }
 }
 
 /// One opening of the source.
 struct Session {
+    /// When it was opened; once it is live, when it became so.
     began: Instant,
     last_good: Instant,
     /// When those who watch were last told of the rate.
@@ -379,35 +415,5 @@ struct Session {
 impl Session {
     fn new(now: Instant) -> Self {
         Self { began: now, last_good: now, told: now, live: false, refused: None }
-    }
-}
-
-/// Puts the sessions of one camera on one line of media time that only goes forward.
-#[derive(Debug, Default)]
-struct Timeline {
-    /// Media time and monotonic time of the newest frame of all.
-    newest: Option<(Duration, Duration)>,
-    /// What is added to the source's own time stamps in this session, once it is known.
-    shift: Option<Duration>,
-}
-
-impl Timeline {
-    fn session_begins(&mut self) {
-        self.shift = None;
-    }
-
-    /// The frame's media time. A source without time stamps gets those of its arrival; one that was opened again
-    /// goes on after the time that it was away.
-    fn place(&mut self, media_time: Option<Duration>, stamp: Stamp) -> Duration {
-        let elapsed = match self.newest {
-            None => Duration::ZERO,
-            Some((media, mono)) => media + stamp.mono.saturating_sub(mono),
-        };
-        let placed = match media_time {
-            None => elapsed,
-            Some(own) => own + *self.shift.get_or_insert(elapsed.saturating_sub(own)),
-        };
-        self.newest = Some((placed, stamp.mono));
-        placed
     }
 }

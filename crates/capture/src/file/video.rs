@@ -30,7 +30,7 @@ pub struct VideoInfo {
 #[derive(Debug)]
 pub struct VideoFile {
     name: String,
-    info: VideoInfo,
+    claims: Claims,
     frames: Frames,
     warning: Option<String>,
     done: bool,
@@ -47,22 +47,21 @@ pub fn open_file(path: &Path) -> Result<VideoFile, FileError> {
 pub(crate) fn open_with(path: &Path, tools: &Tools) -> Result<VideoFile, FileError> {
     readable(path)?;
     let halt = Arc::new(Halt::new()?);
-    let claims = probe(path, tools, &halt);
-    let frames = Frames::open(path, tools, halt)?;
-    Ok(VideoFile { name: shown(path), info: info(claims), frames, warning: None, done: false })
+    let claims = probe(path, tools, &halt, PATIENCE)?;
+    let frames = Frames::open(path, tools, &claims, halt)?;
+    Ok(VideoFile { name: shown(path), claims, frames, warning: None, done: false })
 }
 
-fn info(claims: Claims) -> VideoInfo {
-    let estimate = claims.duration.zip(claims.frame_rate);
-    let estimate = estimate.map(|(time, rate)| (time.as_secs_f32() * rate).round() as u64);
-    VideoInfo { frame_rate: claims.frame_rate, duration: claims.duration, frames: claims.frames.or(estimate) }
+fn info(claims: &Claims) -> VideoInfo {
+    let frames = claims.frames.or_else(|| claims.estimate());
+    VideoInfo { frame_rate: claims.frame_rate, duration: claims.duration, frames }
 }
 
 impl VideoFile {
     /// What the file claims about itself.
     #[must_use]
     pub fn info(&self) -> VideoInfo {
-        self.info
+        info(&self.claims)
     }
 
     /// The next frame with its time, counted from the file's first; `None` behind the last one.
@@ -80,7 +79,7 @@ impl VideoFile {
             Decoded::Silent => Err(FileError::Stalled(self.name.clone())),
             Decoded::Stopped => Err(FileError::Stopped),
             Decoded::Ended { complaint } => {
-                self.warning = warning(&self.name, &self.frames, self.info.duration, &complaint);
+                self.warning = warning(&self.name, &self.frames, &self.claims, &complaint);
                 Ok(None)
             }
         }
@@ -102,19 +101,18 @@ impl Iterator for VideoFile {
 }
 
 /// Whether the file ended early, as a sentence.
-pub(crate) fn warning(
-    name: &str,
-    frames: &Frames,
-    claimed: Option<Duration>,
-    complaint: &str,
-) -> Option<String> {
-    let count = frames.count();
-    let missing = claimed.map_or(Duration::ZERO, |claimed| claimed.saturating_sub(frames.end()));
+pub(crate) fn warning(name: &str, frames: &Frames, claims: &Claims, complaint: &str) -> Option<String> {
+    let (count, end) = (frames.count(), frames.end());
     // A container's claim may be off by a frame or two, or count sound that goes on a little longer.
-    let short = missing > Duration::from_secs(1).max(frames.end() / 20);
+    let is_short = |claimed: Duration| claimed.saturating_sub(end) > Duration::from_secs(1).max(end / 20);
+    let expected = claims.counted_time();
+    let about = claims.counted.filter(|_| expected.is_some_and(is_short));
+    let about = about.or_else(|| claims.estimate().filter(|_| claims.duration.is_some_and(is_short)));
+    let of = about.filter(|about| *about > count).map_or(String::new(), |about| format!(" of about {about}"));
+    let short = expected.max(claims.duration).is_some_and(is_short);
     match (short, complaint.is_empty()) {
-        (true, true) => Some(format!("{name} is cut off after {count} frames")),
-        (true, false) => Some(format!("{name} is cut off after {count} frames ({complaint})")),
+        (true, true) => Some(format!("{name} is cut off after {count}{of} frames")),
+        (true, false) => Some(format!("{name} is cut off after {count}{of} frames ({complaint})")),
         (false, false) => Some(format!("{name} is damaged in places ({complaint})")),
         (false, true) => None,
     }

@@ -78,19 +78,19 @@ impl server::Camera for Camera {
     fn source(&self) -> SourceView {
         let status = self.with_capture(Supervisor::status);
         let Some(status) = status else { return stopped(self.kind, self.clock.as_ref()) };
-        let (state, problem) = match &status.state {
-            State::Opening => (SourceState::Opening, None),
-            State::Live => (SourceState::Live, None),
-            State::Lost { problem } => (SourceState::Lost, Some(told(problem))),
-            State::Ended => (SourceState::Ended, None),
-            State::Stopped => (SourceState::Stopped, None),
+        let state = match &status.state {
+            State::Opening => SourceState::Opening,
+            State::Live => SourceState::Live,
+            State::Lost { .. } => SourceState::Lost,
+            State::Ended => SourceState::Ended,
+            State::Stopped => SourceState::Stopped,
         };
         let now = self.clock.monotonic();
         SourceView {
             kind: self.kind,
             state,
             since: status.since,
-            problem,
+            problem: status.problem.as_ref().map(told),
             next_try_in: status.next_try.map(|at| at.saturating_sub(now)),
             size: status.negotiated.map(|it| it.size),
             format: status.negotiated.map(|it| it.format),
