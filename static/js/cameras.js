@@ -24,13 +24,14 @@ class Camera {
   lastPicture = null;
   /** Why the camera was lost, kept until it is live again. */
   problem = null;
+  /** Since when it is lost, where this page has seen it happen. */
   lostSince = null;
   activity = null;
   nextTryAt = null;
   nextTryTotal = 1;
 
   constructor(info) {
-    this.update(info);
+    this.update(info, true);
   }
 
   get id() {
@@ -59,14 +60,15 @@ class Camera {
     return this.live && this.armed;
   }
 
-  update(info) {
+  /** Takes the camera's state; `late` where it may have been in it for long, as when this page has just come. */
+  update(info, late = false) {
     this.info = info;
     const wait = info.source.next_try_in_ms;
     this.nextTryAt = wait === null || wait === undefined ? null : performance.now() + wait;
     this.nextTryTotal = Math.max(wait ?? 1, 1);
     if (this.live) this.problem = this.lostSince = null;
     else if (info.source.problem) {
-      this.lostSince = this.problem ? this.lostSince : info.source.since; // each try makes a new since, but it was lost only once
+      if (!this.problem) this.lostSince = late ? null : info.source.since; // each try makes a new since, but it was lost only once
       this.problem = info.source.problem;
     }
     if (!this.watching) this.#still();
@@ -211,7 +213,7 @@ export class Cameras extends EventTarget {
     this.#byId = new Map(
       infos.map((info) => {
         const camera = old.get(info.id) ?? new Camera(info);
-        camera.update(info);
+        camera.update(info, true);
         camera.forget();
         return [info.id, camera];
       }),

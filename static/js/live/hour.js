@@ -10,7 +10,6 @@ const WIDE = 1440;
 const MIDDLE = 23;
 const REACH = 17; // half the longest stroke
 const LEAST = 5; // half the shortest: one short visit in an hour must be seen
-const EDGE = 7; // keeps the newest stroke clear of the line for now
 const LABELS = 5;
 
 export class Hour {
@@ -117,7 +116,7 @@ export function strokes({ bins, bin_s: binSeconds, visits }, now, moving, silent
     const from = Date.parse(start);
     const middle = WIDE * (1 - (now - from - binSeconds * 500) / HOUR_MS);
     if (middle < 0) continue;
-    const x = Math.min(WIDE - EDGE, middle).toFixed(1);
+    const x = Math.min(WIDE - 2, middle).toFixed(1);
     if (misses > 0) paths.q += `M${x} 43v-${Math.min(8, 2 + misses)}`;
     if (!(moved > 0)) continue;
     const half = LEAST + (REACH - LEAST) * Math.min(1, moved / binSeconds);

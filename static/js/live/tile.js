@@ -257,7 +257,8 @@ export class Tile {
     const { source } = camera.info;
     this.#ageAt = performance.now();
     if (camera.lost || source.state === "ended" || source.state === "stopped") {
-      text(this.#age, `since ${words.time(camera.lostSince ?? source.since)}`);
+      const since = camera.lost ? camera.lostSince : source.since;
+      text(this.#age, since ? `since ${words.time(since)}` : "");
     } else if (shown && source.state === "live") {
       const age = this.#deeds.now() - shown.time;
       attr(this.node, "data-age-ms", Math.round(age));
