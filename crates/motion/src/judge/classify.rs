@@ -108,8 +108,7 @@ impl Traits {
         let mean = |value: fn(&Shape) -> f32| shapes.iter().map(value).sum::<f32>() / n;
         let log_area = mean(|s| s.area.ln());
         let log_aspect = mean(|s| (s.width / s.height).ln());
-        let wobble =
-            shapes.iter().map(|s| ((s.width / s.height).ln() - log_aspect).powi(2)).sum::<f32>() / n;
+        let wobble = shapes.iter().map(|s| ((s.width / s.height).ln() - log_aspect).powi(2)).sum::<f32>() / n;
         let area_wobble = shapes.iter().map(|s| (s.area.ln() - log_area).powi(2)).sum::<f32>() / n;
         let length = mean(|s| s.width.max(s.height));
         Some(Look {

@@ -12,7 +12,7 @@ const SIZE: f32 = 2.2;
 const LARGE: f32 = 1.6;
 /// Where it falls thickly, flakes merge into larger ones that take turns: how much more area is asked for, and from
 /// how many small candidates to how many that comes in.
-const THICK: f32 = 0.9;
+const THICK: f32 = 1.2;
 const THICK_FROM: f32 = 8.0;
 const THICK_TO: f32 = 24.0;
 

@@ -4,12 +4,9 @@
 //! explains it: leaves that sway between two values pass the second, a gentle change of exposure the first.
 
 use frame::Size;
-use opencv::core::{Mat, Ptr};
-use opencv::prelude::*;
-use opencv::video::{self, BackgroundSubtractorMOG2};
 
-use super::cv::{self, Result};
 use super::light::{is_exposed, median_of};
+use super::modes::Modes;
 
 /// Smallest difference (log) that is one.
 const FLOOR: f32 = 0.075;
@@ -35,8 +32,7 @@ pub(super) struct Background {
     size: Size,
     mean: Vec<f32>,
     deviation: Vec<f32>,
-    modes: Ptr<BackgroundSubtractorMOG2>,
-    explained: Mat,
+    modes: Modes,
     seen: u32,
     covered: f32,
     settled: f32,
@@ -70,19 +66,18 @@ pub(super) struct Difference {
 
 impl Background {
     /// Learned from one picture.
-    pub(super) fn new(size: Size, log: &[f32]) -> Result<Self> {
-        Ok(Self {
+    pub(super) fn new(size: Size, log: &[f32]) -> Self {
+        Self {
             size,
             mean: log.to_vec(),
             deviation: vec![0.03; log.len()],
-            modes: video::create_background_subtractor_mog2(400, 16.0, false)?,
-            explained: Mat::default(),
+            modes: Modes::new(log.len()),
             seen: 1,
             covered: 0.0,
             settled: 0.0,
             noise: 0.03,
             sample: Vec::new(),
-        })
+        }
     }
 
     pub(super) fn mean(&self) -> &[f32] {
@@ -126,7 +121,7 @@ impl Background {
         slack: f32,
         seconds: f32,
         into: &mut Difference,
-    ) -> Result<()> {
+    ) {
         into.resize(log.len());
         let (floor, times) = (FLOOR * slack, DEVIATIONS * slack);
         // Three plain passes rather than one clever one: each is compiled to vector instructions.
@@ -144,13 +139,8 @@ impl Background {
             *out = u8::from(excess.abs() > floor.max(times * deviation)) & u8::from(is_exposed(*gray));
         }
         let rate = if self.covered > NEW_PLACE_AFTER { 0.3 } else { self.rate(seconds, FORGET) };
-        let levels = cv::view(self.size, &into.levels)?;
-        BackgroundSubtractorMOG2Trait::apply(&mut self.modes, &levels, &mut self.explained, f64::from(rate))?;
-        let unusual: &[u8] = cv::plane(&self.explained)?;
-        for ((out, differs), unusual) in into.foreground.iter_mut().zip(&into.differs).zip(unusual) {
-            *out = differs & u8::from(*unusual > 0);
-        }
-        Ok(())
+        into.foreground.copy_from_slice(&into.differs);
+        self.modes.explain(&into.levels, rate, &mut into.foreground);
     }
 
     /// Learns from the picture last compared.

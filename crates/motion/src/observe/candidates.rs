@@ -74,7 +74,11 @@ impl Finder {
     }
 
     /// The patches of this foreground that the picture before had too, largest first.
-    pub(super) fn find(&mut self, foreground: &[u8]) -> Result<Vec<Patch>> {
+    pub(super) fn find(&mut self, foreground: &[u8], any: bool) -> Result<Vec<Patch>> {
+        if !any {
+            self.before.fill(0);
+            return Ok(Vec::new());
+        }
         cv::dilate(&cv::view(self.size, &self.before)?, &mut self.near, &self.reach)?;
         cv::close(&cv::view(self.size, foreground)?, &mut self.closed, &self.gap)?;
         let (labels, stats, centres) = (&mut self.labels, &mut self.stats, &mut self.centres);

@@ -39,17 +39,18 @@ impl Activity {
         self.age += seconds;
         let span = if self.age < YOUNG { FIRST } else { FORGET };
         let rate = 1.0 - (-seconds / span).exp();
+        let at = |x: u32, y: u32| (y * size.width + x) as usize;
         let mut cells = Vec::with_capacity(self.busy.len());
         for (index, busy) in (0u32..).zip(&mut self.busy) {
             let (left, top) = (index % self.columns * CELL, index / self.columns * CELL);
             let (right, bottom) = ((left + CELL).min(size.width), (top + CELL).min(size.height));
-            let mut changed = 0;
+            let rows = (top..bottom).map(|y| (y, &foreground[at(left, y)..at(right, y)]));
+            let changed = rows.clone().map(|(_, row)| u32::from(row.iter().sum::<u8>())).sum();
             let mut drift = (0.0, 0.0);
-            for y in top..bottom {
-                for x in left..right {
-                    if foreground[(y * size.width + x) as usize] != 0 {
-                        changed += 1;
-                        let (dx, dy) = flow.map_or((0.0, 0.0), |(flow, _)| flow.at(x, y));
+            if let (true, Some((flow, _))) = (changed > 0, flow) {
+                for (y, row) in rows {
+                    for (x, _) in (left..right).zip(row).filter(|(_, set)| **set != 0) {
+                        let (dx, dy) = flow.at(x, y);
                         drift = (drift.0 + dx, drift.1 + dy);
                     }
                 }

@@ -84,9 +84,10 @@ impl Light {
             self.sample.clear();
             for y in (top..(top + BLOCK).min(height)).step_by(2) {
                 let row = y * width + left..y * width + (left + BLOCK).min(width);
-                let pixels = log[row.clone()].iter().zip(&background[row.clone()]).zip(&gray[row]);
-                let known = pixels.step_by(2).filter(|(_, value)| is_exposed(**value));
-                self.sample.extend(known.map(|((now, usual), _)| now - usual));
+                let (log, usual, gray) = (&log[row.clone()], &background[row.clone()], &gray[row]);
+                let pairs = log.chunks_exact(2).zip(usual.chunks_exact(2)).zip(gray.chunks_exact(2));
+                let known = pairs.filter(|(_, value)| is_exposed(value[0]));
+                self.sample.extend(known.map(|((now, usual), _)| now[0] - usual[0]));
             }
             *median = median_of(&mut self.sample).unwrap_or(0.0);
         }

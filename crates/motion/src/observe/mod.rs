@@ -10,6 +10,7 @@ mod flow;
 mod grid;
 mod light;
 mod matching;
+mod modes;
 mod shift;
 
 use std::time::Duration;
@@ -116,7 +117,7 @@ impl Observer {
         self.last = Some(media);
         self.prepare(luma)?;
         let Some(mut background) = self.background.take() else {
-            self.background = Some(Background::new(self.size, &self.smooth)?);
+            self.background = Some(Background::new(self.size, &self.smooth));
             return Ok(MotionField::empty(media, self.size));
         };
         let field = self.against(&mut background, media, elapsed.min(LONGEST_STEP));
@@ -159,7 +160,7 @@ impl Observer {
         }
         let slack = if aligned { ALIGNED_SLACK } else { 1.0 };
         let light = self.light.field()?;
-        background.compare(&self.smooth, light, &self.gray, slack, seconds, &mut self.difference)?;
+        background.compare(&self.smooth, light, &self.gray, slack, seconds, &mut self.difference);
         if aligned {
             clear_edges(&mut self.difference.foreground, self.size, self.shift.last());
         }
@@ -188,9 +189,9 @@ impl Observer {
         any: bool,
         seconds: f32,
     ) -> cv::Result<()> {
-        let patches = self.finder.find(&self.difference.foreground)?;
+        let patches = self.finder.find(&self.difference.foreground, any)?;
         let mut lag = None;
-        if let (true, Some((before, levels))) = (any && !patches.is_empty(), self.history.newest()) {
+        if let (true, Some((before, levels))) = (!patches.is_empty(), self.history.newest()) {
             let age = field.at.saturating_sub(before).as_secs_f32();
             if age > 0.001 && age < 1.0 {
                 self.flow.measure(levels, &self.difference.levels)?;
