@@ -10,7 +10,7 @@ use rand::rngs::OsRng;
 use serde_json::json;
 use store::fs::RealFs;
 use store::keys::{Key, Secret};
-use web::{KeyCheck, KeyRecord, Scope};
+use web::{KeyCheck, KeyRecord, Scope, Unreadable};
 
 use crate::cli::{KeyCommand, ScopeArg};
 use crate::say;
@@ -45,11 +45,8 @@ impl KeyCheck for Keys {
         self.0.known().iter().find(|key| key.id == id).map(record)
     }
 
-    fn refresh(&self) {
-        // The keys that were known stay known, so this is told and not fatal.
-        if let Err(error) = self.0.refresh() {
-            tracing::error!(%error, "failed to read the keys again");
-        }
+    fn refresh(&self) -> Result<(), Unreadable> {
+        Ok(self.0.refresh()?)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use store::keys::Keys;
-use web::{KeyCheck, KeyRecord, Scope};
+use web::{KeyCheck, KeyRecord, Scope, Unreadable};
 
 /// The keys of a data directory.
 #[derive(Debug, Clone)]
@@ -35,9 +35,7 @@ impl KeyCheck for StoredKeys {
         })
     }
 
-    fn refresh(&self) {
-        if let Err(error) = self.0.refresh() {
-            tracing::error!(%error, "failed to read the keys again; those that were known stay in force");
-        }
+    fn refresh(&self) -> Result<(), Unreadable> {
+        Ok(self.0.refresh()?)
     }
 }

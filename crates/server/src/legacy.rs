@@ -1,24 +1,25 @@
 //! The paths that scripts already poll: they speak of the first camera.
 
 use axum::Json;
-use axum::extract::{Extension, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::HeaderMap;
-use web::{Connection, Problem};
+use web::Problem;
 
 use crate::app::App;
+use crate::mjpeg::Came;
 use crate::wire::legacy::{MotionStatusWire, StatusWire};
 use crate::{mjpeg, page, query, snapshot};
 
 /// `GET /`: the page, or what older MJPEG viewers ask for with `?action=`.
 pub(crate) async fn root(
     State(app): State<App>,
-    connection: Option<Extension<Connection>>,
+    came: Came,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     match query::action(query.as_deref()) {
-        Some("stream") => mjpeg::stream(&app.first()?, connection.as_deref(), query.as_deref()),
+        Some("stream") => mjpeg::stream(&app.first()?, came, query.as_deref()),
         Some("snapshot") => snapshot::snapshot(&app.first()?, query.as_deref()).await,
         Some(_) => {
             let detail = "action is not known here; stream and snapshot are.";

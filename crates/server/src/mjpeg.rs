@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Extension, Path, RawQuery, State};
+use axum::extract::{FromRequestParts, Path, RawQuery, State};
 use axum::response::Response;
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Version, header};
-use web::{Connection, Problem};
+use web::{Admission, Connection, Guard, Problem};
 
 use crate::app::App;
 use crate::live::{Channel, OPENING, Refused, Variant, ViewerGuard, Watcher};
@@ -21,37 +22,50 @@ use crate::query::PictureQuery;
 /// `GET /stream`
 pub(crate) async fn first(
     State(app): State<App>,
-    connection: Option<Extension<Connection>>,
+    came: Came,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    stream(&app.first()?, connection.as_deref(), query.as_deref())
+    stream(&app.first()?, came, query.as_deref())
 }
 
 /// `GET /api/v1/cameras/{id}/stream`
 pub(crate) async fn by_id(
     State(app): State<App>,
     Path(id): Path<String>,
-    connection: Option<Extension<Connection>>,
+    came: Came,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    stream(&app.channel(&id)?, connection.as_deref(), query.as_deref())
+    stream(&app.channel(&id)?, came, query.as_deref())
+}
+
+/// How a request came in: on which connection, and by which key.
+#[derive(Debug, Default)]
+pub(crate) struct Came {
+    pub(crate) connection: Option<Connection>,
+    pub(crate) admission: Option<Admission>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Came {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        let (connection, admission) = (parts.extensions.get().cloned(), parts.extensions.get().cloned());
+        Ok(Self { connection, admission })
+    }
 }
 
 /// A stream of what the query asks for.
-pub(crate) fn stream(
-    channel: &Arc<Channel>,
-    connection: Option<&Connection>,
-    query: Option<&str>,
-) -> Result<Response, Problem> {
+pub(crate) fn stream(channel: &Arc<Channel>, came: Came, query: Option<&str>) -> Result<Response, Problem> {
     let query = PictureQuery::parse(query)?;
     let guard = channel.admit().map_err(refusal)?;
     let variant = Variant::of(query.width, query.quality, channel.source_width());
     let watcher = channel.watch(variant, query.fps).map_err(refusal)?;
-    if let Some(connection) = connection {
+    if let Some(connection) = came.connection {
         let timeout = channel.camera.settings().client_timeout;
         connection.set_write_stall(Duration::from_secs(timeout.into()));
     }
-    let viewer = Viewer { watcher, is_open: false, _guard: guard };
+    let viewer =
+        Viewer { watcher, admission: came.admission.map(Admission::guard), is_open: false, _guard: guard };
     let parts = futures_util::stream::unfold(viewer, |mut viewer| async move {
         let bytes = viewer.next().await?;
         Some((Ok::<_, Infallible>(bytes), viewer))
@@ -95,6 +109,7 @@ pub(crate) fn refusal(refused: Refused) -> Problem {
 
 struct Viewer {
     watcher: Watcher,
+    admission: Option<Guard>,
     is_open: bool,
     _guard: ViewerGuard,
 }
@@ -105,6 +120,18 @@ impl Viewer {
             self.is_open = true;
             return Some(OPENING);
         }
-        Some(self.watcher.next().await?.multipart())
+        tokio::select! {
+            biased;
+            () = lapsed(self.admission.as_mut()) => None,
+            part = self.watcher.next() => Some(part?.multipart()),
+        }
+    }
+}
+
+/// Comes back when the key no longer opens this; never if there is nothing to watch over. May be dropped.
+pub(crate) async fn lapsed(admission: Option<&mut Guard>) {
+    match admission {
+        Some(guard) => guard.lapsed().await,
+        None => std::future::pending().await,
     }
 }

@@ -1,8 +1,10 @@
 //! `GET /api/v1/live`: one WebSocket for everything that a page shows.
 //!
-//! One task a socket. Pictures are the newest of each camera that it watches, so a client that is slow gets fewer,
-//! one that does not take a message within the time given is closed, and one that is not heard of is dropped.
+//! One task a socket. Pictures are the newest of each camera that it watches, so a client that is slow gets fewer.
+//! One that takes nothing at all is noticed beneath, by the connection's write deadline; one that is not heard of is
+//! dropped; one whose key was revoked is closed.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -12,10 +14,12 @@ use axum::extract::ws::{CloseCode, CloseFrame, Message, WebSocket, WebSocketUpgr
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
-use tokio::time::{Instant, MissedTickBehavior, timeout};
-use web::Problem;
+use tokio::time::{Instant, MissedTickBehavior, sleep_until, timeout};
+use web::{Admission, Connection, Guard, Problem};
 
 use crate::app::App;
+use crate::live::Part;
+use crate::mjpeg::{Came, lapsed};
 use crate::socket::news::News;
 use crate::socket::protocol::Request;
 use crate::socket::watches::Watches;
@@ -32,12 +36,14 @@ mod watches;
 const MAX_MESSAGE: usize = 4096;
 /// Messages that make no sense before the client is taken for something else.
 const STRIKES: u32 = 3;
+/// A message that took longer to send has shown that the client is there.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+/// A client that could not take a picture for a while is not left without one for as long again.
+const LONGEST_REST: Duration = Duration::from_secs(5);
 
 /// How patient a socket is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patience {
-    /// Until one message is taken.
-    pub(crate) send: Duration,
     /// Between two pings.
     pub(crate) ping: Duration,
     /// Without a sign of life.
@@ -46,17 +52,14 @@ pub(crate) struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        Self {
-            send: Duration::from_secs(10),
-            ping: Duration::from_secs(20),
-            silence: Duration::from_secs(45),
-        }
+        Self { ping: Duration::from_secs(20), silence: Duration::from_secs(45) }
     }
 }
 
 /// `GET /api/v1/live`
 pub(crate) async fn live(
     State(app): State<App>,
+    came: Came,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     let upgrade = upgrade.map_err(|_| {
@@ -70,7 +73,7 @@ pub(crate) async fn live(
     Ok(upgrade.on_upgrade(move |socket| async move {
         let _alive = alive;
         let _seat = Seat::take(app.clone());
-        let end = Conversation::new(app, socket).run().await;
+        let end = Conversation::new(app, came, socket).run().await;
         tracing::debug!(?end, "a WebSocket ended");
     }))
 }
@@ -80,8 +83,8 @@ pub(crate) async fn live(
 enum End {
     /// The client closed it, or the connection broke.
     Gone,
-    /// It did not take a message in time.
-    Slow,
+    /// Its key was revoked, or may no longer see this.
+    Revoked,
     /// It was not heard of.
     Silent,
     /// It sent what makes no sense, again and again.
@@ -96,7 +99,7 @@ impl End {
     fn close(self) -> Option<(CloseCode, &'static str)> {
         match self {
             Self::Gone | Self::Silent => None,
-            Self::Slow => Some((close_code::POLICY, "a message was not taken in time")),
+            Self::Revoked => Some((close_code::POLICY, "the key was revoked")),
             Self::Nonsense => Some((close_code::POLICY, "too many messages that are not understood")),
             Self::Unreadable => Some((close_code::SIZE, "a message was too long or damaged")),
             Self::Shutdown => Some((close_code::AWAY, "the server stops")),
@@ -110,15 +113,31 @@ struct Conversation {
     watches: Watches,
     news: News,
     patience: Patience,
+    connection: Option<Connection>,
+    admission: Option<Guard>,
     heard: Instant,
     strikes: u32,
+    /// Until when a client that took long over a picture is left alone.
+    rest: Instant,
 }
 
 impl Conversation {
-    fn new(app: App, socket: WebSocket) -> Self {
+    fn new(app: App, came: Came, socket: WebSocket) -> Self {
         let news = News::of(&app.channels());
         let patience = app.patience;
-        Self { app, socket, watches: Watches::default(), news, patience, heard: Instant::now(), strikes: 0 }
+        let now = Instant::now();
+        Self {
+            app,
+            socket,
+            watches: Watches::default(),
+            news,
+            patience,
+            connection: came.connection,
+            admission: came.admission.map(Admission::guard),
+            heard: now,
+            strikes: 0,
+            rest: now,
+        }
     }
 
     async fn run(mut self) -> End {
@@ -141,14 +160,15 @@ impl Conversation {
         loop {
             tokio::select! {
                 () = token.cancelled() => return Err(End::Shutdown),
+                () = lapsed(self.admission.as_mut()) => return Err(End::Revoked),
                 message = self.socket.recv() => self.hear(message).await?,
                 news = self.news.next() => {
                     for message in news {
                         self.say(&message).await?;
                     }
                 }
-                (camera, part) = self.watches.next() => {
-                    self.send(Message::Binary(part.message(&camera))).await?;
+                (camera, part) = next_after(self.rest, &mut self.watches) => {
+                    self.show(Message::Binary(part.message(&camera))).await?;
                 }
                 _ = ping.tick() => self.ping().await?,
             }
@@ -178,12 +198,28 @@ impl Conversation {
         self.send(Message::Text(message.to_string().into())).await
     }
 
+    /// Sends a picture. One that took long is followed by a pause as long, so that a slow line carries half of what it
+    /// could and what is said in between gets through.
+    async fn show(&mut self, picture: Message) -> Result<(), End> {
+        let begun = Instant::now();
+        self.send(picture).await?;
+        self.rest = Instant::now() + begun.elapsed().min(LONGEST_REST);
+        Ok(())
+    }
+
+    /// However long it takes, as long as something of it is taken: the connection's write deadline sees to the rest.
     async fn send(&mut self, message: Message) -> Result<(), End> {
-        match timeout(self.patience.send, self.socket.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(End::Gone),
-            Err(_) => Err(End::Slow),
+        let begun = Instant::now();
+        let sent = tokio::select! {
+            sent = self.socket.send(message) => sent.map_err(|_| End::Gone),
+            () = self.app.life.token.cancelled() => Err(End::Shutdown),
+            () = lapsed(self.admission.as_mut()) => Err(End::Revoked),
+        };
+        // Nothing is heard meanwhile, but who takes what is sent is there.
+        if begun.elapsed() > SIGN_OF_LIFE {
+            self.heard = Instant::now();
         }
+        sent
     }
 
     async fn hear(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), End> {
@@ -220,6 +256,10 @@ impl Conversation {
                 let Ok(channel) = self.app.channel(&camera) else {
                     return self.complain(protocol::Mistake::no_camera()).await;
                 };
+                if let Some(connection) = &self.connection {
+                    let timeout = channel.camera.settings().client_timeout;
+                    connection.set_write_stall(Duration::from_secs(timeout.into()));
+                }
                 match self.watches.begin(&channel, width, fps) {
                     Ok(()) => Ok(()),
                     Err(refused) => self.complain(protocol::Mistake::refused(refused)).await,
@@ -227,6 +267,12 @@ impl Conversation {
             }
         }
     }
+}
+
+/// The next picture, but not before `rest` is over. May be dropped.
+async fn next_after(rest: Instant, watches: &mut Watches) -> (String, Arc<Part>) {
+    sleep_until(rest).await;
+    watches.next().await
 }
 
 /// Whether it is what was sent that is wrong, and not the connection.

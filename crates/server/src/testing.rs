@@ -18,6 +18,10 @@ use crate::app::{App, Setup};
 use crate::socket::Patience;
 use crate::*;
 
+mod keyed;
+
+pub(crate) use keyed::{Keyed, add};
+
 /// A hang is a failure, not a hung test run.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -321,9 +325,14 @@ impl TestServer {
 
     /// The same, on a connection whose own kernel buffers no more than 64 KiB.
     pub(crate) async fn narrow_stream(&self, path: &str) -> Stream {
+        self.stream_on(self.narrow().await, path).await
+    }
+
+    /// A connection with a small window, as over a thin line.
+    pub(crate) async fn narrow(&self) -> TcpStream {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(32 * 1024).unwrap();
-        self.stream_on(socket.connect(self.address).await.unwrap(), path).await
+        socket.connect(self.address).await.unwrap()
     }
 
     async fn stream_on(&self, mut socket: TcpStream, path: &str) -> Stream {

@@ -19,10 +19,12 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::Semaphore;
 use tracing::Instrument;
 
-use crate::keys::Verdict;
+use crate::access::{Admission, Pass, Verdict};
 use crate::table::row_method;
+use crate::throttle::Throttle;
 use crate::{
-    Access, Counter, Histogram, Hosts, Limits, Metrics, Need, Problem, RequestId, origin, request_id,
+    Access, Connection, Counter, Histogram, Hosts, Limits, Metrics, Need, Problem, RequestId, accept, origin,
+    request_id, session,
 };
 
 #[cfg(test)]
@@ -50,6 +52,8 @@ pub(crate) struct Gate {
     load: Semaphore,
     answers: [Counter; 5],
     panics: Counter,
+    refused_keys: Counter,
+    throttle: Throttle,
     took: Histogram,
 }
 
@@ -66,8 +70,10 @@ impl Gate {
         let panics = metrics.counter("nightjar_http_panics_total", "Handlers that panicked.", &[]);
         let took =
             metrics.histogram("nightjar_http_request_seconds", "From request to the answer's head.", &[]);
+        let refused_keys = metrics.counter("nightjar_keys_refused_total", "Wrong keys.", &[]);
         let load = Semaphore::new(front.limits.in_flight);
-        Self { front, needs, fallback, load, answers, panics, took }
+        let throttle = Throttle::default();
+        Self { front, needs, fallback, load, answers, panics, refused_keys, throttle, took }
     }
 
     fn need(&self, request: &Request) -> Option<Need> {
@@ -119,7 +125,7 @@ fn log(status: StatusCode, took: Duration) {
     }
 }
 
-async fn check_and_handle(gate: &Gate, request: Request, next: Next) -> Result<Response, Problem> {
+async fn check_and_handle(gate: &Gate, mut request: Request, next: Next) -> Result<Response, Problem> {
     let limits = &gate.front.limits;
     check_host(gate, &request)?;
     let need = gate.need(&request);
@@ -134,18 +140,28 @@ async fn check_and_handle(gate: &Gate, request: Request, next: Next) -> Result<R
             )
         })?),
     };
+    let mut cookie = None;
+    let mut by_cookie = false;
     if need != Some(Need::Open) {
         gate.front.access.freshen().await;
-        check_key(&gate.front.access, need, &request)?;
+        let pass = check_key(gate, need, &request)?;
+        by_cookie = pass.as_ref().is_some_and(|pass| pass.left.is_some());
+        cookie = pass.as_ref().and_then(|pass| new_cookie(gate, pass, &request));
+        let scope = need.and_then(Need::scope);
+        let key = pass.map(|pass| pass.record);
+        request.extensions_mut().insert(Admission::new(gate.front.access.clone(), scope, key));
     }
-    if origin::is_foreign(&request, &gate.front.hosts) {
+    if origin::is_foreign(&request, &gate.front.hosts, by_cookie) {
         let detail =
             "A page of another origin may not do this. Open Nightjar's own page, or send no Origin header.";
         return Err(Problem::new(StatusCode::FORBIDDEN, "foreign_origin", detail));
     }
     let request = bounded(request, limits).await?;
     match tokio::time::timeout(limits.handler, next.run(request)).await {
-        Ok(response) => Ok(response),
+        Ok(mut response) => {
+            response.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+            Ok(response)
+        }
         Err(_) => Err(Problem::unavailable("handler_timeout", "The answer took too long to make.", 5)),
     }
 }
@@ -167,29 +183,54 @@ fn check_host(gate: &Gate, request: &Request) -> Result<(), Problem> {
     Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, "unknown_host", detail))
 }
 
-fn check_key(access: &Access, need: Option<Need>, request: &Request) -> Result<(), Problem> {
+/// The key that lets the request in; `None` where none is asked for.
+fn check_key(gate: &Gate, need: Option<Need>, request: &Request) -> Result<Option<Pass>, Problem> {
+    let access = &gate.front.access;
     if !access.is_required() {
-        return Ok(());
+        return Ok(None);
     }
-    let key = match access.check(request.headers()) {
-        Verdict::Good(key) => key,
+    let pass = match access.check(request.headers()) {
+        Verdict::Good(pass) => pass,
         Verdict::Missing => {
             let detail =
                 "A key is needed: as Authorization: Bearer, as X-API-Key, or as the password of basic auth.";
             return Err(Problem::unauthorized("key_missing", detail));
         }
-        Verdict::Wrong => {
-            tracing::info!("refused a key");
-            return Err(Problem::unauthorized("key_wrong", "This key is not known, or was revoked."));
-        }
+        Verdict::Wrong => return Err(wrong_key(gate, request)),
     };
     match need {
-        Some(Need::Key(scope)) if !key.may(scope) => {
+        Some(Need::Key(scope)) if !pass.record.may(scope) => {
             let detail = format!("This key may not do that: it needs the scope {}.", scope.as_str());
             Err(Problem::new(StatusCode::FORBIDDEN, "scope_missing", detail).with("scope", scope.as_str()))
         }
-        _ => Ok(()),
+        _ => Ok(Some(pass)),
     }
+}
+
+fn wrong_key(gate: &Gate, request: &Request) -> Problem {
+    gate.refused_keys.inc();
+    let peer =
+        request.extensions().get::<Connection>().map(|connection| accept::neighbourhood(connection.peer()));
+    let Some(wait) = gate.throttle.refuse(peer, Instant::now()) else {
+        return Problem::unauthorized("key_wrong", "This key is not known, or was revoked.");
+    };
+    let seconds = wait.as_secs() + 1;
+    let detail =
+        format!("Too many wrong keys came from this address. Come again in {seconds} s with a good one.");
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_wrong_keys", detail)
+        .header(header::RETRY_AFTER, seconds.into())
+}
+
+/// A browser that showed its key to the page gets a session, and one whose session is ageing a new one. Programs that
+/// send a key with every request get none.
+fn new_cookie(gate: &Gate, pass: &Pass, request: &Request) -> Option<HeaderValue> {
+    let access = &gate.front.access;
+    let is_wanted = match pass.left {
+        Some(left) => session::is_due(left),
+        None => request.uri().path() == "/" || request.headers().contains_key("sec-fetch-site"),
+    };
+    let cookie = || access.sessions().cookie(&pass.record, access.uptime(), request.headers());
+    is_wanted.then(cookie).flatten()
 }
 
 /// The request with its whole body in memory, or the reason why not.

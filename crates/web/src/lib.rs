@@ -8,6 +8,7 @@
 //! body limit → timeout → handler.
 
 mod accept;
+mod access;
 mod body;
 mod front;
 mod hosts;
@@ -17,14 +18,17 @@ mod metrics;
 mod origin;
 mod problem;
 mod request_id;
+mod session;
 mod socket;
 mod table;
+mod throttle;
 
 pub use accept::{Ended, Life, bind, serve};
+pub use access::{Access, Admission, Guard};
 pub use body::json;
 pub use front::Front;
 pub use hosts::Hosts;
-pub use keys::{Access, KeyCheck, KeyRecord, NoKeys, Scope, hash_secret, parse_key};
+pub use keys::{KeyCheck, KeyRecord, NoKeys, Scope, Unreadable, hash_secret, parse_key};
 pub use limits::Limits;
 pub use metrics::{Counter, Gauge, Histogram, Metrics};
 pub use problem::Problem;

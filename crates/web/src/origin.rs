@@ -5,17 +5,21 @@ use http::{HeaderMap, Method, Request};
 
 use crate::Hosts;
 
-/// Whether a page of another origin sent this. Programs send neither header and are never foreign.
-pub(crate) fn is_foreign<B>(request: &Request<B>, hosts: &Hosts) -> bool {
+/// Whether a page of another origin sent this. Programs send neither header and are not foreign, unless `by_cookie`:
+/// then a browser sent it, of which every one in use sends one of the two with what is guarded here.
+pub(crate) fn is_foreign<B>(request: &Request<B>, hosts: &Hosts, by_cookie: bool) -> bool {
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let upgrades = request.headers().contains_key(UPGRADE);
-    (changes || upgrades)
-        && (site_is_foreign(request.headers()) || origin_is_foreign(request.headers(), hosts))
+    let headers = request.headers();
+    let upgrades = headers.contains_key(UPGRADE);
+    let is_unsaid = by_cookie && !headers.contains_key(ORIGIN) && !headers.contains_key(SITE);
+    (changes || upgrades) && (is_unsaid || site_is_foreign(headers) || origin_is_foreign(headers, hosts))
 }
+
+const SITE: &str = "sec-fetch-site";
 
 /// What the browser itself says; a page cannot set this header.
 fn site_is_foreign(headers: &HeaderMap) -> bool {
-    headers.get("sec-fetch-site").is_some_and(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"))
+    headers.get(SITE).is_some_and(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"))
 }
 
 fn origin_is_foreign(headers: &HeaderMap, hosts: &Hosts) -> bool {
@@ -32,11 +36,15 @@ mod tests {
     use super::*;
 
     fn foreign(method: &str, headers: &[(&str, &str)]) -> bool {
+        foreign_by(false, method, headers)
+    }
+
+    fn foreign_by(by_cookie: bool, method: &str, headers: &[(&str, &str)]) -> bool {
         let mut request = Request::builder().method(method).header("host", "192.168.1.7:8000");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        is_foreign(&request.body(()).unwrap(), &Hosts::new(["cam.example".to_owned()]))
+        is_foreign(&request.body(()).unwrap(), &Hosts::new(["cam.example".to_owned()]), by_cookie)
     }
 
     #[test]
@@ -63,6 +71,26 @@ mod tests {
             ("GET", vec![upgrade, ("sec-fetch-site", "cross-site")], true),
         ] {
             assert_eq!(foreign(method, &headers), expected, "{method} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_alone_changes_nothing_and_opens_no_websocket() {
+        let own = ("origin", "http://192.168.1.7:8000");
+        let upgrade = ("upgrade", "websocket");
+        for (method, headers, expected) in [
+            ("POST", vec![], true),
+            ("PATCH", vec![], true),
+            ("GET", vec![upgrade], true),
+            ("GET", vec![], false),
+            ("HEAD", vec![], false),
+            ("POST", vec![own], false),
+            ("POST", vec![("sec-fetch-site", "same-origin")], false),
+            ("POST", vec![("sec-fetch-site", "same-site")], true),
+            ("GET", vec![upgrade, own], false),
+            ("GET", vec![upgrade, ("origin", "http://evil.example")], true),
+        ] {
+            assert_eq!(foreign_by(true, method, &headers), expected, "{method} {headers:?}");
         }
     }
 }

@@ -21,6 +21,15 @@ pub enum Need {
     Key(Scope),
 }
 
+impl Need {
+    pub(crate) fn scope(self) -> Option<Scope> {
+        match self {
+            Self::Open => None,
+            Self::Key(scope) => Some(scope),
+        }
+    }
+}
+
 /// One route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {

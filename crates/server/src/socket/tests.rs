@@ -15,8 +15,19 @@ struct Client(WebSocketStream<TcpStream>);
 
 impl Client {
     async fn of(server: &TestServer) -> Self {
-        let request = format!("ws://{}/api/v1/live", server.address).into_client_request().unwrap();
-        Self(client_async(request, server.connect().await).await.unwrap().0)
+        Self::with(server, &[]).await
+    }
+
+    async fn with(server: &TestServer, headers: &[(&'static str, &str)]) -> Self {
+        Self::on(server.connect().await, server, headers).await
+    }
+
+    async fn on(stream: TcpStream, server: &TestServer, headers: &[(&'static str, &str)]) -> Self {
+        let mut request = format!("ws://{}/api/v1/live", server.address).into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        Self(client_async(request, stream).await.unwrap().0)
     }
 
     async fn say(&mut self, message: Value) {
@@ -199,11 +210,7 @@ async fn a_message_that_is_too_long_ends_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_is_not_heard_of_is_dropped_and_one_that_answers_is_kept() {
-    let patience = Patience {
-        ping: Duration::from_millis(50),
-        silence: Duration::from_millis(200),
-        ..Patience::default()
-    };
+    let patience = Patience { ping: Duration::from_millis(50), silence: Duration::from_millis(200) };
     let server = TestServer::with(Wish { patience, ..Wish::default() }).await;
     let silent = Client::of(&server).await;
     let mut answering = Client::of(&server).await;
@@ -223,8 +230,8 @@ async fn one_that_is_not_heard_of_is_dropped_and_one_that_answers_is_kept() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_does_not_take_its_pictures_is_closed_and_others_get_every_one() {
-    let patience = Patience { send: Duration::from_millis(500), ..Patience::default() };
-    let server = TestServer::with(Wish { patience, ..Wish::default() }).await;
+    let server = TestServer::start().await;
+    server.garden.configure(|settings| settings.client_timeout = 1);
     let mut slow = Client::of(&server).await;
     slow.say(json!({ "type": "watch", "camera": "garden" })).await;
     let mut quick = Client::of(&server).await;
@@ -248,4 +255,52 @@ async fn a_plain_request_is_told_what_this_path_speaks() {
     let reply = server.get("/api/v1/live").await;
     assert_eq!((reply.status, reply.header("upgrade")), (426, Some("websocket")));
     assert_eq!(reply.json()["code"], "upgrade_required");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_whose_key_is_revoked_is_closed_and_told_so() {
+    let house = Keyed::start().await;
+    let key = house.add("view", 1).await;
+    let mut client = Client::with(&house.server, &[("x-api-key", &key.text)]).await;
+    client.text("hello").await;
+    house.keys.revoke(&key.key.id).unwrap();
+    let began = std::time::Instant::now();
+    assert_eq!(client.closed().await, 1008);
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_sends_no_password_with_websockets_gets_in_by_its_session() {
+    let house = Keyed::start().await;
+    let key = house.add("view", 1).await;
+    let cookie = house.session(&key.text).await;
+    let own = format!("http://{}", house.server.address);
+    let headers = [("cookie", cookie.as_str()), ("origin", own.as_str())];
+    let mut client = Client::with(&house.server, &headers).await;
+    client.text("hello").await;
+    house.keys.revoke(&key.key.id).unwrap();
+    assert_eq!(client.closed().await, 1008, "the session ends with its key");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_reads_slowly_but_steadily_is_kept_and_gets_fewer_pictures() {
+    let server = TestServer::start().await;
+    server.garden.configure(|settings| settings.client_timeout = 1);
+    server.garden.push_bytes(0, 300_000);
+    let mut client = Client::on(server.narrow().await, &server, &[]).await;
+    client.say(json!({ "type": "watch", "camera": "garden" })).await;
+    let garden = server.app.channel("garden").unwrap();
+    until("it watches", || garden.viewers() == 1).await;
+    // 16 KiB every 50 ms: a picture of 300 kB takes about as long as the stall limit.
+    let began = std::time::Instant::now();
+    let socket = client.0.get_mut();
+    let (mut tick, mut read) = (tokio::time::interval(Duration::from_millis(50)), 0);
+    let mut chunk = vec![0; 16 * 1024];
+    while began.elapsed() < Duration::from_secs(4) {
+        tick.tick().await;
+        server.garden.push_bytes(1, 300_000);
+        read += soon("more", tokio::io::AsyncReadExt::read(socket, &mut chunk)).await.unwrap();
+        assert_eq!(garden.viewers(), 1, "cut after {:?} and {read} bytes", began.elapsed());
+    }
+    assert!(read > 300_000, "{read}");
 }
