@@ -24,7 +24,11 @@ impl Opener for Demo {
     fn open(&mut self) -> Result<Box<dyn Source>, Problem> {
         let Want { size, frame_rate } = self.want;
         let scene = Scene::named(&self.scene, size, self.seed).map_err(|unknown| {
-            Problem::new("no_scene", format!("{unknown}."), "Set `scene` to one of those, or leave it out.")
+            Problem::new(
+                "no_scene",
+                format!("{unknown}."),
+                "Set the scene in the configuration to one of those, or leave it out.",
+            )
         })?;
         let interval = Duration::from_secs_f32(1.0 / frame_rate.clamp(0.1, 240.0));
         Ok(Box::new(Rendering {

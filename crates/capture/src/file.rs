@@ -15,13 +15,16 @@ use crate::{Negotiated, Pace, Problem};
 mod child;
 mod error;
 mod frames;
+mod look;
 mod probe;
 mod video;
 
+pub use child::kill_children;
 pub use error::FileError;
 pub use video::{VideoFile, VideoInfo, open_file};
 
 use frames::{Decoded, Frames};
+pub(crate) use look::Look;
 use probe::{Claims, probe};
 
 #[cfg(test)]
@@ -66,21 +69,6 @@ fn url_of(path: &Path) -> OsString {
     url
 }
 
-/// Whether there is a file at all; the child would say so, too, but in its own words.
-fn readable(path: &Path) -> Result<(), FileError> {
-    let refused = |why: &str| Err(FileError::NoFile(shown(path), why.to_owned()));
-    match std::fs::File::open(path).and_then(|file| file.metadata()) {
-        Ok(found) if found.is_dir() => refused("it is a folder"),
-        Ok(found) if found.len() == 0 && found.is_file() => {
-            Err(FileError::NoFrames(shown(path), " (it is empty)".to_owned()))
-        }
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => refused("there is no such file"),
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => refused("that is not allowed"),
-        Err(error) => refused(&error.kind().to_string()),
-    }
-}
-
 /// A file to be played.
 #[derive(Debug)]
 pub(crate) struct File {
@@ -90,12 +78,13 @@ pub(crate) struct File {
     pub(crate) tools: Tools,
     /// The longest that the decoder may take to its first frame.
     pub(crate) first: Duration,
+    pub(crate) look: Look,
     pub(crate) halt: Arc<Halt>,
 }
 
 impl Opener for File {
     fn open(&mut self) -> Result<Box<dyn Source>, Problem> {
-        readable(&self.path)?;
+        self.look.at(&self.path, &self.halt, self.first)?;
         let claims = probe(&self.path, &self.tools, &self.halt, self.first)?;
         let frames = Frames::open(&self.path, &self.tools, &claims, self.halt.clone())?;
         Ok(Box::new(Playback {

@@ -23,7 +23,7 @@ mod supervisor;
 #[cfg(test)]
 mod testing;
 
-pub use file::{FileError, VideoFile, VideoInfo, open_file};
+pub use file::{FileError, VideoFile, VideoInfo, kill_children, open_file};
 pub use http::multipart;
 pub use problem::Problem;
 pub use source::{CameraSource, Negotiated, Pace, SourceKind, Want};

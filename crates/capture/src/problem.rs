@@ -13,7 +13,10 @@ pub struct Problem {
 
 impl Problem {
     pub(crate) fn new(code: &'static str, what: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self { code, what: what.into(), mend: mend.into() }
+        let (what, mend) = (what.into(), mend.into());
+        // The page shows this sentence as it is; `what` may quote a file's name.
+        debug_assert!(!mend.contains('`'), "marks of markup in {mend}");
+        Self { code, what, mend }
     }
 }
 

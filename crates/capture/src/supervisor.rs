@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::backoff::Backoff;
 use crate::demo::Demo;
-use crate::file::{File, Tools};
+use crate::file::{File, Look, Tools};
 use crate::halt::{Halt, Waited};
 use crate::http::Http;
 use crate::pulse::Pulse;
@@ -171,9 +171,15 @@ fn opener(source: CameraSource, halt: &Arc<Halt>, tuning: Tuning) -> Box<dyn Ope
         SourceKind::Http { url, user, password } => {
             Box::new(Http { url, user, password, want, tuning, halt })
         }
-        SourceKind::File { path, pace, looped } => {
-            Box::new(File { path, pace, looped, tools: Tools::default(), first: tuning.answer, halt })
-        }
+        SourceKind::File { path, pace, looped } => Box::new(File {
+            path,
+            pace,
+            looped,
+            tools: Tools::default(),
+            first: tuning.answer,
+            look: Look::default(),
+            halt,
+        }),
     }
 }
 

@@ -1,12 +1,14 @@
-//! A child process whose output is read with a deadline, and which is always killed and reaped.
+//! A child process whose output is read with a deadline, and which is always killed and reaped: by its owner, by
+//! [`kill_children`] when the process leaves in a hurry, and by the kernel when it is killed itself.
 
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -14,8 +16,61 @@ use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
 use crate::halt::Halt;
 
+#[cfg(test)]
+mod tests;
+
 /// How long a child may take to end after it closed its pipes.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// All children that are not reaped yet.
+static LIVE: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+
+fn live() -> MutexGuard<'static, Vec<Pid>> {
+    LIVE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Kills every child process that a source or an open file has running, for a process that ends without stopping
+/// its cameras. Takes microseconds and waits for nobody.
+pub fn kill_children() {
+    // A number stays in the list until right before its child is reaped, so it is never another process's.
+    for pid in live().iter() {
+        kill(*pid);
+    }
+}
+
+/// The whole group: a wrapper script's own children, too.
+fn kill(pid: Pid) {
+    // An error means that it is gone already.
+    let _gone = kill_process_group(pid, Signal::KILL);
+}
+
+/// `setpriv` where it can make the kernel kill a child with the thread that started it, even if that thread's
+/// process was killed with no time for last words. Part of util-linux, which every Debian has.
+fn tether() -> Option<&'static Path> {
+    static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let look = || {
+        let found = located(Path::new("setpriv")).ok()?;
+        // Others by that name lack the option.
+        let mut trial = Command::new(&found);
+        let trial = trial.args(["--pdeathsig", "KILL", "--"]).arg(&found).arg("--help");
+        let quiet = trial.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        quiet.status().is_ok_and(|status| status.success()).then_some(found)
+    };
+    FOUND.get_or_init(look).as_deref()
+}
+
+/// Where a program is, by `PATH` if its name has no folder.
+fn located(program: &Path) -> io::Result<PathBuf> {
+    let is_program = |path: &Path| {
+        std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    };
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut places: Vec<PathBuf> = std::env::split_paths(&path).map(|folder| folder.join(program)).collect();
+    if program.components().count() > 1 {
+        places = vec![program.to_owned()];
+    }
+    places.into_iter().find(|place| is_program(place)).ok_or_else(|| io::ErrorKind::NotFound.into())
+}
 
 /// A child process in a group of its own: stdin null, stdout and stderr piped.
 #[derive(Debug)]
@@ -43,15 +98,29 @@ pub(crate) enum Heard {
 }
 
 impl Child {
-    /// Starts the program itself, never a shell.
+    /// Starts the program itself, never a shell. It lives no longer than the thread that calls this.
     pub(crate) fn spawn(program: &Path, arguments: &[OsString], halt: Arc<Halt>) -> io::Result<Self> {
-        let mut inner = Command::new(program)
+        // Found here and not by the tether, whose failure would look like the program's own.
+        let program = located(program)?;
+        let mut command = match tether() {
+            Some(tether) => {
+                let mut command = Command::new(tether);
+                command.args(["--pdeathsig", "KILL", "--"]).arg(&program);
+                command
+            }
+            None => Command::new(&program),
+        };
+        // Held over the start, so that `kill_children` misses none.
+        let mut all = live();
+        let mut inner = command
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
             .spawn()?;
+        all.push(Pid::from_child(&inner));
+        drop(all);
         let (out, err) = (inner.stdout.take(), inner.stderr.take());
         Ok(Self { inner, out, err, halt, reaped: false })
     }
@@ -101,14 +170,19 @@ impl Child {
         if !ended {
             self.kill();
         }
-        let status = self.inner.wait()?;
+        let status = self.reap()?;
         self.reaped = true;
         Ok(status)
     }
 
     fn kill(&self) {
-        // An error means that it is gone already.
-        let _gone = kill_process_group(Pid::from_child(&self.inner), Signal::KILL);
+        kill(Pid::from_child(&self.inner));
+    }
+
+    fn reap(&mut self) -> io::Result<ExitStatus> {
+        let pid = Pid::from_child(&self.inner);
+        live().retain(|other| *other != pid);
+        self.inner.wait()
     }
 }
 
@@ -116,7 +190,7 @@ impl Drop for Child {
     fn drop(&mut self) {
         if !self.reaped {
             self.kill();
-            let _status = self.inner.wait();
+            let _status = self.reap();
         }
     }
 }

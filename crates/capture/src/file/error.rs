@@ -9,6 +9,12 @@ pub enum FileError {
     /// There is no such file, or it may not be read.
     #[error("{0} cannot be read: {1}")]
     NoFile(String, String),
+    /// There is something by that name that is no file.
+    #[error("{0} is no file: found {1}; give a video file")]
+    NotAFile(String, &'static str),
+    /// The disk or the share that it lies on says nothing.
+    #[error("the disk with {0} does not answer")]
+    NoDisk(String),
     /// `ffmpeg` is not installed.
     #[error("the program {0} is not installed")]
     NoFfmpeg(String),
@@ -41,14 +47,20 @@ pub enum FileError {
 impl From<FileError> for Problem {
     fn from(error: FileError) -> Self {
         let (code, mend) = match &error {
-            FileError::NoFile(..) => ("no_file", "Check `path`, and that Nightjar may read the file."),
+            FileError::NoFile(..) => {
+                ("no_file", "Check the path in the configuration, and that Nightjar may read the file.")
+            }
+            FileError::NotAFile(..) => ("no_file", "Set the path in the configuration to a video file."),
+            FileError::NoDisk(_) => ("stalled", "Check that the disk or the share is there and answers."),
             FileError::NoFfmpeg(_) => ("no_ffmpeg", "Install ffmpeg; on Debian: apt install ffmpeg."),
-            FileError::NotAVideo(..) => ("not_a_video", "Choose a video file in `path`."),
-            FileError::NoVideo(_) => ("no_video", "Choose a file with video in `path`."),
+            FileError::NotAVideo(..) => ("not_a_video", "Set the path in the configuration to a video file."),
+            FileError::NoVideo(_) => ("no_video", "Set the path in the configuration to a file with video."),
             FileError::NoFrames(..) => {
                 ("no_frames", "Record or copy the file again; it may have been cut off.")
             }
-            FileError::Stalled(_) => ("stalled", "Check that the disk with the file answers."),
+            FileError::Stalled(_) => {
+                ("stalled", "Check that the disk with the file answers and that ffmpeg -version does.")
+            }
             FileError::Died(..) => ("died", "Look for a shortage of memory on this machine."),
             FileError::BadFrames(..) => ("bad_pictures", "Convert the file to at most 8192 pixels a side."),
             FileError::System(_) | FileError::Stopped => {

@@ -168,6 +168,7 @@ fn a_child_that_hangs_dies_or_lies_is_a_problem() {
             looped: false,
             tools: script(&folder, text),
             first: Duration::from_millis(400),
+            look: Look::default(),
             halt: halt.clone(),
         };
         let problem = opener.open().and_then(|mut source| source.next(Duration::from_millis(400))).err();
@@ -229,4 +230,114 @@ fn stopping_takes_no_time_and_leaves_no_child() {
     let began = Instant::now();
     watched.supervisor.stop();
     assert!(began.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
+fn a_hung_probe_is_reported_at_once_and_the_hint_names_ffmpeg() {
+    let folder = folder();
+    let video = folder.path().join("any.mp4");
+    std::fs::write(&video, "x").unwrap();
+    let hung = script(&folder, "exec sleep 1000").ffmpeg;
+    let mut opener = File {
+        path: video,
+        pace: Pace::Fast,
+        looped: false,
+        tools: Tools { ffmpeg: hung.clone(), ffprobe: hung },
+        first: Duration::from_millis(400),
+        look: Look::default(),
+        halt: Arc::new(Halt::new().unwrap()),
+    };
+    let began = Instant::now();
+    let problem = opener.open().err().unwrap();
+    assert_eq!(problem.code, "stalled", "{problem}");
+    assert!(problem.mend.contains("ffmpeg"), "{problem}");
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+}
+
+#[test]
+fn an_avi_cut_off_is_told_by_its_own_count_of_frames() {
+    let folder = folder();
+    let path = made(&folder, "whole.avi", "testsrc2=s=160x120:r=20:d=10 -c:v mjpeg");
+    let bytes = std::fs::read(&path).unwrap();
+    let cut = folder.path().join("cut.avi");
+    std::fs::write(&cut, &bytes[..bytes.len() / 8]).unwrap();
+    let mut video = open_file(&cut).unwrap();
+    let frames = video.by_ref().filter(Result::is_ok).count();
+    let warning = video.warning().unwrap().to_owned();
+    assert!(warning.contains(&format!("cut off after {frames} of about 200 frames")), "{warning}");
+    let mut whole = open_file(&path).unwrap();
+    assert_eq!(whole.by_ref().filter(Result::is_ok).count(), 200);
+    assert_eq!(whole.warning(), None);
+}
+
+#[test]
+fn an_edit_list_hides_frames_without_a_warning() {
+    let folder = folder();
+    let whole = made(&folder, "whole.mp4", "testsrc2=s=64x48:r=10:d=6 -c:v libx264 -g 60 -bf 2");
+    let cut = folder.path().join("edited.mp4");
+    let output = Command::new("ffmpeg")
+        .args(["-nostdin", "-v", "error", "-ss", "3", "-i"])
+        .arg(&whole)
+        .args(["-c", "copy"])
+        .arg(&cut)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut video = open_file(&cut).unwrap();
+    let times: Vec<u128> = video.by_ref().map(|frame| frame.unwrap().0.as_millis()).collect();
+    assert!((29..=31).contains(&times.len()), "{times:?}");
+    assert!(
+        times.windows(2).all(|two| (99..=101).contains(&(two[1] - two[0]))) && times[0] == 0,
+        "{times:?}"
+    );
+    assert_eq!(video.warning(), None);
+}
+
+#[test]
+fn a_decoder_killed_in_mid_stream_is_a_problem_that_counts_the_frames() {
+    let folder = folder();
+    let video = folder.path().join("any.mp4");
+    std::fs::write(&video, "x").unwrap();
+    let one = "echo '0, 0, 0, 1, 24, 0x00000000' >&2; printf 'aaaabbbbccccddddeeeeffff'";
+    let text = format!("echo '#dimensions 0: 4x4' >&2; {one}; kill -9 $$");
+    let mut video = open_with(&video, &script(&folder, &text)).unwrap();
+    assert!(video.next_frame().unwrap().is_some());
+    let problem = Problem::from(video.next_frame().unwrap_err());
+    assert_eq!(problem.code, "died", "{problem}");
+    assert!(problem.what.contains("signal 9 after 1 frames"), "{problem}");
+    assert!(video.next_frame().unwrap().is_none(), "nothing comes after an error");
+}
+
+/// Red, green and blue of the picture's middle, as a JPEG viewer sees them.
+fn middle(picture: &frame::I420) -> [u8; 3] {
+    let jpeg = codec::Encoder::new(95).unwrap().i420(picture).unwrap();
+    let (size, rgb) = codec::Decoder::new().unwrap().rgb(&jpeg).unwrap();
+    let at = 3 * (size.height / 2 * size.width + size.width / 2) as usize;
+    [rgb[at], rgb[at + 1], rgb[at + 2]]
+}
+
+#[test]
+fn colours_are_the_files_own_whatever_its_matrix_and_range() {
+    let folder = folder();
+    let tables = [
+        ("bt709", "bt709", "tv"),
+        ("bt709", "bt709", "pc"),
+        ("bt601", "smpte170m", "tv"),
+        ("bt601", "smpte170m", "pc"),
+    ];
+    for (matrix, tag, range) in tables {
+        for (colour, rgb) in [("0x20C040", [0x20, 0xc0, 0x40]), ("0xD03020", [0xd0, 0x30, 0x20])] {
+            let arguments = format!(
+                "color={colour}:s=64x48:r=5:d=1,format=rgb24 \
+                 -vf scale=out_color_matrix={matrix}:out_range={range},format=yuv420p \
+                 -colorspace {tag} -color_range {range} -c:v libx264 -qp 1"
+            );
+            let arguments = arguments.split_whitespace().collect::<Vec<_>>().join(" ");
+            let path = made(&folder, &format!("{tag}-{range}-{colour}.mp4"), &arguments);
+            let (_, picture) = open_file(&path).unwrap().next_frame().unwrap().unwrap();
+            let seen = middle(&picture);
+            let off = seen.iter().zip(rgb).map(|(a, b): (&u8, u8)| a.abs_diff(b)).max().unwrap();
+            assert!(off <= 6, "{matrix} {range} {colour}: {seen:?} instead of {rgb:?}");
+        }
+    }
 }

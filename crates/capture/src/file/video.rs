@@ -9,7 +9,7 @@ use frame::I420;
 use crate::file::error::FileError;
 use crate::file::frames::{Decoded, Frames};
 use crate::file::probe::{Claims, probe};
-use crate::file::{Tools, readable, shown};
+use crate::file::{Look, Tools, shown};
 use crate::halt::Halt;
 
 /// The longest that the decoder may write nothing: a large frame on a slow disk takes seconds, not half a minute.
@@ -45,8 +45,8 @@ pub fn open_file(path: &Path) -> Result<VideoFile, FileError> {
 }
 
 pub(crate) fn open_with(path: &Path, tools: &Tools) -> Result<VideoFile, FileError> {
-    readable(path)?;
     let halt = Arc::new(Halt::new()?);
+    Look::default().at(path, &halt, PATIENCE)?;
     let claims = probe(path, tools, &halt, PATIENCE)?;
     let frames = Frames::open(path, tools, &claims, halt)?;
     Ok(VideoFile { name: shown(path), claims, frames, warning: None, done: false })

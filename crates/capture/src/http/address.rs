@@ -25,10 +25,14 @@ impl Address {
     /// Credentials given beside the URL go before those in it.
     pub(crate) fn parse(url: &str, user: Option<&str>, password: Option<&str>) -> Result<Self, Problem> {
         let bad = |what: &str| {
-            Problem::new("bad_url", what, "Set `url` to something like \"http://192.168.1.20/video.mjpg\".")
+            Problem::new(
+                "bad_url",
+                what,
+                "Set the url in the configuration to something like \"http://192.168.1.20/video.mjpg\".",
+            )
         };
         let mut url = Url::parse(url.trim())
-            .map_err(|error| bad(&format!("The address in `url` is none: {error}.")))?;
+            .map_err(|error| bad(&format!("The url in the configuration is none: {error}.")))?;
         if !matches!(url.scheme(), "http" | "https") {
             let scheme: String = url.scheme().chars().take(20).collect();
             return Err(bad(&format!(

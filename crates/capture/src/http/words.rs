@@ -16,7 +16,7 @@ pub(crate) fn no_connection(host: &str, error: &reqwest::Error) -> Problem {
         Some(io::ErrorKind::ConnectionRefused) => Problem::new(
             "refused",
             format!("{host} refuses the connection."),
-            "Check that the camera is on and that the port in `url` is right.",
+            "Check that the camera is on and that the port of the url in the configuration is right.",
         ),
         Some(io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => Problem::new(
             "unreachable",
@@ -26,7 +26,7 @@ pub(crate) fn no_connection(host: &str, error: &reqwest::Error) -> Problem {
         _ if chain.has("dns error") => Problem::new(
             "no_such_host",
             format!("The network knows no address for {host}."),
-            "Check the name in `url`, or put the camera's IP address there.",
+            "Check the name in the url in the configuration, or put the camera's IP address there.",
         ),
         _ if chain.tls => Problem::new(
             "tls",
@@ -37,14 +37,14 @@ pub(crate) fn no_connection(host: &str, error: &reqwest::Error) -> Problem {
             Problem::new(
                 "timeout",
                 format!("{host} does not answer."),
-                "Check the camera's power and network, and the address in `url`.",
+                "Check the camera's power and network, and the url in the configuration.",
             )
         }
         _ if chain.has("before message completed") || chain.is_cut() => empty(host),
         _ if chain.has("invalid http") || chain.has("parse") => Problem::new(
             "not_http",
             format!("{host} answers, but not in HTTP."),
-            "Check the port in `url`; the camera's web page has the right one.",
+            "Check the port of the url in the configuration; the camera's web page has the right one.",
         ),
         _ => broken(host, error),
     }
@@ -54,7 +54,7 @@ pub(crate) fn no_answer(host: &str, waited: Duration) -> Problem {
     Problem::new(
         "timeout",
         format!("{host} took the connection but did not answer within {} s.", waited.as_secs_f32()),
-        "Restart the camera; if it stays, check the address in `url`.",
+        "Restart the camera; if it stays, check the url in the configuration.",
     )
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn empty(host: &str) -> Problem {
     Problem::new(
         "empty",
         format!("{host} closed the connection without a picture."),
-        "Check the path in `url`; some cameras allow only one viewer at a time.",
+        "Check the path of the url in the configuration; some cameras allow only one viewer at a time.",
     )
 }
 
@@ -89,13 +89,13 @@ pub(crate) fn unauthorized(host: &str, tried: bool) -> Problem {
         Problem::new(
             "unauthorized",
             format!("{host} refuses the user and password."),
-            "Correct `user` and `password` of this camera.",
+            "Correct the user and the password of this camera in the configuration.",
         )
     } else {
         Problem::new(
             "unauthorized",
             format!("{host} asks for a user and a password."),
-            "Set `user` and `password` of this camera.",
+            "Set the user and the password of this camera in the configuration.",
         )
     }
 }
@@ -109,7 +109,7 @@ pub(crate) fn not_a_stream(host: &str, found: &str) -> Problem {
     Problem::new(
         "not_a_stream",
         what,
-        "Put the address of the stream or of the still picture itself into `url`; the camera's manual names it.",
+        "Put the address of the stream or of the still picture itself into the url in the configuration; the camera's manual names it.",
     )
 }
 
@@ -131,7 +131,7 @@ pub(crate) fn status(host: &str, status: StatusCode, location: Option<&str>) -> 
             Problem::new(
                 "redirect",
                 format!("{host} sends its callers on to {target}."),
-                "Put the final address into `url`; redirects are not followed.",
+                "Put the final address into the url in the configuration; redirects are not followed.",
             )
         }
         403 => Problem::new(
@@ -142,7 +142,7 @@ pub(crate) fn status(host: &str, status: StatusCode, location: Option<&str>) -> 
         404 | 410 => Problem::new(
             "not_found",
             format!("{host} has nothing at this path ({code})."),
-            "Check the path in `url`; the camera's manual names it.",
+            "Check the path of the url in the configuration; the camera's manual names it.",
         ),
         503 | 429 => Problem::new(
             "busy",
@@ -157,7 +157,7 @@ pub(crate) fn status(host: &str, status: StatusCode, location: Option<&str>) -> 
         _ => Problem::new(
             "unexpected_status",
             format!("{host} answers {code} instead of pictures."),
-            "Check the address in `url`.",
+            "Check the url in the configuration.",
         ),
     }
 }
