@@ -8,6 +8,7 @@ mod checks;
 mod document;
 mod environment;
 mod example;
+mod files;
 mod keys;
 mod kind;
 mod load;

@@ -101,27 +101,22 @@ fn credentials(values: &Values, camera: usize, problems: &mut Vec<Problem>) {
 fn zones(values: &Values, camera: usize, bad: &dyn Fn(Slot) -> bool, problems: &mut Vec<Problem>) {
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
     for (zone, table) in values.cameras[camera].zones.iter().enumerate() {
-        for needed in ["name", "points"] {
-            let Some(slot) = slot(Section::Zone, needed, camera, Some(zone)) else { continue };
-            if values.explicit(slot).is_none() && !bad(slot) {
-                let mend = format!("allowed: {}", slot.row().kind.allowed());
-                problems.push(Problem::new(table.clone(), slot.to_string(), "is missing", mend));
-            }
+        if let Some(slot) = slot(Section::Zone, "points", camera, Some(zone))
+            && values.explicit(slot).is_none()
+            && !bad(slot)
+        {
+            let mend = format!("allowed: {}", slot.row().kind.allowed());
+            problems.push(Problem::new(table.clone(), slot.to_string(), "is missing", mend));
         }
         sensitivity(values, camera, zone, problems);
         let Some(slot) = slot(Section::Zone, "name", camera, Some(zone)) else { continue };
-        let Some(set) = values.explicit(slot) else { continue };
-        let Value::Text(name) = &set.value else { continue };
-        if let Some(first) = names.get(name) {
+        let name = values.zone_name(camera, zone);
+        if let Some(first) = names.get(&name) {
+            let origin = values.explicit(slot).map_or(table, |set| &set.origin).clone();
             let what = format!("found `{name}`, which is the name of zone[{first}] already");
-            problems.push(Problem::new(
-                set.origin.clone(),
-                slot.to_string(),
-                what,
-                "each zone needs its own",
-            ));
+            problems.push(Problem::new(origin, slot.to_string(), what, "each zone needs its own"));
         } else {
-            names.insert(name.clone(), zone);
+            names.insert(name, zone);
         }
     }
 }

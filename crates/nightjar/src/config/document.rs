@@ -4,13 +4,14 @@ use std::path::Path;
 
 use toml_edit::{Document, Item, TableLike, Value as Toml};
 
-use super::keys::{MAX_CAMERAS, MAX_ZONES, Section, Slot, place};
-use super::problems::{Origin, Problem, nearest};
+use super::keys::{MAX_CAMERAS, MAX_ZONES, Section, Slot, later, place};
+use super::kind::quoted;
+use super::problems::{Origin, Problem, nearest, short};
 use super::values::{CameraTable, Values};
 
 /// Reads the configuration file's text into `values`; problems are appended, never returned early.
 pub(crate) fn read(path: &Path, text: &str, values: &mut Values, problems: &mut Vec<Problem>) {
-    walk(Walk { path, text, values, problems, strangers: None });
+    walk(Walk { path, text, lines: Lines::of(text), values, problems, strangers: None });
 }
 
 /// Reads what was changed over HTTP, where cameras go by their id: `[camera.garden.motion]`. Ids that no camera
@@ -22,7 +23,7 @@ pub(crate) fn read_changed(
     problems: &mut Vec<Problem>,
 ) -> Vec<String> {
     let mut strangers = Vec::new();
-    walk(Walk { path, text, values, problems, strangers: Some(&mut strangers) });
+    walk(Walk { path, text, lines: Lines::of(text), values, problems, strangers: Some(&mut strangers) });
     strangers
 }
 
@@ -31,22 +32,58 @@ fn walk(mut walk: Walk<'_>) {
         Ok(document) => walk.table(Section::Root, (None, None), document.as_table()),
         Err(error) => {
             let origin = walk.origin(error.span());
-            let what = format!("is not valid TOML: {}", error.message().replace('\n', ", "));
+            let mut what = format!("is not valid TOML: {}", error.message().replace('\n', ", "));
+            // The parser says that a key stands there twice, but not which.
+            let there = error.span().and_then(|span| walk.text.get(span)).unwrap_or_default();
+            if what.contains("duplicate key") && !what.contains('`') {
+                what += &format!(" `{}`", short(there.trim()));
+            }
             walk.problems.push(Problem::new(origin, "", what, ""));
         }
     }
 }
 
-/// Line and column of a byte, both from 1; the column counts characters.
-pub(crate) fn position(text: &str, at: usize) -> (usize, usize) {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
+/// Where lines begin and how many characters there are before each block of bytes, so that a place is found without
+/// going through the text again.
+struct Lines {
+    begins: Vec<usize>,
+    blocks: Vec<usize>,
+}
+
+impl Lines {
+    const BLOCK: usize = 1024;
+
+    fn of(text: &str) -> Self {
+        let begins = [0].into_iter().chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let mut blocks = vec![0];
+        let mut count = 0;
+        for block in text.as_bytes().chunks(Self::BLOCK) {
+            count += characters(block);
+            blocks.push(count);
+        }
+        Self { begins, blocks }
     }
-    let before = &text[..at];
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
-    (line, column)
+
+    /// Line and column of a byte, both from 1; the column counts characters.
+    fn position(&self, text: &str, at: usize) -> (usize, usize) {
+        let mut at = at.min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        let line = self.begins.partition_point(|begin| *begin <= at);
+        let begin = self.begins[line - 1];
+        (line, self.before(text, at) - self.before(text, begin) + 1)
+    }
+
+    fn before(&self, text: &str, at: usize) -> usize {
+        let block = at / Self::BLOCK;
+        self.blocks[block] + characters(&text.as_bytes()[block * Self::BLOCK..at])
+    }
+}
+
+/// Characters that begin in these bytes of a text.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| (**byte & 0xc0) != 0x80).count()
 }
 
 type Place = (Option<usize>, Option<usize>);
@@ -54,6 +91,7 @@ type Place = (Option<usize>, Option<usize>);
 struct Walk<'a> {
     path: &'a Path,
     text: &'a str,
+    lines: Lines,
     values: &'a mut Values,
     problems: &'a mut Vec<Problem>,
     /// Set while reading what was changed over HTTP.
@@ -62,7 +100,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn origin(&self, span: Option<std::ops::Range<usize>>) -> Origin {
-        let (line, column) = position(self.text, span.map_or(0, |span| span.start));
+        let (line, column) = self.lines.position(self.text, span.map_or(0, |span| span.start));
         let path = self.path.to_owned();
         match self.strangers {
             None => Origin::File { path, line, column },
@@ -159,8 +197,23 @@ impl Walk<'_> {
     }
 
     fn wrong_shape(&mut self, child: Section, at: Place, item: &Item, origin: Origin) {
-        let what = format!("found a value of type {}", item.type_name());
-        let mend = format!("allowed: a table, written as {}", child.header());
+        let found = match item {
+            Item::Table(_) => "a table".to_owned(),
+            Item::ArrayOfTables(_) => "a list of tables".to_owned(),
+            other => quoted(other.to_string().trim()),
+        };
+        let what = format!("found {found}");
+        let mend = match (&self.strangers, child, child.is_list()) {
+            (Some(_), Section::Camera, _) => {
+                "allowed: a table for each camera, written as [camera.ID]".to_owned()
+            }
+            (Some(_), Section::Motion, _) => "allowed: a table, written as [camera.ID.motion]".to_owned(),
+            (Some(_), Section::Zone, _) => {
+                "zones cannot be changed here; they stand in nightjar.toml".to_owned()
+            }
+            (_, _, true) => format!("allowed: a list of tables, each written as {}", child.header()),
+            (_, _, false) => format!("allowed: a table, written as {}", child.header()),
+        };
         self.problems.push(Problem::new(origin, place(child, at.0, None, ""), what, mend));
     }
 
@@ -183,7 +236,10 @@ impl Walk<'_> {
 
 /// An unknown key: what is near it here, or where a key of that name belongs.
 fn unknown(section: Section, at: Place, name: &str, origin: Origin) -> Problem {
-    let key = place(section, at.0, at.1, name);
+    let key = place(section, at.0, at.1, &short(name));
+    if let Some(what) = later(section, name) {
+        return Problem::later(origin, key, what);
+    }
     let here: Vec<&str> =
         section.keys().map(|(_, key)| key.name).chain(section.children().map(Section::name)).collect();
     let mut problem = Problem::new(origin, key, "unknown key", format!("known here: {}", here.join(", ")));

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::keys::{MAX_CAMERAS, MAX_ZONES, Section, Slot};
+use super::keys::{MAX_CAMERAS, MAX_ZONES, Section, Slot, later};
 use super::problems::{Origin, Problem, nearest};
 use super::values::{CameraTable, Values};
 
@@ -59,6 +59,9 @@ fn locate(name: &str, origin: &Origin, values: &mut Values) -> Result<Slot, Box<
     };
     let lower = name[PREFIX.len()..].to_ascii_lowercase();
     let mut parts: Vec<&str> = lower.split("__").collect();
+    if let Some(what) = parts.first().and_then(|table| later(Section::Root, table)) {
+        return Err(Box::new(Problem::later(origin.clone(), "", what)));
+    }
     let key = parts.pop().ok_or_else(unknown)?;
     let index = |part: &str| part.parse::<usize>().map_err(|_| unknown());
     let (section, camera, zone) = match parts.as_slice() {

@@ -162,6 +162,26 @@ pub(crate) const MAX_CAMERAS: usize = 64;
 /// Zones per camera at the most: every candidate is tested against each.
 pub(crate) const MAX_ZONES: usize = 32;
 
+/// Names that the documentation knows and this version does not: where they stand, and what they are for.
+const LATER: &[(Section, &str, &str)] = &[
+    (Section::Root, "auth", "sessions and passwords"),
+    (Section::Root, "hub", "the hub"),
+    (Section::Root, "place", "sun times"),
+    (Section::Root, "remote", "uploads"),
+    (Section::Root, "storage", "recording"),
+    (Section::Server, "base_path", "serving below a path"),
+    (Section::Server, "tls", "TLS"),
+    (Section::Server, "trusted_proxies", "proxies"),
+    (Section::Camera, "device", "source = \"v4l2\""),
+    (Section::Camera, "recording", "recording"),
+    (Section::Camera, "run", "source = \"command\""),
+];
+
+/// What a name will be for, if this version does not know it yet.
+pub(crate) fn later(section: Section, name: &str) -> Option<&'static str> {
+    LATER.iter().find(|(at, known, _)| *at == section && *known == name).map(|(.., what)| *what)
+}
+
 /// One key of one camera or zone: a place where a value may stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Slot {

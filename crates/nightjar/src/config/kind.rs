@@ -5,9 +5,15 @@ use std::time::Duration;
 
 use toml_edit::Value as Toml;
 
+use super::problems::short;
 use super::units::{format_duration, format_size};
 
 mod text;
+
+pub(crate) use text::masked_url;
+
+/// What stands for a secret.
+pub(crate) const MASK: &str = "********";
 
 /// The type and the range of a key.
 #[derive(Debug, Clone, Copy)]
@@ -99,11 +105,7 @@ impl Kind {
             (Self::Float { min, max }, _) => {
                 number(raw).filter(|it| (min..=max).contains(it)).map(Value::Float)
             }
-            (Self::Hosts, Toml::Array(items)) => items
-                .iter()
-                .map(|item| item.as_str().filter(|it| text::is_host(it)).map(str::to_ascii_lowercase))
-                .collect::<Option<Vec<_>>>()
-                .map(Value::Hosts),
+            (Self::Hosts, Toml::Array(items)) => return hosts(items).map_err(refused),
             (Self::Points, Toml::Array(items)) => return points(items).map_err(refused),
             (_, Toml::String(it)) => return self.read_text(it.value()),
             _ => None,
@@ -213,10 +215,20 @@ impl Value {
     }
 }
 
-fn quoted(found: &str) -> String {
-    let short: String = found.chars().filter(|c| !c.is_control()).take(80).collect();
-    let dots = if short.len() < found.len() { "…" } else { "" };
-    format!("`{short}{dots}`")
+/// A value as a message repeats it.
+pub(crate) fn quoted(found: &str) -> String {
+    format!("`{}`", short(found))
+}
+
+fn hosts(items: &toml_edit::Array) -> Result<Value, String> {
+    let mut hosts = Vec::new();
+    for (n, item) in items.iter().enumerate() {
+        let Some(host) = item.as_str().filter(|it| text::is_host(it)) else {
+            return Err(format!("{} as name {}", quoted(item.to_string().trim()), n + 1));
+        };
+        hosts.push(host.to_ascii_lowercase());
+    }
+    Ok(Value::Hosts(hosts))
 }
 
 /// A whole number counts as a number too.
@@ -229,7 +241,7 @@ fn points(items: &toml_edit::Array) -> Result<Value, String> {
     let mut corners = Vec::new();
     for item in items {
         let pair: Option<Vec<f64>> = item.as_array().and_then(|pair| pair.iter().map(number).collect());
-        let Some([x, y]) = pair.as_deref() else { return Err(format!("`{}`", item.to_string().trim())) };
+        let Some([x, y]) = pair.as_deref() else { return Err(quoted(item.to_string().trim())) };
         if !(0.0..=1.0).contains(x) || !(0.0..=1.0).contains(y) {
             return Err(format!("the corner [{x}, {y}]"));
         }

@@ -1,15 +1,17 @@
 //! The layers in their order: defaults < file < `<data>/settings.toml` < environment < flags.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::checks;
 use super::document;
 use super::environment;
+use super::files;
 use super::keys::{Section, Slot};
 use super::kind::Value;
 use super::model::Config;
-use super::problems::{Origin, Problem, Problems};
+use super::problems::{Origin, Problem, Problems, short};
 use super::values::{CameraTable, Values};
 
 /// Where a configuration is looked for when no flag names one.
@@ -59,14 +61,14 @@ pub(crate) fn load(inputs: Inputs) -> Result<Loaded, Problems> {
         }
     }
     changed(&mut values, &mut problems, &mut warnings);
-    let told: Vec<String> = problems.iter().flat_map(speaks_of).collect();
-    checks::check(&values, &|slot| told.contains(&slot.to_string()), &mut problems);
+    let told: HashSet<String> = problems.iter().flat_map(speaks_of).collect();
+    checks::check(&values, &|slot| !told.is_empty() && told.contains(&slot.to_string()), &mut problems);
     let config = Config::build(&values, &mut problems);
     if problems.is_empty() {
         secret_files(&values, &mut warnings);
         Ok(Loaded { config, values, file, warnings })
     } else {
-        Err(Problems(problems))
+        Err(Problems::ordered(problems))
     }
 }
 
@@ -87,7 +89,7 @@ fn file(inputs: &Inputs, values: &mut Values, problems: &mut Vec<Problem>) -> Op
     match read(&path) {
         Ok(text) => document::read(&path, &text, values, problems),
         Err(what) => {
-            let origin = Origin::File { path: path.clone(), line: 1, column: 1 };
+            let origin = Origin::File { path: path.clone(), line: 0, column: 0 };
             problems.push(Problem::new(origin, "", what, "name a file with --config, or leave it out"));
         }
     }
@@ -96,10 +98,7 @@ fn file(inputs: &Inputs, values: &mut Values, problems: &mut Vec<Problem>) -> Op
 
 /// 1 MiB is a hundred times the largest sensible configuration.
 fn read(path: &Path) -> Result<String, String> {
-    let bytes = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
-    if bytes.len() > 1 << 20 {
-        return Err(format!("found {} bytes, allowed: at most 1 MiB", bytes.len()));
-    }
+    let bytes = files::read(path, 1 << 20)?;
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
@@ -133,11 +132,15 @@ fn changed(values: &mut Values, problems: &mut Vec<Problem>, warnings: &mut Vec<
     match read(&path) {
         Ok(text) => {
             for id in document::read_changed(&path, &text, values, problems) {
-                warnings.push(format!("{} speaks of camera `{id}`, which is not configured", path.display()));
+                warnings.push(format!(
+                    "{} speaks of camera `{}`, which is not configured",
+                    path.display(),
+                    short(&id)
+                ));
             }
         }
         Err(what) => {
-            let origin = Origin::Changed { path, line: 1, column: 1 };
+            let origin = Origin::Changed { path, line: 0, column: 0 };
             problems.push(Problem::new(origin, "", what, "mend or remove this file"));
         }
     }
@@ -147,12 +150,13 @@ fn changed(values: &mut Values, problems: &mut Vec<Problem>, warnings: &mut Vec<
 fn secret_files(values: &Values, warnings: &mut Vec<String>) {
     use std::os::unix::fs::PermissionsExt as _;
     for (slot, set) in values.all() {
-        let Value::Text(path) = &set.value else { continue };
         if slot.row().name != "password_file" {
             continue;
         }
-        let mode = std::fs::metadata(path).map_or(0, |meta| meta.permissions().mode());
+        let Some(path) = set.path() else { continue };
+        let mode = std::fs::metadata(&path).map_or(0, |meta| meta.permissions().mode());
         if mode & 0o077 != 0 {
+            let path = path.display();
             warnings.push(format!("{slot}: others on this machine can read {path}; run: chmod 600 {path}"));
         }
     }

@@ -4,6 +4,12 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::kind::Refused;
+use crate::say::plain;
+
+/// Problems that are printed; whoever has more has one that makes the others.
+const PRINTED: usize = 50;
+/// Characters of a name or value that are repeated in a message.
+const ECHOED: usize = 64;
 
 /// Where a value comes from, lowest first: a higher one wins.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,7 +20,7 @@ pub(crate) enum Origin {
     File {
         /// As it was named.
         path: PathBuf,
-        /// From 1.
+        /// From 1; 0 for the file as a whole.
         line: usize,
         /// From 1.
         column: usize,
@@ -52,9 +58,10 @@ impl fmt::Display for Origin {
         match self {
             Self::Default => f.write_str("default"),
             Self::File { path, line, column } | Self::Changed { path, line, column } => {
-                write!(f, "{}:{line}:{column}", path.display())
+                f.write_str(&plain(&path.display().to_string()))?;
+                if *line > 0 { write!(f, ":{line}:{column}") } else { Ok(()) }
             }
-            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::Environment(name) => write!(f, "environment {}", short(name)),
             Self::Flag(name) => write!(f, "flag {name}"),
         }
     }
@@ -82,6 +89,11 @@ impl Problem {
         Self { origin, key, what: format!("found {found}"), mend: format!("allowed: {allowed}"), nearest }
     }
 
+    /// A name that a later version will know.
+    pub(crate) fn later(origin: Origin, key: impl Into<String>, what: &str) -> Self {
+        Self::new(origin, key, format!("this version cannot do {what} yet"), "take it away")
+    }
+
     /// Anything else.
     pub(crate) fn new(
         origin: Origin,
@@ -97,14 +109,14 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.origin)?;
         if !self.key.is_empty() {
-            write!(f, "{}: ", self.key)?;
+            write!(f, "{}: ", plain(&self.key))?;
         }
-        f.write_str(&self.what)?;
+        f.write_str(&plain(&self.what))?;
         if let Some(nearest) = &self.nearest {
             write!(f, "; did you mean `{nearest}`?")?;
         }
         if !self.mend.is_empty() {
-            write!(f, "; {}", self.mend)?;
+            write!(f, "; {}", plain(&self.mend))?;
         }
         Ok(())
     }
@@ -120,14 +132,40 @@ impl fmt::Display for Problems {
             1 => f.write_str("the configuration has a problem:")?,
             n => write!(f, "the configuration has {n} problems:")?,
         }
-        for problem in &self.0 {
+        for problem in self.0.iter().take(PRINTED) {
             write!(f, "\n  {problem}")?;
         }
-        Ok(())
+        match self.0.len().saturating_sub(PRINTED) {
+            0 => Ok(()),
+            more => write!(f, "\n  and {more} more"),
+        }
     }
 }
 
 impl std::error::Error for Problems {}
+
+impl Problems {
+    /// In the order of the layers, and within a file of its lines.
+    pub(crate) fn ordered(mut problems: Vec<Problem>) -> Self {
+        problems.sort_by_key(|problem| match &problem.origin {
+            Origin::File { line, column, .. } | Origin::Changed { line, column, .. } => {
+                (problem.origin.rank(), *line, *column)
+            }
+            other => (other.rank(), 0, 0),
+        });
+        Self(problems)
+    }
+}
+
+/// A name or a value as a message repeats it: plain, and cut where it is long.
+pub(crate) fn short(text: &str) -> String {
+    let mut letters = text.chars();
+    let mut shown = plain(&letters.by_ref().take(ECHOED).collect::<String>());
+    if letters.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
 
 /// The word of `known` that `word` was most likely meant to be; none if nothing is close.
 pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {

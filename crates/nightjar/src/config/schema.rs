@@ -38,7 +38,7 @@ fn object(section: Section) -> Json {
         "properties": properties,
     });
     if section == Section::Zone {
-        object["required"] = json!(["name", "points"]);
+        object["required"] = json!(["points"]);
     }
     object
 }

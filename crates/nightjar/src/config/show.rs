@@ -3,11 +3,9 @@
 use serde_json::{Map, json};
 
 use super::keys::{Section, Slot, place};
-use super::kind::{Kind, Value};
+use super::kind::{Kind, MASK, Value, masked_url};
 use super::problems::Origin;
 use super::values::{Set, Values};
-
-const MASK: &str = "********";
 
 /// As TOML that could be read again, but for the masked secrets; the origin stands behind each value.
 pub(crate) fn toml(values: &Values) -> String {
@@ -74,6 +72,12 @@ fn rows(
         }
         let slot = Slot { camera, zone, key };
         let fallback = || {
+            if let (Section::Zone, "name", Some(camera), Some(zone)) = (section, row.name, camera, zone) {
+                return Some(Set {
+                    value: Value::Text(values.zone_name(camera, zone)),
+                    origin: Origin::Default,
+                });
+            }
             let id = camera.map(|camera| values.id(camera))?;
             let named = section == Section::Camera && matches!(row.name, "id" | "name");
             named.then_some(Set { value: Value::Text(id), origin: Origin::Default })
@@ -83,5 +87,9 @@ fn rows(
 }
 
 fn shown(slot: Slot, value: &Value) -> Value {
-    if matches!(slot.row().kind, Kind::Secret) { Value::Text(MASK.into()) } else { value.clone() }
+    match (slot.row().kind, value) {
+        (Kind::Secret, _) => Value::Text(MASK.into()),
+        (Kind::Url, Value::Text(url)) => Value::Text(masked_url(url)),
+        _ => value.clone(),
+    }
 }

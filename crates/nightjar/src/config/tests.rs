@@ -111,8 +111,39 @@ fn no_secret_is_shown_or_debugged() {
 }
 
 #[test]
+fn a_token_in_a_url_is_not_shown() {
+    let desk = Desk::with("[[camera]]\nsource = \"http\"\nurl = \"http://cam/v?tok=hunter2\"\n");
+    let loaded = desk.load(&[]).unwrap();
+    let shown = format!("{}{}", show_toml(&loaded.values), show_json(&loaded.values));
+    assert!(!shown.contains("hunter2") && shown.contains("http://cam/v?"), "{shown}");
+    let Source::Http { url, .. } = &loaded.config.cameras[0].source else { panic!() };
+    assert_eq!(url, "http://cam/v?tok=hunter2");
+}
+
+#[test]
+fn a_relative_path_counts_from_the_folder_of_the_file_and_in_the_environment_from_here() {
+    let desk = Desk::with("[[camera]]\nsource = \"file\"\npath = \"x.mp4\"\n");
+    let path = |environment: &[(&str, &str)]| match &desk.load(environment).unwrap().config.cameras[0].source
+    {
+        Source::File { path, .. } => path.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(path(&[]), desk.file().with_file_name("x.mp4"));
+    assert_eq!(path(&[("NIGHTJAR_CAMERA__0__PATH", "y.mp4")]), Path::new("y.mp4"));
+}
+
+#[test]
+fn zones_without_a_name_are_numbered() {
+    let zone = "[[camera.zone]]\npoints = [[0, 0], [1, 0], [1, 1]]\n";
+    let loaded = Desk::with(&format!("[[camera]]\n{zone}{zone}")).load(&[]).unwrap();
+    let names: Vec<&str> = loaded.config.cameras[0].motion.zones.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(names, ["zone1", "zone2"]);
+    assert!(show_toml(&loaded.values).contains("name = \"zone2\""));
+}
+
+#[test]
 fn what_is_shown_can_be_read_again() {
-    let text = "[server]\nmax_clients = 7\n[[camera]]\nid = \"a\"\nsource = \"file\"\npath = \"x.mp4\"\n\
+    let text = "[server]\nmax_clients = 7\n[[camera]]\nid = \"a\"\nsource = \"file\"\npath = \"/x.mp4\"\n\
                 [[camera.zone]]\nname = \"z\"\npoints = [[0, 0], [1, 0], [1, 1]]\n";
     let first = Desk::with(text).load(&[]).unwrap();
     let shown = show_toml(&first.values);

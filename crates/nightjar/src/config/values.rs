@@ -1,7 +1,9 @@
 //! The values of all layers together: for every place the one that wins, and where it comes from.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
+use super::files;
 use super::keys::{Section, Slot};
 use super::kind::Value;
 use super::problems::Origin;
@@ -13,6 +15,18 @@ pub(crate) struct Set {
     pub(crate) value: Value,
     /// The layer and the place in it.
     pub(crate) origin: Origin,
+}
+
+impl Set {
+    /// The value as a path; a relative one of a file counts from that file's folder, so that it means the same
+    /// wherever the program is started.
+    pub(crate) fn path(&self) -> Option<PathBuf> {
+        match (&self.value, &self.origin) {
+            (Value::Text(path), Origin::File { path: file, .. }) => Some(files::beside(file, path)),
+            (Value::Text(path), _) => Some(path.into()),
+            _ => None,
+        }
+    }
 }
 
 /// A camera's table: where it begins, and its zones.
@@ -77,6 +91,15 @@ impl Values {
     /// The id of a camera, or what it is called if it has none: `camera1` for the first.
     pub(crate) fn id(&self, camera: usize) -> String {
         self.camera_text(camera, "id").unwrap_or_else(|| format!("camera{}", camera + 1))
+    }
+
+    /// The name of a zone, or what it is called if it has none: `zone1` for the first of its camera.
+    pub(crate) fn zone_name(&self, camera: usize, zone: usize) -> String {
+        let slot = Slot::of(Section::Zone, "name", Some(camera), Some(zone));
+        match slot.and_then(|slot| self.get(slot)).map(|set| set.value) {
+            Some(Value::Text(name)) => name,
+            _ => format!("zone{}", zone + 1),
+        }
     }
 
     /// Everything that somebody has set.

@@ -17,9 +17,14 @@ fn scenes() -> Vec<&'static str> {
     scene::Scene::names().iter().map(|info| info.name).collect()
 }
 
+fn positions() -> Vec<&'static str> {
+    server::TimestampPosition::ALL.map(server::TimestampPosition::as_str).to_vec()
+}
+
 const SOURCE: Kind = Kind::Choice { works: sources, later: &["v4l2", "rtsp", "command"] };
 const SCENE: Kind = Kind::Choice { works: scenes, later: &[] };
 const PACE: Kind = Kind::Choice { works: || vec!["real-time", "fast"], later: &[] };
+const POSITION: Kind = Kind::Choice { works: positions, later: &[] };
 const LEVEL: Kind = Kind::Choice { works: || vec!["error", "warn", "info", "debug", "trace"], later: &[] };
 const FORMAT: Kind = Kind::Choice { works: || vec!["text", "json"], later: &[] };
 // A mask promises black pixels in ring, disk and stream, which nothing does yet; excluding is all that works.
@@ -61,7 +66,8 @@ pub(crate) static KEYS: &[Key] = &[
         "path",
         Kind::Path,
         Preset::Text("/var/lib/nightjar"),
-        "The data directory; made, readable by its owner only, if it is not there.",
+        "The data directory; made, readable by its owner only, if it is not there. A relative one counts from where the \
+         program is started.",
     ),
     Key::new(
         Section::Log,
@@ -137,17 +143,23 @@ pub(crate) static KEYS: &[Key] = &[
         "password_file",
         Kind::Path,
         Preset::Unset,
-        "A file whose first line is the password.",
+        "A file whose first line is the password; a relative one counts from this file's folder.",
     )
     .only_for("http"),
-    Key::new(Section::Camera, "path", Kind::Path, Preset::Unset, "The video file; needs ffmpeg.")
-        .only_for("file"),
+    Key::new(
+        Section::Camera,
+        "path",
+        Kind::Path,
+        Preset::Unset,
+        "The video file; needs ffmpeg. A relative one counts from this file's folder.",
+    )
+    .only_for("file"),
     Key::new(
         Section::Camera,
         "pace",
         PACE,
         Preset::Text("real-time"),
-        "real-time, or fast: as fast as it can be read.",
+        "real-time, or fast: as fast as it can be read, and detection sees a sample. For every frame: nightjar analyze.",
     )
     .only_for("file"),
     Key::new(
@@ -185,6 +197,13 @@ pub(crate) static KEYS: &[Key] = &[
         Kind::IntOf { works: &[0], later: &[90, 180, 270] },
         Preset::Int(0),
         "Degrees clockwise; only 0 in this version.",
+    ),
+    Key::new(
+        Section::Camera,
+        "timestamp_position",
+        POSITION,
+        Preset::Text("top-left"),
+        "Corner of the time on the picture; kept, though this version writes none.",
     ),
     Key::new(
         Section::Camera,
@@ -234,7 +253,7 @@ pub(crate) static KEYS: &[Key] = &[
         "name",
         Kind::Text { max: 80 },
         Preset::Unset,
-        "Name for people, once per camera.",
+        "Name for people, once per camera. Left out: zone1, zone2, …",
     ),
     Key::new(
         Section::Zone,

@@ -1,6 +1,6 @@
 //! Reading of the kinds that are written as text.
 
-use super::{Kind, Refused, Value, quoted};
+use super::{Kind, MASK, Refused, Value, quoted};
 use crate::config::problems::nearest;
 use crate::config::units::{parse_duration, parse_size};
 
@@ -33,6 +33,9 @@ impl Kind {
                 allowed: self.allowed(),
                 nearest: None,
             }),
+            None if matches!(self, Self::Url) && !word.is_empty() => {
+                self.refuse(&format!("\"{}\"", masked_url(word)))
+            }
             None if word.is_empty() => {
                 Err(Refused { found: "an empty text".into(), allowed: self.allowed(), nearest: None })
             }
@@ -53,6 +56,22 @@ impl Kind {
         };
         Err(Refused { found, allowed: self.allowed(), nearest: nearest(word, works.iter().copied()) })
     }
+}
+
+/// A URL without what may be a secret in it: user, password, query.
+pub(crate) fn masked_url(url: &str) -> String {
+    let (front, query) = match url.find(['?', '#']) {
+        Some(at) => (&url[..at], format!("{}{MASK}", &url[at..=at])),
+        None => (url, String::new()),
+    };
+    let (scheme, rest) = front.split_once("://").unwrap_or(("", front));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = match authority.rsplit_once('@') {
+        Some((_, host)) => format!("{MASK}@{host}"),
+        None => authority.to_owned(),
+    };
+    let colon = if front.contains("://") { "://" } else { "" };
+    format!("{scheme}{colon}{host}{path}{query}")
 }
 
 fn is_plain(word: &str, max: usize) -> bool {
@@ -118,6 +137,16 @@ mod tests {
         ] {
             assert!(!is_url(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_may_be_a_secret_in_a_url_is_masked() {
+        assert_eq!(masked_url("http://cam:81/a/b"), "http://cam:81/a/b");
+        assert_eq!(masked_url("http://cam/v?tok=hunter2&x=1"), "http://cam/v?********");
+        assert_eq!(masked_url("http://cam#hunter2"), "http://cam#********");
+        assert_eq!(masked_url("http://me:hunter2@cam/a@b"), "http://********@cam/a@b");
+        let refused = Kind::Url.read_text("ftp://cam/?tok=hunter2").unwrap_err();
+        assert_eq!(refused.found, "`\"ftp://cam/?********\"`");
     }
 
     #[test]

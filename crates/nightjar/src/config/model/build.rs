@@ -8,10 +8,14 @@ use frame::Size;
 use motion::{Settings, Zone, ZoneKind};
 
 use super::{Camera, Config, Log, Secret, Server, Source, polygon};
+use crate::config::files;
 use crate::config::keys::{Section, Slot};
 use crate::config::kind::Value;
-use crate::config::problems::{Origin, Problem};
+use crate::config::problems::{Origin, Problem, short};
 use crate::config::values::Values;
+
+/// Bytes of a password file; its first line is what counts.
+const MAX_PASSWORD_FILE: usize = 64 << 10;
 
 impl Config {
     /// Builds everything; reads the password files, whose problems are appended.
@@ -55,6 +59,10 @@ impl Reader<'_> {
             Value::Text(it) => Some(it),
             _ => None,
         }
+    }
+
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        self.values.get(Slot::of(Section::Camera, name, self.camera, None)?)?.path()
     }
 
     fn int(&self, section: Section, name: &str) -> i64 {
@@ -139,7 +147,7 @@ fn zone(keys: &Reader<'_>) -> Option<Zone> {
         _ => 1.0,
     };
     Some(Zone {
-        name: keys.text(Section::Zone, "name")?,
+        name: keys.values.zone_name(keys.camera?, keys.zone?),
         kind: if exclude { ZoneKind::Exclude } else { ZoneKind::Include },
         polygon: polygon(&corners)?,
         sensitivity,
@@ -154,7 +162,7 @@ fn source(keys: &Reader<'_>, problems: &mut Vec<Problem>) -> Source {
             login: text("user").map(|user| (user, Secret(password(keys, problems).unwrap_or_default()))),
         },
         Some("file") => Source::File {
-            path: text("path").unwrap_or_default().into(),
+            path: keys.path("path").unwrap_or_default(),
             fast: text("pace").as_deref() == Some("fast"),
             looped: keys.flag(Section::Camera, "loop"),
         },
@@ -170,12 +178,15 @@ fn password(keys: &Reader<'_>, problems: &mut Vec<Problem>) -> Option<String> {
         return Some(password);
     }
     let slot = Slot::of(Section::Camera, "password_file", keys.camera, None)?;
-    let path = keys.text(Section::Camera, "password_file")?;
+    let path = keys.path("password_file")?;
     let origin = keys.values.explicit(slot).map_or(Origin::Default, |set| set.origin.clone());
     let mut push = |what: String, mend: &str| {
         problems.push(Problem::new(origin.clone(), slot.to_string(), what, mend));
     };
-    match std::fs::read_to_string(&path) {
+    let text = files::read(&path, MAX_PASSWORD_FILE)
+        .and_then(|bytes| String::from_utf8(bytes).map_err(|_| "is not UTF-8".into()));
+    let path = short(&path.display().to_string());
+    match text {
         Ok(text) => {
             let line = text.lines().next().unwrap_or_default().trim_end();
             if line.is_empty() || line.len() > 1024 {
@@ -184,7 +195,7 @@ fn password(keys: &Reader<'_>, problems: &mut Vec<Problem>) -> Option<String> {
             Some(line.to_owned())
         }
         Err(error) => {
-            push(format!("`{path}` cannot be read: {error}"), "name a file that this user may read");
+            push(format!("`{path}` {error}"), "name a file that this user may read");
             None
         }
     }

@@ -1,3 +1,4 @@
+use super::super::problems::{Origin, Problem};
 use super::*;
 
 /// A configuration that is wrong, the line and the key that the message must name, and words it must hold.
@@ -18,15 +19,16 @@ const FILES: &[Bad] = &[
     Bad("bind = \"127.0.0.1:1\"", 1, "bind", "it belongs to [server]"),
     Bad("[[camera]]\n[camera.motoin]\nenabled = true", 2, "camera[0].motoin", "did you mean `motion`"),
     Bad("[[camera]]\n[camera.motion]\ntreshold = 5", 3, "camera[0].motion.treshold", "did you mean `threshold`"),
-    Bad("[[camera]]\n[camera.recording]\nenabled = true", 2, "camera[0].recording", "unknown key"),
-    Bad("[[remote]]\nkind = \"s3\"", 1, "remote", "unknown key"),
-    Bad("[hub]\nbind = \"127.0.0.1:1\"", 1, "hub", "unknown key"),
-    Bad("[place]\nlatitude = 1.0", 1, "place", "unknown key"),
+    Bad("[[camera]]\n[camera.recording]\nenabled = true", 2, "camera[0].recording", "this version cannot do recording yet"),
+    Bad("[[remote]]\nkind = \"s3\"", 1, "remote", "this version cannot do uploads yet"),
+    Bad("[hub]\nbind = \"127.0.0.1:1\"", 1, "hub", "this version cannot do the hub yet"),
+    Bad("[place]\nlatitude = 1.0", 1, "place", "this version cannot do"),
+    Bad("[server]\ntls = true", 2, "server.tls", "this version cannot do TLS yet"),
     Bad("[[camera]]\n[[camera.zone]]\nname = \"a\"\npionts = []", 4, "camera[0].zone[0].pionts", "did you mean `points`"),
     Bad("[[camera]]\nvebrosity = 3", 2, "camera[0].vebrosity", "known here: id, name"),
     // tables of the wrong shape
-    Bad("server = 3", 1, "server", "written as [server]"),
-    Bad("[camera]\nid = \"a\"", 1, "camera", "written as [[camera]]"),
+    Bad("server = 3", 1, "server", "found `3`; allowed: a table, written as [server]"),
+    Bad("[camera]\nid = \"a\"", 1, "camera", "found a table; allowed: a list of tables, each written as [[camera]]"),
     Bad("camera = [1]", 1, "camera", "written as [[camera]]"),
     Bad("[[camera]]\nmotion = true", 2, "camera[0].motion", "written as [camera.motion]"),
     Bad("[[camera]]\n[camera.zone]\nname = \"a\"", 2, "camera[0].zone", "written as [[camera.zone]]"),
@@ -34,7 +36,7 @@ const FILES: &[Bad] = &[
     // TOML itself
     Bad("[server", 1, "", "not valid TOML"),
     Bad("\n\nbind =", 3, "", "not valid TOML"),
-    Bad("[server]\nbind = \"a\"\nbind = \"b\"", 3, "", "not valid TOML"),
+    Bad("[server]\nbind = \"a\"\nbind = \"b\"", 3, "", "duplicate key `bind`"),
     // addresses, numbers, words, durations, sizes
     Bad("[server]\nbind = \"localhost:8000\"", 2, "server.bind", "found `\"localhost:8000\"`"),
     Bad("[server]\nbind = \"127.0.0.1\"", 2, "server.bind", "an address with a port"),
@@ -49,6 +51,7 @@ const FILES: &[Bad] = &[
     Bad("[server]\nclient_timeout = \"11m\"", 2, "server.client_timeout", "found `\"11m\"`"),
     Bad("[server]\nhosts = \"a\"", 2, "server.hosts", "a list of host names"),
     Bad("[server]\nhosts = [\"a b\"]", 2, "server.hosts", "a list of host names"),
+    Bad("[server]\nhosts = [\"a\", \"b c\", \"d e\"]", 2, "server.hosts", "found `\"b c\"` as name 2"),
     Bad("[server]\nhosts = [3]", 2, "server.hosts", "a list of host names"),
     Bad("[data]\npath = \"\"", 2, "data.path", "an empty text"),
     Bad("[data]\npath = 7", 2, "data.path", "allowed: a path"),
@@ -88,10 +91,10 @@ const FILES: &[Bad] = &[
     Bad("[[camera]]\nsource = \"http\"\nurl = \"http://a/\"\npassword = \"p\"", 4, "camera[0].password", "add user"),
     Bad("[[camera]]\nsource = \"http\"\nurl = \"http://a/\"\nuser = \"u\"\npassword = \"p\"\npassword_file = \"f\"", 6, "camera[0].password_file", "keep one"),
     Bad("[[camera]]\nsource = \"http\"\nurl = \"http://a/\"\nuser = \"u\"\npassword_file = \"/none/such\"", 5, "camera[0].password_file", "cannot be read"),
+    Bad("[[camera]]\nsource = \"http\"\nurl = \"http://a/\"\nuser = \"u\"\npassword_file = \"/dev/zero\"", 5, "camera[0].password_file", "is a device"),
     Bad("[[camera]]\nsource = \"file\"\npath = \"x\"\npace = \"slow\"", 4, "camera[0].pace", "\"real-time\", \"fast\""),
     // zones
     Bad("[[camera]]\n[[camera.zone]]\nname = \"a\"", 2, "camera[0].zone[0].points", "is missing"),
-    Bad("[[camera]]\n[[camera.zone]]\npoints = [[0,0],[1,0],[1,1]]", 2, "camera[0].zone[0].name", "is missing"),
     Bad("[[camera]]\n[[camera.zone]]\nname = \"a\"\npoints = [[0,0],[1,1]]", 4, "camera[0].zone[0].points", "found 2 corners"),
     Bad("[[camera]]\n[[camera.zone]]\nname = \"a\"\npoints = [[0,0],[1,0],[1,2]]", 4, "camera[0].zone[0].points", "the corner [1, 2]"),
     Bad("[[camera]]\n[[camera.zone]]\nname = \"a\"\npoints = [[0,0],[1,0],[nan,0.5]]", 4, "camera[0].zone[0].points", "the corner"),
@@ -140,6 +143,7 @@ fn bad_variables_are_named() {
         ("NIGHTJAR_CAMERA__1__URL", "http://a/", "the next one is camera 0"),
         ("NIGHTJAR_CAMERA__0__ZONE__1__NAME", "a", "the next one is zone 0"),
         ("NIGHTJAR_CAMERA__0__MOTION__THRESHOLD", "4", "from 5 to 100"),
+        ("NIGHTJAR_HUB__BIND", "0.0.0.0:8080", "this version cannot do the hub yet"),
         ("NIGHTJAR_CAMERA__0__URL", "http://a/", "belongs to source = \"http\""),
     ] {
         let told = Desk::with("").load(&[(name, value)]).unwrap_err().to_string();
@@ -155,7 +159,7 @@ fn a_bad_flag_and_a_missing_file_are_named() {
     let told = load(inputs).unwrap_err().to_string();
     assert!(told.contains("flag --bind: server.bind: found `\"everywhere\"`"), "{told}");
     let told = load(Inputs { config: Some("/none/such.toml".into()), ..Inputs::default() }).unwrap_err();
-    assert!(told.to_string().contains("/none/such.toml:1:1: cannot be read"), "{told}");
+    assert!(told.to_string().contains("/none/such.toml: cannot be read"), "{told}");
 }
 
 #[test]
@@ -172,4 +176,57 @@ fn bytes_that_are_not_text_are_named_with_their_line() {
     std::fs::write(desk.file(), b"[server]\n\xff\xfe").unwrap();
     let told = desk.load(&[]).unwrap_err().to_string();
     assert!(told.contains("is not UTF-8 in line 2"), "{told}");
+}
+
+#[test]
+fn a_shape_that_is_right_in_one_file_is_not_called_wrong_in_the_words_of_the_other() {
+    let desk = Desk::with("[[camera]]\nid = \"garden\"\n");
+    std::fs::write(desk.data().join("settings.toml"), "[[camera]]\nid = \"garden\"\n").unwrap();
+    let told = desk.load(&[]).unwrap_err().to_string();
+    assert!(told.contains("found a list of tables") && told.contains("[camera.ID]"), "{told}");
+}
+
+#[test]
+fn problems_come_in_the_order_of_their_lines() {
+    let desk = Desk::with("[[camera]]\nsource = \"http\"\n[server]\nbind = 1\n");
+    let told = desk.load(&[]).unwrap_err().to_string();
+    let (first, second) = (told.find("n.toml:1:"), told.find("n.toml:4:"));
+    assert!(first.is_some() && first < second, "{told}");
+}
+
+#[test]
+fn a_flood_of_problems_is_cut_short_and_does_not_take_long() {
+    let flood = |between: &str| -> String { (0..80_000).map(|n| format!("k{n} = 1{between}")).collect() };
+    for text in [flood("\n"), format!("server = {{ {} z = 1 }}", flood(", "))] {
+        let begun = std::time::Instant::now();
+        let problems = Desk::with(&text).load(&[]).unwrap_err();
+        let told = problems.to_string();
+        assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{:?}", begun.elapsed());
+        assert!(problems.0.len() >= 80_000);
+        assert_eq!(told.lines().count(), 52, "a head, fifty, and how many more");
+        assert!(told.ends_with(&format!("and {} more", problems.0.len() - 50)), "{told}");
+    }
+}
+
+#[test]
+fn what_is_repeated_is_short_and_steers_no_terminal() {
+    let long = "x".repeat(5000);
+    let desk = Desk::with(&format!("{long} = 1\n\"a\\u001b[2J\" = 1\n[log]\nlevel = \"{long}\"\n"));
+    let told = desk.load(&[]).unwrap_err().to_string();
+    assert!(told.contains("a\\x1b[2J") && !told.contains('\u{1b}'), "{told}");
+    assert!(!told.contains(&"x".repeat(65)), "{told}");
+    let problem = Problem::new(Origin::File { path: "a\x1b.toml".into(), line: 1, column: 1 }, "", "x", "");
+    assert_eq!(problem.to_string(), "a\\x1b.toml:1:1: x");
+}
+
+#[test]
+fn columns_count_characters_wherever_they_stand() {
+    for before in [0, 1, 1000, 1023, 1024, 2047, 2048] {
+        let text = format!("a = 1 # {}\n\"ü\" = \"é\"", "ä".repeat(before));
+        let told = Desk::with(&text).load(&[]).unwrap_err().to_string();
+        assert!(told.contains("n.toml:1:1:") && told.contains("n.toml:2:1:"), "{told}");
+    }
+    let text = format!("log = {{ level = \"info\", format = \"text\", {}b = 1 }}", " ".repeat(2000));
+    let told = Desk::with(&text).load(&[]).unwrap_err().to_string();
+    assert!(told.contains("n.toml:1:2042:"), "{told}");
 }
