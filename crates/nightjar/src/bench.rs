@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use bytes::Bytes;
 use frame::{I420, Picture, Size};
+use indicatif::{ProgressBar, ProgressStyle};
 use motion::Settings;
 use motion::score::{Score, Scorer, Truth};
 use rustix::time::{ClockId, clock_gettime};
@@ -40,12 +41,18 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<()> {
     work.reverse();
     let queue = Mutex::new(work);
     let done = Mutex::new(Vec::new());
+    let bar = ProgressBar::new(queue.lock().map_or(0, |jobs| jobs.len() as u64));
+    bar.set_style(
+        ProgressStyle::with_template("{wide_bar} {pos}/{len} clips, {eta} left")
+            .context("a bad progress bar")?,
+    );
+    bar.tick();
     let workers = std::thread::available_parallelism().map_or(1, NonZero::get);
     std::thread::scope(|scope| -> anyhow::Result<()> {
         let mut threads = Vec::new();
         for n in 0..workers {
-            let (queue, done) = (&queue, &done);
-            let body = move || work_off(queue, done, args.size);
+            let (queue, done, bar) = (&queue, &done, &bar);
+            let body = move || work_off(queue, done, args.size, bar);
             threads.push(std::thread::Builder::new().name(format!("bench:{n}")).spawn_scoped(scope, body)?);
         }
         for thread in threads {
@@ -53,6 +60,7 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<()> {
         }
         Ok(())
     })?;
+    bar.finish_and_clear();
     let mut clips = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     let order = |clip: &Clip| Scene::names().iter().position(|info| info.name == clip.scene);
     clips.sort_by_key(|clip| (order(clip), clip.seed));
@@ -75,12 +83,18 @@ fn jobs(args: &BenchArgs) -> anyhow::Result<Vec<Job>> {
     Ok(scenes.flat_map(|info| args.seeds.iter().map(|seed| (info.name, *seed))).collect())
 }
 
-fn work_off(queue: &Mutex<Vec<Job>>, done: &Mutex<Vec<Clip>>, size: Size) -> anyhow::Result<()> {
+fn work_off(
+    queue: &Mutex<Vec<Job>>,
+    done: &Mutex<Vec<Clip>>,
+    size: Size,
+    bar: &ProgressBar,
+) -> anyhow::Result<()> {
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let Some((scene, seed)) = job else { return Ok(()) };
         let clip = clip(scene, seed, size).with_context(|| format!("failed on scene {scene}"))?;
         done.lock().unwrap_or_else(PoisonError::into_inner).push(clip);
+        bar.inc(1);
     }
 }
 

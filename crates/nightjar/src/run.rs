@@ -25,6 +25,7 @@ mod changes;
 mod data;
 mod door;
 mod logs;
+mod panics;
 mod shutdown;
 mod signals;
 mod stages;
@@ -36,7 +37,7 @@ use camera::{Camera, Cameras};
 use changes::{Ledger, Reach};
 pub(crate) use data::make as make_data_dir;
 pub(crate) use door::{Unguarded, url};
-use shutdown::{Phase, phase};
+use shutdown::{Phase, phase, whole_ms};
 pub(crate) use signals::Signals;
 use stages::{StageEnd, Stages};
 use watch::{Rules, Tallies, Watch};
@@ -51,6 +52,7 @@ const RING_SPAN: Duration = Duration::from_secs(5);
 pub(crate) fn serve(loaded: Loaded) -> anyhow::Result<ExitCode> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     logs::start(&loaded.config.log);
+    panics::watch();
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
@@ -124,7 +126,12 @@ impl House {
             let life = life.clone();
             helpers.spawn(async move { web::serve(listener, router, limits, &metrics, &life).await })
         };
-        crate::say::line(&format!("Nightjar is watching at {}", door::url(address)))?;
+        // Nobody may be there to read it; that is no reason not to watch.
+        for line in door::lines(address) {
+            if let Err(error) = crate::say::line(&line) {
+                tracing::warn!(%error, "failed to write to standard output: {line}");
+            }
+        }
         for camera in &cameras {
             helpers.spawn(follow(camera.clone(), clock.clone()));
         }
@@ -135,7 +142,8 @@ impl House {
                 false
             }
             end = unexpected(&mut stages, &cameras) => {
-                tracing::error!(stage = end.name, panicked = end.panicked, "a stage died: stopping everything");
+                let (stage, why) = death(&end, &cameras);
+                tracing::error!(stage, why, "a stage died: stopping everything");
                 true
             }
             ended = serving.as_mut() => {
@@ -178,7 +186,7 @@ async fn end(
     }
     let ledger = ledger.clone();
     phase(Phase::Persist, async move { tokio::task::spawn_blocking(move || ledger.settle()).await }).await;
-    tracing::info!(ms = begun.elapsed().as_millis(), "stopped");
+    tracing::info!(ms = whole_ms(begun.elapsed()), "stopped");
     still.is_empty()
 }
 
@@ -191,6 +199,16 @@ async fn unexpected(stages: &mut Stages, cameras: &[Arc<Camera>]) -> StageEnd {
             None => std::future::pending::<()>().await,
         }
     }
+}
+
+/// Which stage died first, and why. A detect thread that ends in order has lost its ring, so capture is gone.
+fn death(end: &StageEnd, cameras: &[Arc<Camera>]) -> (String, String) {
+    let stage = match cameras.get(end.camera) {
+        Some(camera) if !end.panicked => format!("capture:{}", camera.id),
+        _ => end.name.clone(),
+    };
+    let why = panics::of(&stage).unwrap_or_else(|| "it ended without a word".to_owned());
+    (stage, why)
 }
 
 /// Passes changes of the source on to whoever watches the camera, and tells when its first frame came.
@@ -209,8 +227,8 @@ async fn follow(camera: Arc<Camera>, clock: Arc<dyn Clock>) {
             changed = frames.changed(), if waits => {
                 waits = false;
                 if changed.is_ok() {
-                    let ms = clock.monotonic().as_millis();
-                    tracing::info!(camera = camera.id, "first frame after {ms} ms");
+                    let ms = whole_ms(clock.monotonic());
+                    tracing::info!(camera = camera.id, ms, "first frame");
                 }
             }
         }

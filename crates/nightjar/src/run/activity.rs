@@ -12,6 +12,8 @@ use server::{Activity, Bin, Visit};
 const BIN: Duration = Duration::from_secs(15);
 /// Bins of an hour.
 const BINS: u64 = 240;
+/// What ended before is not told any more.
+const HOUR: Duration = Duration::from_secs(3600);
 /// Visits that are kept.
 const VISITS: usize = 50;
 /// A decision stands for at most so long, so that a gap in the frames does not count as movement.
@@ -130,7 +132,16 @@ impl Log {
             bin: BIN,
             near_misses: bins.iter().map(|bin| bin.near_misses).sum(),
             bins,
-            visits: self.visits.iter().rev().map(|entry| entry.visit.clone()).collect(),
+            visits: self
+                .visits
+                .iter()
+                .rev()
+                .filter(|entry| {
+                    let over = entry.began + entry.visit.duration;
+                    entry.visit.end.is_none() || over + HOUR > now.mono
+                })
+                .map(|entry| entry.visit.clone())
+                .collect(),
         }
     }
 
@@ -228,6 +239,18 @@ mod tests {
         log.ended(&end(true), at(2_000).wall, None);
         let hour = log.hour(at(2_000));
         assert_eq!((hour.visits.len(), hour.near_misses), (0, 1));
+    }
+
+    #[test]
+    fn a_visit_is_told_for_an_hour_after_its_end_and_while_it_lasts() {
+        let mut log = Log::default();
+        log.began(at(1_000), None);
+        log.ended(&end(false), at(5_000).wall, None);
+        log.began(at(10_000), None);
+        let told = |ms| log.hour(at(ms)).visits.iter().map(|visit| visit.id).collect::<Vec<_>>();
+        assert_eq!(told(3_604_000), [2, 1]);
+        assert_eq!(told(3_606_000), [2]);
+        assert_eq!(told(9_000_000), [2], "it goes on");
     }
 
     #[test]

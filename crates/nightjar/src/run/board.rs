@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -15,6 +15,8 @@ use super::activity::Log;
 
 /// Entries of the history that scripts poll.
 const HISTORY: usize = 50;
+/// An entry stands for so long, so that the history spans minutes of movement and not the last five seconds of it.
+const ENTRY: Duration = Duration::from_secs(1);
 
 /// Written by the detect thread, read by anybody.
 #[derive(Debug)]
@@ -69,6 +71,8 @@ impl Board {
 pub(crate) struct Publisher {
     board: Arc<Board>,
     history: VecDeque<HistoryEntry>,
+    /// When the newest entry began, by the monotonic clock.
+    begun: Option<Duration>,
     published: Arc<[HistoryEntry]>,
     version: u64,
 }
@@ -76,14 +80,14 @@ pub(crate) struct Publisher {
 impl Publisher {
     /// Publishes on `board`.
     pub(crate) fn new(board: Arc<Board>) -> Self {
-        Self { board, history: VecDeque::new(), published: Arc::from(Vec::new()), version: 0 }
+        Self { board, history: VecDeque::new(), begun: None, published: Arc::from(Vec::new()), version: 0 }
     }
 
     /// A decision on a frame.
     pub(crate) fn decided(&mut self, frame: &Frame, decision: &Decision) {
         let stamp = frame.stamp();
         if decision.motion {
-            self.remember(stamp.wall, decision);
+            self.remember(stamp, decision);
         }
         {
             let mut log = self.board.log();
@@ -113,26 +117,47 @@ impl Publisher {
 
     /// The open visit has ended.
     pub(crate) fn ended(&mut self, end: &EventEnd, at: SystemTime, picture: Option<Bytes>) {
-        let seconds = end.at.saturating_sub(end.began).as_secs_f32();
+        let seconds = tenths(end.at.saturating_sub(end.began));
         tracing::info!(label = end.label.name(), seconds, brief = end.brief, "a visit ends");
         self.board.log().ended(end, at, picture);
         self.version += 1;
     }
 
-    fn remember(&mut self, at: SystemTime, decision: &Decision) {
+    /// One entry a second at the most: within it the last regions and the surest classification stand.
+    fn remember(&mut self, now: Stamp, decision: &Decision) {
         let Some(main) = main_region(decision) else { return };
-        if self.history.len() == HISTORY {
-            self.history.pop_front();
+        let regions = decision.regions.iter().map(|region| region.rect).collect();
+        let is_new = self.begun.is_none_or(|begun| now.mono < begun || now.mono >= begun + ENTRY);
+        match self.history.back_mut().filter(|_| !is_new) {
+            Some(last) => {
+                last.regions = regions;
+                if main.confidence > last.confidence {
+                    last.label = main.label.name();
+                    last.confidence = main.confidence;
+                    last.alternatives = named(main);
+                }
+            }
+            None => {
+                self.begun = Some(now.mono);
+                if self.history.len() == HISTORY {
+                    self.history.pop_front();
+                }
+                self.history.push_back(HistoryEntry {
+                    at: now.wall,
+                    regions,
+                    label: main.label.name(),
+                    confidence: main.confidence,
+                    alternatives: named(main),
+                });
+            }
         }
-        self.history.push_back(HistoryEntry {
-            at,
-            regions: decision.regions.iter().map(|region| region.rect).collect(),
-            label: main.label.name(),
-            confidence: main.confidence,
-            alternatives: named(main),
-        });
         self.published = self.history.iter().cloned().collect();
     }
+}
+
+/// Seconds to a tenth, as a log is read.
+fn tenths(span: Duration) -> f64 {
+    (span.as_secs_f64() * 10.0).round() / 10.0
 }
 
 /// The largest mover stands for the picture.
@@ -154,4 +179,63 @@ fn region(it: &Region) -> server::Region {
 
 fn named(it: &Region) -> Vec<(&'static str, f32)> {
     it.alternatives.iter().map(|(label, share)| (label.name(), *share)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use frame::Rect;
+    use motion::{Direction, Label};
+
+    fn moving(x: u32, label: Label, confidence: f32) -> Decision {
+        let region = Region {
+            track: 1,
+            rect: Rect::new(x, 0, 10, 10),
+            label,
+            confidence,
+            alternatives: Vec::new(),
+            direction: Direction::Left,
+            trail: Vec::new(),
+        };
+        Decision {
+            at: Duration::ZERO,
+            motion: true,
+            regions: vec![region],
+            candidates: Vec::new(),
+            edge: None,
+            near_misses: Vec::new(),
+        }
+    }
+
+    fn at(ms: u64) -> Stamp {
+        let mono = Duration::from_millis(ms);
+        Stamp { mono, wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000) + mono }
+    }
+
+    #[test]
+    fn the_history_has_an_entry_a_second_with_the_last_regions_and_the_surest_label() {
+        let mut publisher = Publisher::new(Arc::new(Board::new()));
+        publisher.remember(at(0), &moving(1, Label::Unknown, 0.2));
+        publisher.remember(at(400), &moving(2, Label::Animal, 0.8));
+        publisher.remember(at(900), &moving(3, Label::Person, 0.4));
+        publisher.remember(at(1_000), &moving(4, Label::Person, 0.4));
+        let told: Vec<_> =
+            publisher.published.iter().map(|it| (it.at, it.regions[0].x, it.label, it.confidence)).collect();
+        assert_eq!(told, [(at(0).wall, 3, "animal", 0.8), (at(1_000).wall, 4, "person", 0.4)]);
+    }
+
+    #[test]
+    fn a_minute_of_movement_leaves_the_newest_fifty_seconds_of_it() {
+        let mut publisher = Publisher::new(Arc::new(Board::new()));
+        for ms in (0..60_000).step_by(100) {
+            publisher.remember(at(ms), &moving(1, Label::Animal, 0.5));
+        }
+        let told = &publisher.published;
+        assert_eq!((told.len(), told[0].at, told[49].at), (50, at(10_000).wall, at(59_000).wall));
+    }
+
+    #[test]
+    fn seconds_are_written_as_they_are_read() {
+        assert_eq!(tenths(Duration::from_micros(4_800_012)).to_string(), "4.8");
+    }
 }

@@ -65,7 +65,7 @@ impl Ledger {
             max_clients: number(Section::Server, "max_clients"),
             client_timeout: number(Section::Server, "client_timeout"),
             show_timestamp: false,
-            timestamp_position: TimestampPosition::TopLeft,
+            timestamp_position: position(&values, camera),
             motion_detection: number(Section::Motion, "enabled") == 1,
             motion_threshold: number(Section::Motion, "threshold"),
             motion_min_area: number(Section::Motion, "min_area"),
@@ -83,7 +83,7 @@ impl Ledger {
         let mut new = Vec::new();
         for change in changes(camera, patch) {
             let there = values.get(change.slot);
-            if there.as_ref().is_some_and(|set| set.value == change.value) {
+            if there.as_ref().is_some_and(|set| looks_like(&set.value, &change.value)) {
                 continue;
             }
             if let Some(by) = there.and_then(|set| shadow(&set.origin)) {
@@ -111,7 +111,9 @@ impl Ledger {
         let fields: Vec<&str> = new.iter().map(|change| change.field).collect();
         tracing::info!(camera = ids.get(camera), fields = fields.join(","), "settings changed");
         Ok(Applied {
-            restart_required: new.iter().any(|change| change.slot.row().section == Section::Camera),
+            restart_required: new.iter().any(|change| {
+                change.slot.row().section == Section::Camera && change.field != "timestamp_position"
+            }),
         })
     }
 
@@ -158,14 +160,27 @@ fn undrawn(patch: &ConfigPatch) -> Result<(), ChangeError> {
     if patch.highlight_motion == Some(true) {
         return refuse("highlight_motion", "false");
     }
-    match patch.timestamp_position {
-        None | Some(TimestampPosition::TopLeft) => Ok(()),
-        Some(_) => refuse("timestamp_position", "top-left"),
+    Ok(())
+}
+
+/// Whether the one is what was told of the other: a client that hands back what it was told changes nothing.
+fn looks_like(there: &Value, handed: &Value) -> bool {
+    match (there, handed) {
+        // Told in whole seconds.
+        (Value::Duration(there), Value::Duration(handed)) => there.as_secs() == handed.as_secs(),
+        (there, handed) => there == handed,
     }
+}
+
+/// Kept, though nothing is written there yet.
+fn position(values: &Values, camera: usize) -> TimestampPosition {
+    let set = values.camera_text(camera, "timestamp_position");
+    set.and_then(|name| TimestampPosition::named(&name)).unwrap_or(TimestampPosition::TopLeft)
 }
 
 fn changes(camera: usize, patch: &ConfigPatch) -> Vec<Change> {
     let int = |value: Option<u32>| value.map(|it| Value::Int(i64::from(it)));
+    let position = patch.timestamp_position.map(|it| Value::Text(it.as_str().to_owned()));
     let timeout = patch.client_timeout.map(|it| Value::Duration(Duration::from_secs(u64::from(it))));
     let rows = [
         ("width", Section::Camera, "width", int(patch.width)),
@@ -174,6 +189,7 @@ fn changes(camera: usize, patch: &ConfigPatch) -> Vec<Change> {
         ("rotation", Section::Camera, "rotation", int(patch.rotation)),
         ("max_clients", Section::Server, "max_clients", int(patch.max_clients)),
         ("client_timeout", Section::Server, "client_timeout", timeout),
+        ("timestamp_position", Section::Camera, "timestamp_position", position),
         ("motion_detection", Section::Motion, "enabled", patch.motion_detection.map(Value::Bool)),
         ("motion_threshold", Section::Motion, "threshold", int(patch.motion_threshold)),
         ("motion_min_area", Section::Motion, "min_area", int(patch.motion_min_area)),

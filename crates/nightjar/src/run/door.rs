@@ -73,6 +73,20 @@ pub(crate) fn url(address: SocketAddr) -> String {
     }
 }
 
+/// What is told at the start: where to look, and, where others are let in, what to type on another machine.
+pub(crate) fn lines(address: SocketAddr) -> Vec<String> {
+    let mut lines = vec![format!("Nightjar is watching at {}", url(address))];
+    if address.ip().is_unspecified() {
+        let uname = rustix::system::uname();
+        let host = uname.nodename().to_string_lossy();
+        lines.push(format!(
+            "On other machines: http://{host}:{}/ (with a key, see `nightjar key add`)",
+            address.port()
+        ));
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,5 +124,9 @@ mod tests {
     fn the_url_is_one_that_can_be_opened() {
         assert_eq!(url("0.0.0.0:80".parse().unwrap()), "http://127.0.0.1:80/");
         assert_eq!(url("[::1]:80".parse().unwrap()), "http://[::1]:80/");
+        assert_eq!(lines("[::1]:80".parse().unwrap()).len(), 1);
+        let host = names(&[]).remove(0);
+        let told = lines("0.0.0.0:8000".parse().unwrap());
+        assert!(told[1].contains(&format!("http://{host}:8000/")), "{told:?}");
     }
 }

@@ -42,11 +42,16 @@ impl fmt::Display for Phase {
     }
 }
 
+/// Milliseconds as the log has them: a number that every reader of JSON takes for one.
+pub(super) fn whole_ms(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// Runs a phase within its bound; `None` if it was abandoned.
 pub(crate) async fn phase<T>(phase: Phase, work: impl Future<Output = T>) -> Option<T> {
     let begun = Instant::now();
     let done = timeout(phase.bound(), work).await.ok();
-    let ms = begun.elapsed().as_millis();
+    let ms = whole_ms(begun.elapsed());
     if done.is_some() {
         tracing::info!(%phase, ms, "shutdown");
     } else {

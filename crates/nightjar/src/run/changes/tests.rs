@@ -129,3 +129,43 @@ fn a_file_that_cannot_be_understood_is_not_written_over() {
     assert_eq!(bench.ledger.settings(0).motion_threshold, 25);
     assert_eq!(bench.reach[0].rules.load().motion.threshold, 25);
 }
+
+/// All of it, as a client that has read it hands it back.
+fn as_patch(it: &CameraConfig) -> ConfigPatch {
+    ConfigPatch {
+        width: Some(it.width),
+        height: Some(it.height),
+        frame_rate: Some(it.frame_rate),
+        rotation: Some(it.rotation),
+        max_clients: Some(it.max_clients),
+        client_timeout: Some(it.client_timeout),
+        show_timestamp: Some(it.show_timestamp),
+        timestamp_position: Some(it.timestamp_position),
+        motion_detection: Some(it.motion_detection),
+        motion_threshold: Some(it.motion_threshold),
+        motion_min_area: Some(it.motion_min_area),
+        highlight_motion: Some(it.highlight_motion),
+    }
+}
+
+#[test]
+fn what_is_in_force_can_be_handed_back_whole_and_changes_nothing() {
+    let bench = bench(&[
+        ("NIGHTJAR_SERVER__CLIENT_TIMEOUT", "1500ms"),
+        ("NIGHTJAR_CAMERA__0__TIMESTAMP_POSITION", "bottom-left"),
+    ]);
+    let applied = bench.ledger.change(0, &as_patch(&bench.ledger.settings(0))).unwrap();
+    assert!(!applied.restart_required);
+    assert!(!bench.dir.path().join("settings.toml").exists());
+}
+
+#[test]
+fn the_place_of_the_time_is_kept_and_needs_no_restart() {
+    let bench = bench(&[]);
+    let wanted = TimestampPosition::BottomRight;
+    let patch = ConfigPatch { timestamp_position: Some(wanted), ..ConfigPatch::default() };
+    assert!(!bench.ledger.change(0, &patch).unwrap().restart_required);
+    assert_eq!(bench.ledger.settings(0).timestamp_position, wanted);
+    let again = load(inputs(bench.dir.path(), &[])).unwrap().values;
+    assert_eq!(again.camera_text(0, "timestamp_position").as_deref(), Some("bottom-right"));
+}
