@@ -2,7 +2,7 @@
 // Follows smoothly; asks for animation frames only while something moves or fades.
 
 import { calm } from "../dom.js";
-import { placed } from "./fit.js";
+import { overlap, placed } from "./fit.js";
 
 const FOLLOW_MS = 45;
 const FADE_MS = 160;
@@ -113,13 +113,14 @@ export class Overlay {
     c.setTransform(ratio, 0, 0, ratio, 0, 0);
     c.clearRect(0, 0, this.#size.w, this.#size.h);
     const label = this.#settings.labels && this.#marks.size > 1;
+    const taken = [...this.#marks.values()].map((mark) => this.#padded(mark.box));
     for (const mark of this.#marks.values()) {
       c.globalAlpha = mark.alpha;
       if (this.#settings.trail) this.#trail(mark);
       if (!this.#settings.boxes) continue;
       const box = this.#padded(mark.box);
       brackets(c, box);
-      if (label) tag(c, box, mark.word, this.#size);
+      if (label) tag(c, box, mark.word, this.#size, taken);
     }
     c.globalAlpha = 1;
   }
@@ -186,12 +187,16 @@ function brackets(c, { x, y, w, h }) {
   }
 }
 
-function tag(c, box, word, frame) {
+/** A label above the box, else below it, where it covers nothing of `taken`; else none, for the caption says the same. */
+function tag(c, box, word, frame, taken) {
   c.font = "600 12px system-ui, sans-serif";
   const w = c.measureText(word).width + 14;
-  const above = box.y - 24;
-  const y = above > 40 ? above : Math.min(box.y + box.h + 4, frame.h - 22);
   const x = Math.max(2, Math.min(box.x, frame.w - w - 2));
+  const y = [box.y - 24, box.y + box.h + 4].find(
+    (at) => at > 40 && at + 22 < frame.h && taken.every((other) => overlap(other, { x, y: at, w, h: 20 }) === 0),
+  );
+  if (y === undefined) return;
+  taken.push({ x, y, w, h: 20 });
   c.fillStyle = ACCENT;
   c.beginPath();
   c.roundRect(x, y, w, 20, 3);
