@@ -15,6 +15,14 @@ const TRAVEL_OF_LENGTH: f32 = 0.06;
 /// Pixels to travel for full activity where it was born, beyond the activity of a quiet place.
 const TRAVEL_OF_CLUTTER: f32 = 40.0;
 const QUIET: f32 = 0.04;
+/// Where its pixels came along clearly in so many votes with at most that misfit, in one direction, it need travel only
+/// these shares of the way: its own and the clutter's. Not where more small things than this are about.
+const CLEAR_VOTES: usize = 3;
+const CLEAR_MISFIT: f32 = 0.12;
+const CLEAR_STEADY: f32 = 0.93;
+const CLEAR: f32 = 0.7;
+const CLEAR_IN_CLUTTER: f32 = 0.25;
+const CALM: f32 = 3.0;
 /// Share of the flow's votes that must agree, and how many there must be.
 const AGREE: f32 = 0.5;
 const VOTES: f32 = 2.0;
@@ -79,7 +87,21 @@ pub(super) fn ask(track: &Track, context: &Context<'_>) -> Gates {
 /// How far it must travel before the strictness is asked.
 fn need(track: &Track, weather: &Weather) -> f32 {
     let clutter = TRAVEL_OF_CLUTTER * (track.busy_at_birth.min(0.5) - QUIET).max(0.0);
-    (TRAVEL + TRAVEL_OF_LENGTH * track.length() + clutter) * weather.travel(track.area)
+    let own = TRAVEL + TRAVEL_OF_LENGTH * track.length();
+    if weather.number() < CALM && is_clear(track) {
+        return own * CLEAR + clutter * CLEAR_IN_CLUTTER;
+    }
+    (own + clutter) * weather.travel(track.area)
+}
+
+/// Whether its pixels came along without a doubt, every time that was asked, and in one direction.
+fn is_clear(track: &Track) -> bool {
+    let votes = &track.votes;
+    let sum = votes.iter().fold((0.0, 0.0), |sum: (f32, f32), v| (sum.0 + v.velocity.0, sum.1 + v.velocity.1));
+    let speed: f32 = votes.iter().map(|v| v.velocity.0.hypot(v.velocity.1)).sum();
+    votes.len() >= CLEAR_VOTES
+        && votes.iter().all(|vote| vote.came_along && vote.misfit < CLEAR_MISFIT)
+        && sum.0.hypot(sum.1) > CLEAR_STEADY * speed
 }
 
 /// Did its pixels really travel along it?
