@@ -327,8 +327,9 @@ export function visitsHead(n, more) {
 /** The line under it, of `n` visits: how many go on, or when the newest was; `where` only where there are several cameras. */
 export function lastVisit(n, open, visit, where) {
   const place = where && ` in ${where}`;
+  if (n === 0) return `in the last hour; the last was at ${time(visit.start)}${place}`;
   if (open === 0) return `in the last hour, ${n === 1 ? "" : "the last "}at ${time(visit.start)}${place}`;
-  if (open > 1) return `in the last hour, ${open === n ? "all" : number(open)} of them now`;
+  if (open > 1) return `in the last hour, ${open < n ? number(open) : n === 2 ? "both" : "all"} of them now`;
   return `in the last hour, ${n === 1 ? "" : "one of them "}now${place}`;
 }
 
