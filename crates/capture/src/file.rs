@@ -15,6 +15,7 @@ use crate::{Negotiated, Pace, Problem};
 mod child;
 mod error;
 mod frames;
+mod kept;
 mod look;
 mod probe;
 mod video;
@@ -24,6 +25,7 @@ pub use error::FileError;
 pub use video::{VideoFile, VideoInfo, open_file};
 
 use frames::{Decoded, Frames};
+use kept::Kept;
 pub(crate) use look::Look;
 use probe::{Claims, probe};
 
@@ -34,6 +36,8 @@ mod tests;
 const HOPELESS: Duration = Duration::from_secs(5);
 /// A looped file is opened again so long before its end, so that the seam costs no time.
 const AHEAD: Duration = Duration::from_millis(500);
+/// A looped file starts at most one decoder in so long, however short it is.
+const ROUND: Duration = Duration::from_secs(1);
 
 /// The programs that are run; from `PATH` but in tests.
 #[derive(Debug, Clone)]
@@ -100,6 +104,8 @@ impl Opener for File {
             ahead: None,
             offset: Duration::ZERO,
             begin: None,
+            started: Instant::now(),
+            kept: Kept::new(self.looped && self.pace == Pace::RealTime),
             judged: false,
             warning: None,
         }))
@@ -124,6 +130,10 @@ struct Playback {
     offset: Duration,
     /// When media time zero was played.
     begin: Option<Instant>,
+    /// When this round's decoder was started.
+    started: Instant,
+    /// The frames of a clip shorter than [`ROUND`], which needs no decoder after its first round.
+    kept: Kept,
     /// Whether a whole round was looked at for damage; all rounds are the same file.
     judged: bool,
     /// What was found then, until it is told.
@@ -138,11 +148,18 @@ impl Source for Playback {
     }
 
     fn next(&mut self, patience: Duration) -> Result<Next, Problem> {
+        if let Some((time, picture)) = self.kept.next() {
+            if self.pause(time) {
+                return Ok(Next::Stopped);
+            }
+            return Ok(Next::Picture { payload: Payload::Raw(picture), media_time: Some(time), skipped: 0 });
+        }
         loop {
             let patience = if self.frames.count() == 0 { self.first } else { patience };
             match self.frames.next(patience)? {
                 Decoded::Frame(time, picture) => {
                     let media_time = self.offset + time;
+                    self.kept.add(time, &picture);
                     self.open_ahead(time)?;
                     if self.pace == Pace::RealTime && self.pause(media_time) {
                         return Ok(Next::Stopped);
@@ -160,6 +177,13 @@ impl Source for Playback {
                     }
                     if !self.looped {
                         return Ok(Next::Ended);
+                    }
+                    if self.kept.is_whole(self.frames.end()) {
+                        return self.next(patience);
+                    }
+                    // Not before its time: a child a frame would eat the machine.
+                    if self.halt.wait_until(self.started + ROUND) {
+                        return Ok(Next::Stopped);
                     }
                     self.again()?;
                 }
@@ -197,6 +221,7 @@ impl Playback {
         let length = self.frames.end().max(Duration::from_millis(1));
         self.length = Some(length);
         self.offset += length;
+        self.started = Instant::now();
         self.frames = match self.ahead.take() {
             Some(frames) => frames,
             None => Frames::open(&self.path, &self.tools, &self.claims, self.halt.clone())?,

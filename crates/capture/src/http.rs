@@ -65,6 +65,7 @@ impl Opener for Http {
                     client,
                     interval,
                     due: Instant::now(),
+                    failures: 0,
                     halt: self.halt.clone(),
                 }))
             }
@@ -157,8 +158,15 @@ struct Polling {
     client: Client,
     interval: Duration,
     due: Instant,
+    /// Tries in a row that failed.
+    failures: u32,
     halt: Arc<Halt>,
 }
+
+/// A picture that was asked for in vain is asked for again so often before the source counts as lost.
+const RETRIES: u32 = 2;
+/// A camera that just failed is left alone for so long.
+const BREATH: Duration = Duration::from_millis(200);
 
 impl Source for Polling {
     fn negotiated(&self) -> Negotiated {
@@ -168,29 +176,50 @@ impl Source for Polling {
 
     fn next(&mut self, patience: Duration) -> Result<Next, Problem> {
         let patience_ends = Instant::now() + patience;
-        if self.halt.wait_until(self.due) {
-            return Ok(Next::Stopped);
-        }
-        let now = Instant::now();
-        while self.due <= now {
-            self.due += self.interval;
-        }
-        let left = patience_ends.saturating_duration_since(now);
-        let fetched = match self.first.take() {
-            Some(response) => Ok(response),
-            None => self.client.get(left),
-        };
-        match fetched.and_then(|response| self.body(response, patience_ends)) {
-            Ok(Ok(bytes)) => Ok(picture(Payload::Jpeg(bytes))),
-            Ok(Err(refused)) => Ok(picture(Payload::Refused(refused))),
-            Err(Cut::Silent) => Ok(Next::Silent),
-            Err(Cut::Stopped) => Ok(Next::Stopped),
-            Err(Cut::Problem(problem)) => Err(problem),
+        loop {
+            if self.halt.wait_until(self.due) {
+                return Ok(Next::Stopped);
+            }
+            let first = self.first.is_some();
+            match self.once(patience_ends) {
+                Ok(payload) => {
+                    self.failures = 0;
+                    return Ok(picture(payload));
+                }
+                Err(Cut::Silent) => return Ok(Next::Silent),
+                Err(Cut::Stopped) => return Ok(Next::Stopped),
+                Err(Cut::Problem(problem)) => {
+                    self.failures += 1;
+                    let now = Instant::now();
+                    self.due = self.due.max(now + BREATH);
+                    if first || self.failures > RETRIES || !passes(&problem) || self.due >= patience_ends {
+                        return Err(problem);
+                    }
+                }
+            }
         }
     }
 }
 
+/// Whether it may be gone at the next try, and trying does no harm.
+fn passes(problem: &Problem) -> bool {
+    matches!(problem.code, "refused" | "timeout" | "empty" | "broken" | "busy" | "server_error")
+}
+
 impl Polling {
+    /// One try.
+    fn once(&mut self, patience_ends: Instant) -> Result<Payload, Cut> {
+        let now = Instant::now();
+        while self.due <= now {
+            self.due += self.interval;
+        }
+        let response = match self.first.take() {
+            Some(response) => response,
+            None => self.client.get(patience_ends.saturating_duration_since(now))?,
+        };
+        Ok(self.body(response, patience_ends)?.map_or_else(Payload::Refused, Payload::Jpeg))
+    }
+
     /// The whole body, up to the limit.
     fn body(&self, mut response: Response, deadline: Instant) -> Result<Result<Bytes, ScanError>, Cut> {
         match kind(&response) {

@@ -341,3 +341,42 @@ fn colours_are_the_files_own_whatever_its_matrix_and_range() {
         }
     }
 }
+
+#[test]
+fn a_very_short_loop_starts_no_more_than_a_decoder_a_second() {
+    let folder = folder();
+    let short = made(&folder, "short.avi", "testsrc2=s=64x48:r=20:d=0.2 -c:v mjpeg");
+    let log = folder.path().join("starts");
+    let text = format!("echo >> '{}'; exec ffmpeg \"$@\"", log.display());
+    let starts = || std::fs::read(&log).map_or(0, |lines| lines.len());
+    for (pace, frames) in [(Pace::RealTime, 40), (Pace::Fast, 8)] {
+        let _fresh = std::fs::remove_file(&log);
+        let began = Instant::now();
+        let mut tools = script(&folder, &text);
+        tools.ffprobe = "ffprobe".into();
+        let halt = Arc::new(Halt::new().unwrap());
+        let mut opener = File {
+            path: short.clone(),
+            pace,
+            looped: true,
+            tools,
+            first: Duration::from_secs(10),
+            look: Look::default(),
+            halt: halt.clone(),
+        };
+        let mut source = opener.open().unwrap();
+        for i in 0..frames {
+            let next = source.next(Duration::from_secs(10)).unwrap();
+            let Next::Picture { media_time: Some(time), .. } = next else { panic!("{next:?}") };
+            assert!(time.abs_diff(Duration::from_millis(50) * i) < Duration::from_millis(2), "{i}: {time:?}");
+        }
+        let (took, starts) = (began.elapsed(), starts());
+        // One a second, and the one that is started ahead.
+        assert!(starts as u64 <= took.as_secs() + 2, "{pace:?}: {starts} decoders in {took:?}");
+        if pace == Pace::RealTime {
+            assert!(took >= Duration::from_millis(1900), "{took:?}");
+        }
+        halt.stop();
+        assert!(matches!(source.next(Duration::from_secs(10)), Ok(Next::Stopped)), "waits end with a stop");
+    }
+}

@@ -113,6 +113,34 @@ fn a_picture_is_polled_over_one_connection_at_the_wanted_rate() {
     assert_eq!((negotiated.size, negotiated.format), (frame::Size::new(64, 48), "JPEG"));
 }
 
+/// A polled camera whose answers after the second one fail so many times in a row.
+fn failing(times: usize) -> FakeCamera {
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    FakeCamera::new(move |_, stream| {
+        let n = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let bytes = if (2..2 + times).contains(&n) {
+            answer("503 Busy", "", b"")
+        } else {
+            answer("200 OK", "Content-Type: image/jpeg\r\n", &jpeg())
+        };
+        stream.write_all(&bytes).is_ok()
+    })
+}
+
+#[test]
+fn a_poll_that_fails_twice_is_no_loss_and_one_that_fails_for_long_is() {
+    let tuning = Tuning { floor: Duration::from_secs(10), unmeasured: Duration::from_secs(10), ..patient() };
+    let camera = failing(2);
+    let watched = Watched::start(http(camera.url()), tuning);
+    watched.frames(8);
+    assert_eq!(watched.supervisor.status().counters.lost, 0);
+    drop(watched);
+    let camera = failing(usize::MAX - 2);
+    let watched = Watched::start(http(camera.url()), tuning);
+    assert_eq!(watched.problem().code, "busy");
+    assert_eq!(watched.supervisor.status().counters.frames, 2);
+}
+
 #[test]
 fn damaged_pictures_are_counted_and_never_reach_the_ring() {
     let whole = part();
