@@ -33,7 +33,13 @@ export class Said {
     this.#voice.hidden = !moving;
     this.#quiet.hidden = moving;
     text(moving ? this.#voice : this.#quiet, moving ? words.sentence(regions) : quiet);
-    keyed(this.#tags, moving ? ranked(regions).slice(0, TAGS) : [], (region) => region.track, makeTag, writeTag);
+    // the ones that matter, in an order that does not change while they move
+    const shown = moving
+      ? ranked(regions)
+          .slice(0, TAGS)
+          .sort((a, b) => a.track - b.track)
+      : [];
+    keyed(this.#tags, shown, (region) => region.track, makeTag, writeTag);
   }
 
   /** How much of the picture the words take, pixels. */
