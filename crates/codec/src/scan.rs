@@ -270,12 +270,12 @@ fn sampling(components: &[u8]) -> Result<Sampling, ScanError> {
     match components.len() / 3 {
         1 if valid(factors(0)) => Ok(Sampling::Gray),
         3 => {
-            let (y, u, v) = (factors(0), factors(1), factors(2));
-            let whole = u == v && valid(y) && valid(u) && y.0 % u.0 == 0 && y.1 % u.1 == 0;
-            match (whole, y.0 / u.0.max(1), y.1 / u.1.max(1)) {
-                (true, 1, 1) => Ok(Sampling::Yuv444),
-                (true, 2, 1) => Ok(Sampling::Yuv422),
-                (true, 2, 2) => Ok(Sampling::Yuv420),
+            // By the factors themselves and not their ratio: the decoder knows just these ways to write them, and
+            // some add up to more blocks than a JPEG may have together.
+            match (factors(0), factors(1), factors(2)) {
+                ((2, 2), (1, 1), (1, 1)) => Ok(Sampling::Yuv420),
+                ((2, 1), (1, 1), (1, 1)) | ((2, 2), (1, 2), (1, 2)) => Ok(Sampling::Yuv422),
+                (y, u, v) if y == u && u == v && valid(y) && y.0 * y.1 <= 3 => Ok(Sampling::Yuv444),
                 _ => Err(ScanError::Sampling),
             }
         }

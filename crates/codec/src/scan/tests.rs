@@ -82,6 +82,62 @@ fn other_samplings_and_kinds_are_refused_by_name() {
     assert_eq!(scanned(lossless).unwrap_err(), ScanError::Unsupported("lossless"));
 }
 
+/// The same JPEG with other factors in its frame header, one byte a component.
+fn refactored(mut jpeg: Vec<u8>, factors: [u8; 3]) -> Vec<u8> {
+    let (start, _) = segments(&jpeg, 0xc0)[0];
+    for (i, factor) in factors.into_iter().enumerate() {
+        jpeg[start + 11 + 3 * i] = factor;
+    }
+    jpeg
+}
+
+#[test]
+fn any_factors_are_either_decoded_or_refused_by_name() {
+    let colour = jpeg(64, 48, Subsamp::None, |_| {});
+    let table = [
+        ([0x22, 0x11, 0x11], Ok(Sampling::Yuv420)),
+        ([0x21, 0x11, 0x11], Ok(Sampling::Yuv422)),
+        ([0x22, 0x12, 0x12], Ok(Sampling::Yuv422)),
+        ([0x21, 0x21, 0x21], Ok(Sampling::Yuv444)),
+        ([0x11, 0x11, 0x11], Ok(Sampling::Yuv444)),
+        // 4:1:1 as video cameras have it, and turned; 4:1:0; 4:4:0.
+        ([0x41, 0x11, 0x11], Err(ScanError::Sampling)),
+        ([0x14, 0x11, 0x11], Err(ScanError::Sampling)),
+        ([0x42, 0x11, 0x11], Err(ScanError::Sampling)),
+        ([0x12, 0x11, 0x11], Err(ScanError::Sampling)),
+        // The ratio of 4:2:0 and of 4:4:4, in more blocks than are allowed.
+        ([0x44, 0x22, 0x22], Err(ScanError::Sampling)),
+        ([0x42, 0x21, 0x21], Err(ScanError::Sampling)),
+        ([0x22, 0x22, 0x22], Err(ScanError::Sampling)),
+        // Planes that differ from each other, larger ones for colour, none at all.
+        ([0x22, 0x11, 0x21], Err(ScanError::Sampling)),
+        ([0x11, 0x22, 0x22], Err(ScanError::Sampling)),
+        ([0x31, 0x11, 0x11], Err(ScanError::Sampling)),
+        ([0x00, 0x00, 0x00], Err(ScanError::Sampling)),
+        ([0xff, 0xff, 0xff], Err(ScanError::Sampling)),
+    ];
+    for (factors, expected) in table {
+        let found = scanned(refactored(colour.clone(), factors)).map(|picture| picture.sampling);
+        assert_eq!(found, expected, "{factors:02x?}");
+    }
+    let mut inner = turbojpeg::Decompressor::new().unwrap();
+    // All pairs of luma and colour factors up to five.
+    let all: Vec<u8> = (0..=0x55u8).filter(|byte| byte & 15 <= 5).collect();
+    for (y, u) in all.iter().flat_map(|&y| all.iter().map(move |&u| (y, u))) {
+        let bytes = refactored(colour.clone(), [y, u, u]);
+        if let Ok(picture) = scanned(bytes) {
+            let header = inner.read_header(&picture.bytes).unwrap();
+            let expected = match picture.sampling {
+                Sampling::Yuv420 => Subsamp::Sub2x2,
+                Sampling::Yuv422 => Subsamp::Sub2x1,
+                Sampling::Yuv444 => Subsamp::None,
+                Sampling::Gray => Subsamp::Gray,
+            };
+            assert_eq!(header.subsamp, expected, "{y:02x} {u:02x}");
+        }
+    }
+}
+
 #[test]
 fn a_jpeg_cut_at_any_byte_is_truncated_and_nothing_else() {
     for whole in [plain(), jpeg(33, 17, Subsamp::Sub2x1, |c| c.set_progressive(true).unwrap())] {
