@@ -97,7 +97,8 @@ fn need(track: &Track, weather: &Weather) -> f32 {
 /// Whether its pixels came along without a doubt, every time that was asked, and in one direction.
 fn is_clear(track: &Track) -> bool {
     let votes = &track.votes;
-    let sum = votes.iter().fold((0.0, 0.0), |sum: (f32, f32), v| (sum.0 + v.velocity.0, sum.1 + v.velocity.1));
+    let sum =
+        votes.iter().fold((0.0, 0.0), |sum: (f32, f32), v| (sum.0 + v.velocity.0, sum.1 + v.velocity.1));
     let speed: f32 = votes.iter().map(|v| v.velocity.0.hypot(v.velocity.1)).sum();
     votes.len() >= CLEAR_VOTES
         && votes.iter().all(|vote| vote.came_along && vote.misfit < CLEAR_MISFIT)

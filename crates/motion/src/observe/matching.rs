@@ -25,6 +25,10 @@ const FEWEST: usize = 6;
 /// Share of the pixels that must have been in the picture.
 const INSIDE: usize = 60;
 
+/// What a place must fit better for each pixel that it is farther from the expected one, over the number of pixels
+/// compared: ten pixels fit well somewhere by chance, a hundred do not.
+const FARTHER: f32 = 6.0;
+
 /// One pixel of a candidate: where, and how bright.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pixel {
@@ -112,6 +116,26 @@ impl Probe {
         let (low, high) = (fold(i32::min, i32::MAX), fold(i32::max, i32::MIN));
         Some(Self { pixels, low, high })
     }
+
+    /// How many there are.
+    #[expect(clippy::cast_precision_loss, reason = "at most 96")]
+    fn weight(&self) -> f32 {
+        self.pixels.len() as f32
+    }
+}
+
+/// Where the pixels should be, and what each pixel away from there costs.
+#[derive(Debug)]
+struct Expected {
+    around: (i32, i32),
+    dear: f32,
+}
+
+impl Expected {
+    #[expect(clippy::cast_precision_loss, reason = "displacements within a picture")]
+    fn penalty(&self, at: (i32, i32)) -> f32 {
+        self.dear * ((at.0 - self.around.0) as f32).hypot((at.1 - self.around.1) as f32)
+    }
 }
 
 /// Where to look, backwards in time, and how far around it.
@@ -132,29 +156,43 @@ struct Plane<'a> {
     levels: &'a [u8],
 }
 
-/// A displacement and how badly it fits.
-type Fit = ((i32, i32), f32);
+/// A displacement, how badly it fits, and the same with the penalty for being far from what was expected.
+#[derive(Debug, Clone, Copy)]
+struct Fit {
+    at: (i32, i32),
+    score: f32,
+    cost: f32,
+}
 
 impl Plane<'_> {
     /// The best displacement (sub-pixel), its score and the score of standing still.
     fn search(&self, probe: &Probe, around: (i32, i32), reach: i32) -> Option<((f32, f32), f32, f32)> {
         let still = self.score(probe, (0, 0), f32::MAX)?;
         let step = if reach > 8 { 2 } else { 1 };
-        let mut best = ((0, 0), still);
-        self.improve(probe, &mut best, around, reach, step);
+        let expected = Expected { around, dear: FARTHER / probe.weight() };
+        let mut best = Fit { at: (0, 0), score: still, cost: still + expected.penalty((0, 0)) };
+        self.improve(probe, &mut best, (around, reach, step), &expected);
         if step > 1 {
-            let centre = best.0;
-            self.improve(probe, &mut best, centre, 1, 1);
+            let centre = best.at;
+            self.improve(probe, &mut best, (centre, 1, 1), &expected);
         }
-        Some((self.refined(probe, best), best.1, still))
+        Some((self.refined(probe, best), best.score, still))
     }
 
-    fn improve(&self, probe: &Probe, best: &mut Fit, around: (i32, i32), reach: i32, step: usize) {
+    fn improve(
+        &self,
+        probe: &Probe,
+        best: &mut Fit,
+        (centre, reach, step): ((i32, i32), i32, usize),
+        expected: &Expected,
+    ) {
         for dy in (-reach..=reach).step_by(step) {
             for dx in (-reach..=reach).step_by(step) {
-                let at = (around.0 + dx, around.1 + dy);
-                if let Some(score) = self.score(probe, at, best.1).filter(|score| *score < best.1) {
-                    *best = (at, score);
+                let at = (centre.0 + dx, centre.1 + dy);
+                let penalty = expected.penalty(at);
+                let enough = best.cost - penalty;
+                if let Some(score) = self.score(probe, at, enough).filter(|score| *score < enough) {
+                    *best = Fit { at, score, cost: score + penalty };
                 }
             }
         }
@@ -162,7 +200,7 @@ impl Plane<'_> {
 
     /// The vertex of the parabola through the neighbours.
     #[expect(clippy::cast_precision_loss, reason = "displacements are a few pixels")]
-    fn refined(&self, probe: &Probe, ((x, y), score): Fit) -> (f32, f32) {
+    fn refined(&self, probe: &Probe, Fit { at: (x, y), score, .. }: Fit) -> (f32, f32) {
         let at = |x, y| self.score(probe, (x, y), f32::MAX);
         let vertex = |before: Option<f32>, after: Option<f32>| match (before, after) {
             (Some(l), Some(r)) if l + r - 2.0 * score > 1e-3 => {
