@@ -1,8 +1,10 @@
 //! The same detector over recorded footage.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 use tests::{footage, run};
@@ -70,6 +72,53 @@ fn a_video_that_is_cut_off_gives_the_frames_it_has() {
     std::fs::write(&clip, &whole[..whole.len() / 8]).unwrap();
     let frames = lines(&analyzed(&clip, folder.path())).len();
     assert!((20..795).contains(&frames), "{frames}");
+}
+
+#[test]
+fn a_recording_is_not_overwritten_by_what_is_told_of_it() {
+    let folder = TempDir::new().unwrap();
+    let clip = folder.path().join("clip.avi");
+    std::fs::write(&clip, "precious").unwrap();
+    let clip = clip.to_str().unwrap();
+    let done = run(&["analyze", clip, "--frames", clip], &[]);
+    assert_eq!(done.code, 2, "{}", done.err);
+    assert_eq!(std::fs::read_to_string(clip).unwrap(), "precious");
+}
+
+#[test]
+fn standard_output_takes_the_lines_and_nothing_else() {
+    let folder = TempDir::new().unwrap();
+    let clip = folder.path().join("cut.avi");
+    std::fs::write(&clip, &std::fs::read(footage()).unwrap()[..1 << 20]).unwrap();
+    let done = run(&["analyze", clip.to_str().unwrap(), "--frames", "-"], &[]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let frames = lines(&done.out);
+    assert!(frames.len() > 10 && frames.iter().all(|frame| frame["motion"].is_boolean()), "{}", done.out);
+}
+
+#[test]
+fn a_signal_ends_it_as_a_shell_expects_and_leaves_nothing_behind() {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
+        let folder = TempDir::new().unwrap();
+        let part = folder.path().join("frames.jsonl.part");
+        // The footage ten times over, so that it cannot be through before the signal.
+        let clip = footage();
+        let mut child = Command::new(tests::nightjar())
+            .arg("analyze")
+            .args(std::iter::repeat_n(&clip, 10))
+            .arg("--frames")
+            .arg(folder.path().join("frames.jsonl"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let long = |part: &Path| std::fs::metadata(part).is_ok_and(|it| it.len() > 0);
+        tests::until("lines are written", Duration::from_secs(60), || long(&part).then_some(()));
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let status = tests::until("it ends", Duration::from_secs(10), || child.try_wait().unwrap());
+        assert_eq!(status.code(), Some(code), "{signal:?}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{signal:?}");
+    }
 }
 
 #[test]

@@ -81,3 +81,10 @@ fn two_cameras_of_one_name_are_refused() {
     assert_eq!(done.code, 78, "{}", done.err);
     assert!(done.err.contains("garden"), "{}", done.err);
 }
+
+#[test]
+fn what_never_ends_is_refused_instead_of_read() {
+    let done = run(&["--config", "/dev/zero", "config", "check"], &[]);
+    assert_eq!(done.code, 78, "{}", done.err);
+    assert!(done.err.contains("/dev/zero: is a device"), "{}", done.err);
+}

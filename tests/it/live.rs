@@ -175,6 +175,17 @@ fn a_wrong_setting_is_422_and_names_its_field() {
 }
 
 #[test]
+fn the_whole_of_camera_config_can_be_handed_back_and_changes_nothing() {
+    let (_camera, app) = camera(5);
+    let config = app.json("/status")["camera_config"].clone();
+    let done = post(app.addr, "/config", &config);
+    assert_eq!(done.status, 200, "{}", done.text());
+    assert_eq!(done.json()["restart_required"], json!(false));
+    assert_eq!(app.json("/status")["camera_config"], config);
+    assert!(!app.folder().join("data/settings.toml").exists());
+}
+
+#[test]
 fn a_change_that_the_environment_would_shadow_is_409_and_says_so() {
     let camera = FakeCamera::scene("walker", 5);
     let app = Setup::http(&camera.url()).env("NIGHTJAR_SERVER__MAX_CLIENTS", "3").start();

@@ -61,3 +61,14 @@ fn the_first_demo_picture_is_there_soon_after_the_start() {
     // 300 ms is the goal on a quiet machine, see docs/performance.md; a debug build beside other tests gets more.
     assert!(app.age() < Duration::from_secs(4), "{:?}", app.age());
 }
+
+#[test]
+fn a_hangup_ends_nothing_and_says_what_to_do() {
+    let mut app = Setup::scene("calm").start();
+    app.signal(Signal::HUP);
+    tests::until("a word about SIGHUP", SOON, || app.log().contains("SIGHUP").then_some(()));
+    assert!(app.log().contains("restart"), "{}", app.log());
+    app.wait_for("garden", "live", SOON);
+    app.signal(Signal::TERM);
+    assert_eq!(app.ended(SOON).code(), Some(0), "{}", app.log());
+}

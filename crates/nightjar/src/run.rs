@@ -97,7 +97,10 @@ impl House {
         let metrics = Metrics::default();
         let mut stages = Stages::new(config.cameras.len());
         let (cameras, ledger) = cameras(&config, values, &clock, &metrics, &mut stages)?;
+        // As many viewers as the file allows, and as many more connections as there are by default beside them.
+        let viewers = config.server.max_clients as usize;
         let limits = Limits::default();
+        let limits = Limits { connections: limits.connections + viewers, ..limits };
         let life = Life::default();
         let is_network = !config.server.bind.ip().to_canonical().is_loopback();
         let router = server::router(Setup {

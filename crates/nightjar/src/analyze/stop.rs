@@ -58,6 +58,7 @@ pub(super) fn on_signals(leavings: Leavings) -> anyhow::Result<()> {
     let body = move || {
         let which = runtime.block_on(signals.any());
         let _held = leavings.clear();
+        capture::kill_children();
         say::fault(&format!("stopped by {}", which.name()));
         std::process::exit(which.code());
     };

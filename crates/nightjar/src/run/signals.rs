@@ -82,6 +82,8 @@ impl Signals {
     pub(crate) async fn insist(mut self) {
         let which = self.next().await;
         tracing::warn!(signal = which.name(), "a second signal: leaving at once");
+        // A child is in a group of its own, so no terminal's signal reaches it.
+        capture::kill_children();
         std::process::exit(which.code());
     }
 }
