@@ -100,5 +100,18 @@ fn the_rendered_scenarios_are_judged_well_and_light_and_noise_are_silent() {
     for (name, seed, score) in scores.iter().filter(|(name, ..)| SILENT.contains(name)) {
         assert_eq!(score.false_frames, 0, "{name} {seed} is silent");
     }
-    assert!(all.event_f1() >= 0.85, "event F1 {:.3}", all.event_f1());
+    assert!(all.event_f1() >= 0.95, "event F1 {:.3}", all.event_f1());
+    assert!(all.recall() >= 0.94, "recall {:.3}", all.recall());
+    assert!(all.false_events <= 1, "{} false events", all.false_events);
+    assert!(all.frame_f1() >= 0.89, "frame F1 {:.3}", all.frame_f1());
+    assert!(all.iou() >= 0.60, "IoU {:.3}", all.iou());
+    assert!(all.latency().is_some_and(|pictures| pictures <= 6), "latency {:?}", all.latency());
+    for label in [Label::Person, Label::Vehicle, Label::Animal] {
+        let said = |wanted: Label| {
+            let entries = all.confusion.iter().filter(|(truth, said, _)| *truth == label && *said == wanted);
+            entries.map(|(.., n)| n).sum::<u32>()
+        };
+        let others: u32 = all.confusion.iter().filter(|(truth, ..)| *truth == label).map(|(.., n)| n).sum();
+        assert!(said(label) * 100 >= others * 60, "{} of {others} are called {}", said(label), label.name());
+    }
 }
