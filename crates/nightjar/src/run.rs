@@ -145,7 +145,7 @@ impl House {
                 false
             }
             end = unexpected(&mut stages, &cameras) => {
-                let (stage, why) = death(&end, &cameras);
+                let (stage, why) = death(&end, cameras.get(end.camera).map(|it| it.id.as_str()));
                 tracing::error!(stage, why, "a stage died: stopping everything");
                 true
             }
@@ -205,9 +205,9 @@ async fn unexpected(stages: &mut Stages, cameras: &[Arc<Camera>]) -> StageEnd {
 }
 
 /// Which stage died first, and why. A detect thread that ends in order has lost its ring, so capture is gone.
-fn death(end: &StageEnd, cameras: &[Arc<Camera>]) -> (String, String) {
-    let stage = match cameras.get(end.camera) {
-        Some(camera) if !end.panicked => format!("capture:{}", camera.id),
+fn death(end: &StageEnd, camera: Option<&str>) -> (String, String) {
+    let stage = match camera {
+        Some(id) if !end.panicked => format!("capture:{id}"),
         _ => end.name.clone(),
     };
     let why = panics::of(&stage).unwrap_or_else(|| "it ended without a word".to_owned());
@@ -300,4 +300,19 @@ fn source(camera: &config::Camera) -> CameraSource {
     #[expect(clippy::cast_precision_loss, reason = "1 to 120")]
     let frame_rate = camera.frame_rate as f32;
     CameraSource { id: camera.id.clone(), kind, want: Want { size: camera.size, frame_rate } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_died_first_is_named_with_the_reason() {
+        let end = |panicked| StageEnd { name: "detect:bad".into(), camera: 0, panicked };
+        panics::remember("capture:bad", "boom (camera.rs:7)".into());
+        let told = death(&end(false), Some("bad"));
+        assert_eq!(told, ("capture:bad".to_owned(), "boom (camera.rs:7)".to_owned()));
+        assert_eq!(death(&end(true), Some("bad")).0, "detect:bad");
+        assert!(death(&end(false), Some("calm")).1.contains("without a word"));
+    }
 }

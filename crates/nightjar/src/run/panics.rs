@@ -25,7 +25,8 @@ pub(super) fn of(thread: &str) -> Option<String> {
     LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).get(thread).cloned()
 }
 
-fn remember(name: &str, words: String) {
+/// Keeps a thread's last words.
+pub(super) fn remember(name: &str, words: String) {
     let mut all = LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner);
     if all.len() < REMEMBERED {
         all.insert(name.to_owned(), words);
@@ -33,7 +34,10 @@ fn remember(name: &str, words: String) {
 }
 
 fn words(panic: &PanicHookInfo<'_>) -> String {
-    let message = panic.payload_as_str().unwrap_or("no message");
+    let payload = panic.payload();
+    let literal = || payload.downcast_ref::<&str>().copied();
+    let message =
+        payload.downcast_ref::<String>().map(String::as_str).or_else(literal).unwrap_or("no message");
     match panic.location() {
         Some(at) => format!("{message} ({}:{})", at.file(), at.line()),
         None => message.to_owned(),
