@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use dashmap::DashMap;
@@ -51,6 +52,8 @@ pub(crate) struct Inner {
     pub(crate) patience: Patience,
     pub(crate) sockets: Sockets,
     started: Duration,
+    /// Viewers of all cameras together.
+    crowd: Arc<AtomicUsize>,
     channels: DashMap<String, Arc<Channel>>,
 }
 
@@ -77,6 +80,7 @@ impl App {
             patience,
             sockets: Sockets::default(),
             started: setup.clock.monotonic(),
+            crowd: Arc::default(),
             channels: DashMap::new(),
         }))
     }
@@ -98,6 +102,12 @@ impl App {
         camera.map(|camera| self.channel_of(camera)).ok_or_else(|| no_camera(self))
     }
 
+    /// The camera at that place in the configuration.
+    pub(crate) fn nth(&self, index: usize) -> Result<Arc<Channel>, Problem> {
+        let camera = self.cameras.all().into_iter().nth(index);
+        camera.map(|camera| self.channel_of(camera)).ok_or_else(|| no_camera(self))
+    }
+
     /// All of them, in order.
     pub(crate) fn channels(&self) -> Vec<Arc<Channel>> {
         self.cameras.all().into_iter().map(|camera| self.channel_of(camera)).collect()
@@ -108,7 +118,8 @@ impl App {
             return channel.clone();
         }
         let id = camera.id().to_owned();
-        let make = || Arc::new(Channel::new(camera, self.clock.clone(), self.life.clone(), &self.metrics));
+        let (clock, life, crowd) = (self.clock.clone(), self.life.clone(), self.crowd.clone());
+        let make = || Arc::new(Channel::new(camera, clock, life, &self.metrics, crowd));
         self.channels.entry(id).or_insert_with(make).clone()
     }
 }

@@ -18,9 +18,10 @@ pub(crate) async fn root(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    match query::action(query.as_deref()) {
-        Some("stream") => mjpeg::stream(&app.first()?, came, query.as_deref()),
-        Some("snapshot") => snapshot::snapshot(&app.first()?, query.as_deref()).await,
+    let action = query::action(query.as_deref());
+    match action.as_ref().map(|(what, camera)| (what.as_str(), *camera)) {
+        Some(("stream", camera)) => mjpeg::stream(&app.nth(camera)?, came, query.as_deref()),
+        Some(("snapshot", camera)) => snapshot::snapshot(&app.nth(camera)?, query.as_deref()).await,
         Some(_) => {
             let detail = "action is not known here; stream and snapshot are.";
             Err(Problem::bad_request("unknown_action", detail).with("field", "action"))

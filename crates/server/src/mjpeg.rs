@@ -59,7 +59,7 @@ pub(crate) fn stream(channel: &Arc<Channel>, came: Came, query: Option<&str>) ->
     let query = PictureQuery::parse(query)?;
     let guard = channel.admit().map_err(refusal)?;
     let variant = Variant::of(query.width, query.quality, channel.source_width());
-    let watcher = channel.watch(variant, query.fps).map_err(refusal)?;
+    let watcher = channel.watch(variant, query.fps);
     if let Some(connection) = came.connection {
         let timeout = channel.camera.settings().client_timeout;
         connection.set_write_stall(Duration::from_secs(timeout.into()));
@@ -90,21 +90,8 @@ fn set_headers(headers: &mut HeaderMap) {
 }
 
 /// Why somebody may not watch, as a problem.
-pub(crate) fn refusal(refused: Refused) -> Problem {
-    match refused {
-        Refused::Viewers(max) => {
-            let detail =
-                format!("{max} viewers are watching, and no more are allowed. Come again in a while.");
-            Problem::unavailable("too_many_viewers", detail, 5)
-        }
-        Refused::Variants(max) => {
-            let detail = format!(
-                "{max} sizes and qualities of this camera are being watched, and no more are made. Ask for one of \
-                 those, or without width and quality."
-            );
-            Problem::unavailable("too_many_variants", detail, 5)
-        }
-    }
+fn refusal(refused: Refused) -> Problem {
+    Problem::unavailable("too_many_viewers", format!("{refused} Come again in a while."), 5)
 }
 
 struct Viewer {

@@ -15,6 +15,10 @@ pub(crate) async fn fallback(method: Method, uri: Uri, headers: HeaderMap) -> Re
     let is_read = method == Method::GET || method == Method::HEAD;
     match uri.path().strip_prefix('/') {
         Some(path) if is_read => file(path, &headers),
+        Some(path) if file(path, &headers).is_ok() => {
+            let allow = HeaderValue::from_static("GET, HEAD");
+            Err(Problem::of_status(StatusCode::METHOD_NOT_ALLOWED).header(header::ALLOW, allow))
+        }
         _ => Err(Problem::of_status(StatusCode::NOT_FOUND)),
     }
 }

@@ -1,5 +1,7 @@
 //! What the query of a stream or snapshot asks for. Unknown names are let pass: viewers add their own against caches.
 
+use std::borrow::Cow;
+
 use web::Problem;
 
 /// `fps`, `width`, `quality`, each within its range.
@@ -19,10 +21,10 @@ impl PictureQuery {
     pub(crate) fn parse(query: Option<&str>) -> Result<Self, Problem> {
         let mut parsed = Self::default();
         for (name, value) in pairs(query) {
-            match name {
-                "fps" => parsed.fps = Some(fps(value)?),
-                "width" | "w" => parsed.width = Some(whole("width", value, 8192)?),
-                "quality" => parsed.quality = u8::try_from(whole("quality", value, 100)?).ok(),
+            match &*name {
+                "fps" => parsed.fps = Some(fps(&value)?),
+                "width" | "w" => parsed.width = Some(whole("width", &value, 8192)?),
+                "quality" => parsed.quality = u8::try_from(whole("quality", &value, 100)?).ok(),
                 _ => {}
             }
         }
@@ -30,13 +32,19 @@ impl PictureQuery {
     }
 }
 
-/// The value of `action`, as older MJPEG viewers send it.
-pub(crate) fn action(query: Option<&str>) -> Option<&str> {
-    pairs(query).find(|(name, _)| *name == "action").map(|(_, value)| value)
+/// The value of `action`, as older MJPEG viewers send it, and the camera's place in `stream_0`. An empty one is none.
+pub(crate) fn action(query: Option<&str>) -> Option<(String, usize)> {
+    let (_, value) = pairs(query).find(|(name, value)| name == "action" && !value.is_empty())?;
+    let numbered = value.rsplit_once('_').and_then(|(what, n)| Some((what.to_owned(), n.parse().ok()?)));
+    Some(numbered.unwrap_or_else(|| (value.into_owned(), 0)))
 }
 
-fn pairs(query: Option<&str>) -> impl Iterator<Item = (&str, &str)> {
-    query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='))
+type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// What has a value, decoded.
+fn pairs(query: Option<&str>) -> impl Iterator<Item = Pair<'_>> {
+    let pairs = query.unwrap_or_default().split('&').filter(|pair| pair.contains('='));
+    pairs.flat_map(|pair| form_urlencoded::parse(pair.as_bytes()))
 }
 
 fn fps(value: &str) -> Result<f32, Problem> {
@@ -65,8 +73,25 @@ mod tests {
         let query = PictureQuery::parse(Some("fps=7.5&width=640&quality=50&t=12345&raw=1")).unwrap();
         assert_eq!(query, PictureQuery { fps: Some(7.5), width: Some(640), quality: Some(50) });
         assert_eq!(PictureQuery::parse(None).unwrap(), PictureQuery::default());
-        assert_eq!(action(Some("action=stream")), Some("stream"));
-        assert_eq!(action(Some("x=1&action=snapshot&y")), Some("snapshot"));
+        assert_eq!(PictureQuery::parse(Some("fp%73=7%2E5&width")).unwrap().fps, Some(7.5));
+    }
+
+    #[test]
+    fn actions_are_taken_as_older_viewers_write_them() {
+        for (query, expected) in [
+            ("action=stream", Some(("stream", 0))),
+            ("x=1&action=snapshot&y", Some(("snapshot", 0))),
+            ("action=stream_0", Some(("stream", 0))),
+            ("action=snapshot_1", Some(("snapshot", 1))),
+            ("action=%73tream%5F0", Some(("stream", 0))),
+            ("action=stream_", Some(("stream_", 0))),
+            ("action=", None),
+            ("action", None),
+            ("", None),
+        ] {
+            let expected = expected.map(|(what, n)| (what.to_owned(), n));
+            assert_eq!(action(Some(query)), expected, "{query}");
+        }
     }
 
     #[test]

@@ -237,7 +237,11 @@ impl Conversation {
     }
 
     async fn complain(&mut self, mistake: protocol::Mistake) -> Result<(), End> {
-        self.say(&json!({ "type": "error", "code": mistake.code, "detail": mistake.detail })).await?;
+        let mut error = json!({ "type": "error", "code": mistake.code, "detail": mistake.detail });
+        if let Some(camera) = mistake.camera {
+            error["camera"] = camera.into();
+        }
+        self.say(&error).await?;
         self.strikes += u32::from(mistake.is_nonsense);
         if self.strikes >= STRIKES { Err(End::Nonsense) } else { Ok(()) }
     }
@@ -254,7 +258,7 @@ impl Conversation {
             }
             Request::Watch { camera, width, fps } => {
                 let Ok(channel) = self.app.channel(&camera) else {
-                    return self.complain(protocol::Mistake::no_camera()).await;
+                    return self.complain(protocol::Mistake::no_camera().of(camera)).await;
                 };
                 if let Some(connection) = &self.connection {
                     let timeout = channel.camera.settings().client_timeout;
@@ -262,7 +266,7 @@ impl Conversation {
                 }
                 match self.watches.begin(&channel, width, fps) {
                     Ok(()) => Ok(()),
-                    Err(refused) => self.complain(protocol::Mistake::refused(refused)).await,
+                    Err(refused) => self.complain(protocol::Mistake::refused(refused).of(camera)).await,
                 }
             }
         }

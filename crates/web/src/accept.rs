@@ -132,7 +132,10 @@ impl Acceptor {
         self.accepted.inc();
         // Per socket, since one that was in the backlog already would not inherit it from the listener.
         let buffer = rustix::net::sockopt::set_socket_send_buffer_size(&stream, self.limits.send_buffer);
-        if let Err(error) = stream.set_nodelay(true).and(buffer.map_err(io::Error::from)) {
+        // The kernel takes more only when less than this is unsent, so that what a slow viewer gets next is chosen
+        // late and is the newest; the buffer above bounds what is on its way as well.
+        let unsent = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(self.limits.unsent);
+        if let Err(error) = stream.set_nodelay(true).and(buffer.map_err(io::Error::from)).and(unsent) {
             tracing::debug!(%error, "failed to set a connection's options");
         }
         let connection = Connection::new(peer, self.limits.write_stall);

@@ -14,7 +14,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use http::header::{self, HeaderValue};
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, Version};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::Semaphore;
 use tracing::Instrument;
@@ -97,6 +97,7 @@ pub(crate) async fn pass(State(gate): State<Arc<Gate>>, mut request: Request, ne
     let id = RequestId::of(request.headers());
     request.extensions_mut().insert(id.clone());
     // The path alone: a query may carry what does not belong into a log.
+    let is_page = wants_page(&request);
     let span = tracing::info_span!("request", id = id.as_str(), method = %request.method(), path = request.uri().path());
     async {
         let answer = AssertUnwindSafe(check_and_handle(&gate, request, next)).catch_unwind().await;
@@ -106,7 +107,7 @@ pub(crate) async fn pass(State(gate): State<Arc<Gate>>, mut request: Request, ne
             Err(Problem::internal())
         });
         let mut response = answer.unwrap_or_else(IntoResponse::into_response);
-        dress(&mut response, &id);
+        dress(&mut response, &id, is_page);
         let (status, took) = (response.status(), started.elapsed());
         gate.count(status, took);
         log(status, took);
@@ -173,13 +174,17 @@ fn check_host(gate: &Gate, request: &Request) -> Result<(), Problem> {
         None => request.headers().get(header::HOST).and_then(|host| host.to_str().ok()),
     };
     let Some(host) = named else {
+        // Older than the header; what it guards against, a page in a browser, sends both this and an Origin.
+        if request.version() == Version::HTTP_10 && !request.headers().contains_key(header::ORIGIN) {
+            return Ok(());
+        }
         return Err(Problem::bad_request("host_missing", "The request names no host; send a Host header."));
     };
     if gate.front.hosts.allows(host) {
         return Ok(());
     }
     let detail = "This server does not answer to that host name. Use its address, localhost or a .local name, or add \
-                  the name to the configuration.";
+                  the name to hosts in the section [server] of the configuration (or to NIGHTJAR_SERVER__HOSTS).";
     Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, "unknown_host", detail))
 }
 
@@ -267,13 +272,22 @@ async fn bounded(request: Request, limits: &Limits) -> Result<Request, Problem> 
 const CSP: &str = "default-src 'self'; img-src 'self' blob: data:; connect-src 'self'; object-src 'none'; \
                    base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+/// Whether a person looks at the answer: a browser asks for a page by name, scripts and programs do not.
+fn wants_page(request: &Request) -> bool {
+    let accepts = |headers: &HeaderMap| {
+        let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+        accept.contains("text/html") && !accept.contains("json")
+    };
+    *request.method() == Method::GET && accepts(request.headers())
+}
+
 /// Gives problems their body and id, and every answer its headers.
-fn dress(response: &mut Response, id: &RequestId) {
+fn dress(response: &mut Response, id: &RequestId, is_page: bool) {
     if response.status().is_client_error() || response.status().is_server_error() {
         let problem = response.extensions_mut().remove::<Problem>();
         let problem = problem.unwrap_or_else(|| Problem::of_status(response.status()));
         let allow = response.headers_mut().remove(header::ALLOW);
-        *response = problem.render(Some(id));
+        *response = if is_page { problem.page(id) } else { problem.render(Some(id)) };
         if let Some(allow) = allow {
             response.headers_mut().insert(header::ALLOW, allow);
         }

@@ -1,7 +1,26 @@
 //! Which names this server answers to: a page of somebody else's that points its own name at this machine
 //! (DNS rebinding) must not get an answer.
+//!
+//! A router gives this machine's name a suffix of the home's. Only suffixes that nobody can register are taken: with
+//! any suffix, `raspberrypi.evil.example` would be one of a machine called raspberrypi.
 
 use std::net::IpAddr;
+
+/// What routers and resolvers put behind a machine's name; none of them can be had from a registry.
+const HOME: [&str; 12] = [
+    "lan",
+    "home",
+    "local",
+    "internal",
+    "intranet",
+    "localdomain",
+    "private",
+    "corp",
+    "home.arpa",
+    "fritz.box",
+    "speedport.ip",
+    "localnet",
+];
 
 /// The names beside IP addresses, `localhost` and `*.local`.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +48,14 @@ impl Hosts {
             || host.ends_with(".localhost")
             || host.ends_with(".local")
             || self.names(&host)
+            || self.is_at_home(&host)
+    }
+
+    /// Whether it is this machine's name, bare or with a suffix of the home's.
+    fn is_at_home(&self, host: &str) -> bool {
+        let (first, suffix) = host.split_once('.').unwrap_or((host, "lan"));
+        let is_own = |name: &String| name.split('.').next() == Some(first);
+        HOME.contains(&suffix) && self.names.iter().any(is_own)
     }
 
     /// Whether it is one of the configured names, however the port.
@@ -75,6 +102,13 @@ mod tests {
             "perch.local.",
             "cam.example:443",
             "app.localhost:1",
+            "perch.lan",
+            "PERCH.lan:8000",
+            "perch.home",
+            "perch.fritz.box",
+            "perch.home.arpa.",
+            "perch.internal",
+            "cam.lan",
         ] {
             assert!(hosts.allows(good), "{good}");
         }
@@ -82,6 +116,11 @@ mod tests {
             "",
             "evil.example",
             "perch.evil.example",
+            "perch.com",
+            "perch.lan.evil.example",
+            "perch.box",
+            "other.lan",
+            "other.fritz.box",
             "evil.example:8000",
             "localhost.evil.example",
             "local",

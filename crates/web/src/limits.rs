@@ -26,6 +26,8 @@ pub struct Limits {
     /// Bytes that the kernel may hold for one connection (it doubles the value for its own use): about one frame,
     /// so that a viewer who does not read costs no more.
     pub send_buffer: usize,
+    /// Bytes that may lie unsent in the kernel before it takes more.
+    pub unsent: u32,
     /// What open connections get to end once the token has fired.
     pub grace: Duration,
 }
@@ -43,6 +45,7 @@ impl Default for Limits {
             write_stall: Duration::from_secs(30),
             in_flight: 256,
             send_buffer: 128 * 1024,
+            unsent: 16 * 1024,
             grace: Duration::from_millis(800),
         }
     }

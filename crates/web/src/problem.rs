@@ -120,6 +120,23 @@ impl Problem {
         Self::new(status, code, detail)
     }
 
+    /// The answer for a person in front of a browser, such as one who cancelled the question for the key.
+    #[must_use]
+    pub(crate) fn page(&self, id: &RequestId) -> Response {
+        let mut response = self.render(Some(id));
+        let title = self.status.canonical_reason().unwrap_or("Error");
+        let (detail, id) = (escaped(&self.detail), id.as_str());
+        let page = format!(
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
+             content=\"width=device-width\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
+             <title>Nightjar: {title}</title>\n</head>\n<body>\n<h1>{title}</h1>\n<p>{detail}</p>\n\
+             <p><a href=\"\">Try again</a></p>\n<p><small>Request {id}</small></p>\n</body>\n</html>\n"
+        );
+        *response.body_mut() = Body::from(page);
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        response
+    }
+
     /// The answer, with the request's id where there is one.
     #[must_use]
     pub fn render(&self, id: Option<&RequestId>) -> Response {
@@ -143,6 +160,10 @@ impl Problem {
         }
         response
     }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 impl IntoResponse for Problem {

@@ -119,7 +119,7 @@ pub enum ChangeError {
         /// The environment variable or flag.
         by: String,
     },
-    /// The change could not be kept: 500. The text is logged, not sent.
+    /// The change could not be kept: 507. The text is logged, not sent.
     #[error("failed to keep the change: {0}")]
     NotKept(String),
 }

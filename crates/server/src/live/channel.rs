@@ -11,16 +11,21 @@ use crate::Camera;
 use crate::live::Variant;
 use crate::live::feed::{Feed, Watcher};
 
-/// Variants of one camera at the same time; each is a thread that decodes and encodes.
+/// Variants of one camera at the same time, beside its own picture; each is a thread that decodes and encodes. Whoever
+/// asks for one more gets the nearest of those there are.
 const MAX_VARIANTS: usize = 8;
 
-/// Why somebody may not watch.
+/// So many viewers are allowed, and there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// So many viewers are allowed, and there.
-    Viewers(usize),
-    /// So many variants are allowed, and watched.
-    Variants(usize),
+pub(crate) struct Refused(pub(crate) usize);
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 viewer is watching, and no more are allowed."),
+            n => write!(f, "{n} viewers are watching, and no more are allowed."),
+        }
+    }
 }
 
 /// Counted for one camera.
@@ -61,18 +66,31 @@ pub(crate) struct Channel {
     pub(crate) life: Life,
     pub(crate) tally: Tally,
     viewers: AtomicUsize,
+    /// Of all cameras together.
+    crowd: Arc<AtomicUsize>,
     feeds: Mutex<HashMap<Variant, Arc<Feed>>>,
 }
 
 impl Channel {
-    pub(crate) fn new(camera: Arc<dyn Camera>, clock: Arc<dyn Clock>, life: Life, metrics: &Metrics) -> Self {
+    pub(crate) fn new(
+        camera: Arc<dyn Camera>,
+        clock: Arc<dyn Clock>,
+        life: Life,
+        metrics: &Metrics,
+        crowd: Arc<AtomicUsize>,
+    ) -> Self {
         let tally = Tally::new(metrics, camera.id());
-        Self { camera, clock, life, tally, viewers: AtomicUsize::new(0), feeds: Mutex::default() }
+        Self { camera, clock, life, tally, viewers: AtomicUsize::new(0), crowd, feeds: Mutex::default() }
     }
 
     /// How many watch right now.
     pub(crate) fn viewers(&self) -> usize {
         self.viewers.load(Ordering::Relaxed)
+    }
+
+    /// How many watch any camera right now.
+    pub(crate) fn crowd(&self) -> usize {
+        self.crowd.load(Ordering::Relaxed)
     }
 
     /// Pixels from left to right of what the source delivers, once known.
@@ -85,14 +103,15 @@ impl Channel {
     pub(crate) fn admit(self: &Arc<Self>) -> Result<ViewerGuard, Refused> {
         let max = self.camera.settings().max_clients as usize;
         let taken =
-            self.viewers.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < max).then_some(n + 1));
-        let before = taken.map_err(|_| Refused::Viewers(max))?;
-        self.show(before + 1);
+            self.crowd.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < max).then_some(n + 1));
+        taken.map_err(|_| Refused(max))?;
+        self.show(self.viewers.fetch_add(1, Ordering::AcqRel) + 1);
         Ok(ViewerGuard { channel: self.clone() })
     }
 
     /// A place for a viewer that is about to give one back.
     pub(crate) fn readmit(self: &Arc<Self>) -> ViewerGuard {
+        self.crowd.fetch_add(1, Ordering::AcqRel);
         self.show(self.viewers.fetch_add(1, Ordering::AcqRel) + 1);
         ViewerGuard { channel: self.clone() }
     }
@@ -103,13 +122,21 @@ impl Channel {
     }
 
     /// The pictures of one variant from now on, at most `fps` of them a second.
-    pub(crate) fn watch(self: &Arc<Self>, variant: Variant, fps: Option<f32>) -> Result<Watcher, Refused> {
+    pub(crate) fn watch(self: &Arc<Self>, variant: Variant, fps: Option<f32>) -> Watcher {
         let mut feeds = self.feeds();
-        if !feeds.contains_key(&variant) && feeds.len() >= MAX_VARIANTS {
-            return Err(Refused::Variants(MAX_VARIANTS));
-        }
+        let variant = self.affordable(variant, &feeds);
         let feed = feeds.entry(variant).or_insert_with(|| Feed::start(self, variant)).clone();
-        Ok(Watcher::join(self.clone(), feed, fps))
+        Watcher::join(self.clone(), feed, fps)
+    }
+
+    /// The variant itself while there is room for it, else the one that is nearest.
+    fn affordable(&self, wish: Variant, feeds: &HashMap<Variant, Arc<Feed>>) -> Variant {
+        let made = feeds.keys().copied().filter(|variant| !variant.is_original());
+        if wish.is_original() || feeds.contains_key(&wish) || made.clone().count() < MAX_VARIANTS {
+            return wish;
+        }
+        let source = self.source_width();
+        made.min_by_key(|variant| variant.distance(wish, source)).unwrap_or(wish)
     }
 
     /// A watcher left. The feed ends with its last one; under the lock, so that nobody joins one that is ending.
@@ -139,5 +166,6 @@ impl Drop for ViewerGuard {
     fn drop(&mut self) {
         let before = self.channel.viewers.fetch_sub(1, Ordering::AcqRel);
         self.channel.show(before - 1);
+        self.channel.crowd.fetch_sub(1, Ordering::AcqRel);
     }
 }

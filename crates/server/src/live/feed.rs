@@ -86,7 +86,8 @@ impl Feed {
     fn publish(&self, mut part: Part) {
         self.slot.send_if_modified(|slot| {
             if let Some(old) = &slot.part {
-                if !part.no_signal && !old.no_signal && part.seq <= old.seq {
+                // A frame that was being encoded when the signal was lost is older than the news of that.
+                if !part.no_signal && part.seq <= old.seq {
                     return false;
                 }
                 part.serial = old.serial + 1;
@@ -248,4 +249,28 @@ fn next_due(
     let (frame, _) = reader.newest(patience)?;
     pace.set(feed.rate());
     Ok(pace.passes(frame.stamp().mono).then_some(frame))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_that_was_still_being_encoded_does_not_take_the_place_of_the_lost_signal() {
+        let (slot, stop) = (watch::Sender::new(Slot::default()), CancellationToken::new());
+        let feed = Feed { variant: Variant::default(), slot, stop, rates: Mutex::default() };
+        let stamp = frame::Stamp { mono: Duration::ZERO, wall: std::time::SystemTime::UNIX_EPOCH };
+        let part = |seq, no_signal| {
+            let mut part = Part::no_signal(seq, stamp, Bytes::new());
+            part.no_signal = no_signal;
+            part
+        };
+        let is_dark = || feed.slot.borrow().part.as_ref().unwrap().no_signal;
+        feed.publish(part(4, false));
+        feed.publish(part(5, true));
+        feed.publish(part(5, false));
+        assert!(is_dark(), "the frame is the last one before the loss");
+        feed.publish(part(6, false));
+        assert!(!is_dark(), "the signal is back");
+    }
 }

@@ -20,6 +20,13 @@ impl Variant {
         Self { width, quality }
     }
 
+    /// How far it is from what was asked for: first by width, then by quality.
+    pub(crate) fn distance(self, wish: Self, source_width: Option<u32>) -> (u32, u8) {
+        let width = |one: Self| one.width.or(source_width).unwrap_or(u32::MAX);
+        let quality = |one: Self| one.quality.unwrap_or(super::JPEG_QUALITY);
+        (width(self).abs_diff(width(wish)), quality(self).abs_diff(quality(wish)))
+    }
+
     /// Whether it is the source's own picture.
     pub(crate) fn is_original(self) -> bool {
         self == Self::default()

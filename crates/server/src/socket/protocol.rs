@@ -17,17 +17,19 @@ pub(super) enum Request {
 pub(super) struct Mistake {
     pub(super) code: &'static str,
     pub(super) detail: String,
+    /// The camera that was asked for.
+    pub(super) camera: Option<String>,
     /// Counts against the client.
     pub(super) is_nonsense: bool,
 }
 
 impl Mistake {
     fn nonsense(code: &'static str, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), is_nonsense: true }
+        Self { code, detail: detail.into(), camera: None, is_nonsense: true }
     }
 
     fn value(detail: impl Into<String>) -> Self {
-        Self { code: "invalid_value", detail: detail.into(), is_nonsense: false }
+        Self { code: "invalid_value", detail: detail.into(), camera: None, is_nonsense: false }
     }
 
     pub(super) fn binary() -> Self {
@@ -35,19 +37,21 @@ impl Mistake {
     }
 
     pub(super) fn no_camera() -> Self {
-        Self { code: "not_found", detail: "There is no camera of that id.".to_owned(), is_nonsense: false }
+        Self {
+            code: "not_found",
+            detail: "There is no camera of that id.".to_owned(),
+            camera: None,
+            is_nonsense: false,
+        }
     }
 
     pub(super) fn refused(refused: Refused) -> Self {
-        let (code, detail) = match refused {
-            Refused::Viewers(max) => {
-                ("too_many_viewers", format!("{max} viewers are watching; no more are allowed."))
-            }
-            Refused::Variants(max) => {
-                ("too_many_variants", format!("{max} sizes are being watched; no more are made."))
-            }
-        };
-        Self { code, detail, is_nonsense: false }
+        Self { code: "too_many_viewers", detail: refused.to_string(), camera: None, is_nonsense: false }
+    }
+
+    /// The same, said of one camera.
+    pub(super) fn of(self, camera: String) -> Self {
+        Self { camera: Some(camera), ..self }
     }
 }
 

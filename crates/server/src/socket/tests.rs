@@ -250,6 +250,20 @@ async fn one_that_does_not_take_its_pictures_is_closed_and_others_get_every_one(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_too_many_is_told_which_camera_it_may_not_watch() {
+    let server = TestServer::start().await;
+    server.garden.configure(|settings| settings.max_clients = 1);
+    server.shed.configure(|settings| settings.max_clients = 1);
+    server.garden.push_bytes(1, 100);
+    let _viewer = server.stream("/stream").await;
+    let mut client = Client::of(&server).await;
+    client.say(json!({ "type": "watch", "camera": "shed" })).await;
+    let error = client.text("error").await;
+    assert_eq!((&error["code"], &error["camera"]), (&json!("too_many_viewers"), &json!("shed")));
+    assert_eq!(error["detail"], "1 viewer is watching, and no more are allowed.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plain_request_is_told_what_this_path_speaks() {
     let server = TestServer::start().await;
     let reply = server.get("/api/v1/live").await;

@@ -66,7 +66,7 @@ impl Watches {
             before.cancel();
         }
         let variant = Variant::of(width.map(made_width), None, channel.source_width());
-        let watcher = channel.watch(variant, fps)?;
+        let watcher = channel.watch(variant, fps);
         let end = CancellationToken::new();
         self.ends.insert(camera.clone(), end.clone());
         self.waiting.push(Box::pin(Watch { camera, watcher, end, _guard: guard }.wait()));

@@ -134,20 +134,24 @@ async fn a_width_is_made_once_for_all_who_ask_for_it_and_never_upscaled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_number_of_variants_is_bounded() {
+async fn eight_widths_lock_nobody_out_and_one_more_is_the_nearest() {
     let server = TestServer::start().await;
     server.garden.push_jpeg(50);
     let mut streams = Vec::new();
-    for quality in 1..=8 {
-        streams.push(server.stream(&format!("/stream?quality={quality}")).await);
+    for width in (16..=128).step_by(16) {
+        streams.push(server.stream(&format!("/stream?width={width}")).await);
     }
-    let refused = server.get("/stream?quality=9").await;
-    assert_eq!((refused.status, refused.json()["code"].as_str()), (503, Some("too_many_variants")));
-    assert!(refused.header("retry-after").is_some());
-    drop(streams);
     let channel = server.app.first().unwrap();
+    assert_eq!(channel.variants(), 8);
+    let mut own = server.stream("/stream").await;
+    own.opening().await;
+    assert_eq!(codec::scan(own.part().await.body.into()).unwrap().size, SIZE);
+    let mut ninth = server.stream("/stream?width=300").await;
+    ninth.opening().await;
+    assert_eq!(codec::scan(ninth.part().await.body.into()).unwrap().size.width, 128);
+    assert_eq!(channel.variants(), 9, "eight and the camera's own");
+    drop((streams, own, ninth));
     until("the variants end", || channel.variants() == 0).await;
-    server.stream("/stream?quality=9").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -155,15 +159,16 @@ async fn viewers_past_the_limit_are_told_when_to_come_again() {
     let server = TestServer::start().await;
     server.garden.configure(|settings| settings.max_clients = 2);
     server.garden.push_bytes(1, 100);
+    server.shed.push_bytes(1, 100);
     let one = server.stream("/stream").await;
-    let _two = server.stream("/stream").await;
+    let _two = server.stream("/api/v1/cameras/shed/stream").await;
     let refused = server.get("/stream").await;
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("5")));
     assert_eq!(refused.json()["code"], "too_many_viewers");
     assert_eq!(server.get("/status").await.json()["active_connections"], 2);
     drop(one);
     let channel = server.app.first().unwrap();
-    until("a place is free", || channel.viewers() == 1).await;
+    until("a place is free", || channel.crowd() == 1).await;
     server.stream("/stream").await;
 }
 
@@ -234,4 +239,30 @@ async fn a_snapshot_is_the_newest_frame_or_says_why_there_is_none() {
     let lost = server.get("/snapshot").await;
     assert_eq!(lost.status, 503);
     assert_eq!(lost.json()["detail"], "The camera does not answer. Look at its plug.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thin_line_shows_pictures_that_are_new() {
+    let server = TestServer::start().await;
+    server.garden.push_bytes(0, 4000);
+    let mut stream = server.narrow_stream("/stream").await;
+    stream.opening().await;
+    // 40 kB/s of pictures of 4 kB, of which 40 a second come in: at most every fourth can be had.
+    let mut tick = tokio::time::interval(Duration::from_millis(100));
+    let (mut pushed, mut worst) = (0u64, 0);
+    for round in 0..40 {
+        tick.tick().await;
+        for _ in 0..4 {
+            pushed = server.garden.push_bytes(0, 4000);
+        }
+        let headers = stream.part().await.headers;
+        let taken = headers.lines().find_map(|line| line.strip_prefix("X-Timestamp: ")).unwrap();
+        let taken = taken.parse::<f64>().unwrap() - 1.7e9;
+        // Pictures are 66 ms of the cameras' clock apart, and 25 ms of this test's.
+        let age = pushed as f64 - taken / 0.066;
+        if round > 20 {
+            worst = worst.max(age.round() as i64);
+        }
+    }
+    assert!(worst <= 80, "{worst} pictures late, each 25 ms");
 }

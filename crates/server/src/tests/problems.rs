@@ -42,6 +42,9 @@ async fn every_error_has_one_shape() {
         ("POST", "/stream", "{}", 405, "method_not_allowed"),
         ("GET", "/config", "", 405, "method_not_allowed"),
         ("DELETE", "/api/v1/cameras/garden", "", 405, "method_not_allowed"),
+        ("DELETE", "/app.css", "", 405, "method_not_allowed"),
+        ("DELETE", "/nothing.css", "", 404, "not_found"),
+        ("GET", "/?action=stream_7", "", 404, "not_found"),
         ("GET", "/stream?fps=0", "", 422, "invalid_value"),
         ("GET", "/snapshot.jpg?quality=101", "", 422, "invalid_value"),
         ("GET", "/?action=dance", "", 400, "unknown_action"),
@@ -155,7 +158,11 @@ async fn a_host_that_is_not_ours_is_not_answered() {
     for host in ["localhost", "127.0.0.1:9", "[::1]:9", "perch", "perch.local"] {
         assert_eq!(server.ask("GET", "/healthz", &[("Host", host)], "").await.status, 200, "{host}");
     }
-    assert_problem(&server.send(b"GET / HTTP/1.0\r\n\r\n").await, 400, "host_missing");
+    assert_eq!(server.send(b"GET /healthz HTTP/1.0\r\n\r\n").await.status, 200);
+    let of_a_page = b"GET /healthz HTTP/1.0\r\nOrigin: http://evil.example\r\n\r\n";
+    assert_problem(&server.send(of_a_page).await, 400, "host_missing");
+    let nameless = b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n";
+    assert_problem(&server.send(nameless).await, 400, "host_missing");
     let absolute =
         b"GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     assert_problem(&server.send(absolute).await, 421, "unknown_host");
@@ -182,4 +189,34 @@ async fn a_foreign_page_can_neither_change_anything_nor_open_a_websocket() {
     assert_eq!(server.garden.retries.load(Ordering::Relaxed), 0);
     assert_eq!(server.ask("POST", retry, &[("Origin", &own)], "").await.status, 204);
     assert_eq!(server.garden.retries.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_is_told_on_a_page_and_a_program_as_json() {
+    let server = TestServer::start().await;
+    let browser = [("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
+    let reply = server.ask("GET", "/?action=dance", &browser, "").await;
+    assert_eq!((reply.status, reply.header("content-type")), (400, Some("text/html; charset=utf-8")));
+    let page = String::from_utf8(reply.body.clone()).unwrap();
+    assert!(
+        page.contains("action is not known here") && page.contains(reply.header("x-request-id").unwrap())
+    );
+    assert!(!page.contains("<script") && !page.contains("style"), "{page}");
+    assert!(reply.header("content-security-policy").is_some());
+    for accept in ["*/*", "application/json", "application/json, text/html"] {
+        let reply = server.ask("GET", "/?action=dance", &[("Accept", accept)], "").await;
+        assert_problem(&reply, 400, "unknown_action");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_requests_at_once_than_are_allowed_are_told_to_come_again() {
+    let server =
+        TestServer::with(Wish { limits: Limits { in_flight: 0, ..Limits::default() }, ..Wish::default() });
+    let server = server.await;
+    let reply = server.get("/status").await;
+    assert_problem(&reply, 503, "overloaded");
+    assert_eq!(reply.header("retry-after"), Some("1"));
+    assert_eq!(reply.header("content-length").unwrap(), reply.body.len().to_string());
+    assert_eq!(server.get("/healthz").await.status, 200, "health can be asked all the same");
 }

@@ -71,7 +71,7 @@ impl StatusWire {
     pub(crate) fn of(channel: &Channel, version: &'static str, uptime_s: u64) -> Self {
         let source = channel.camera.source();
         Self {
-            active_connections: channel.viewers(),
+            active_connections: channel.crowd(),
             camera_initialized: source.state == SourceState::Live,
             motion_detected: channel.camera.motion().detected,
             camera_config: ConfigWire::of(&channel.camera.settings()),
@@ -110,7 +110,7 @@ impl MotionStatusWire {
         Self {
             motion_detected: motion.detected,
             motion_history: motion.history.iter().map(HistoryWire::of).collect(),
-            active_connections: channel.viewers(),
+            active_connections: channel.crowd(),
             optical_flow_enabled: channel.camera.settings().motion_detection,
             regions: with_regions.then(|| regions(&motion)),
         }
