@@ -242,3 +242,42 @@ pub(crate) fn neighbourhood(address: IpAddr) -> IpAddr {
         address => address,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn out_of_descriptors_is_waited_out_and_counted() {
+        let error = io::Error::from_raw_os_error(24);
+        assert!(!is_of_one_connection(&error), "EMFILE is the whole process's");
+        let metrics = Metrics::default();
+        let listener = TcpListener::from_std({
+            let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+            listener.set_nonblocking(true).unwrap();
+            listener
+        });
+        let life = Life::default();
+        let acceptor = Acceptor::new(listener.unwrap(), Router::new(), Limits::default(), &metrics, life);
+        let began = std::time::Instant::now();
+        acceptor.wait_out(&error).await;
+        assert!(began.elapsed() >= Duration::from_millis(95));
+        assert_eq!(metrics.counter("nightjar_accept_errors_total", "", &[]).get(), 1);
+    }
+
+    #[test]
+    fn one_address_has_its_share_and_a_network_of_ipv6_counts_as_one() {
+        let limits = Limits { connections: 100, connections_per_address: 2, ..Limits::default() };
+        let seats = Arc::<Seats>::default();
+        let take = |address: &str| Permit::take(&seats, address.parse().unwrap(), &limits);
+        let held = [take("192.0.2.1"), take("192.0.2.1"), take("2001:db8::1"), take("2001:db8::2")];
+        assert!(held.iter().all(Option::is_some));
+        assert!(take("192.0.2.1").is_none() && take("2001:db8::ffff").is_none());
+        assert!(take("::ffff:192.0.2.1").is_none(), "the same in another form");
+        assert!(take("192.0.2.2").is_some() && take("2001:db8:0:1::1").is_some());
+        let local = [take("127.0.0.1"), take("127.0.0.1"), take("127.0.0.1")];
+        assert!(local.iter().all(Option::is_some), "proxies come from there");
+        drop(held);
+        assert!(take("192.0.2.1").is_some());
+    }
+}
