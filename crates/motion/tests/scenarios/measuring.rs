@@ -70,6 +70,19 @@ fn a_step_of_brightness_is_no_event() {
 }
 
 #[test]
+fn a_change_of_light_is_an_offset_and_no_change_of_the_place() {
+    let mut observer = Observer::new(SIZE).unwrap();
+    for n in 0..40u32 {
+        let light = if n < 25 { 1.0 } else { 0.8 };
+        let field = observer.observe(&picture(n, light, 2.0, None), FRAME * n).unwrap();
+        assert!(field.global.coverage < 0.02, "{n}: {:?}", field.global);
+        if n == 25 {
+            assert!((-0.3..-0.1).contains(&field.global.offset), "{:?}", field.global);
+        }
+    }
+}
+
+#[test]
 fn a_textured_thing_that_travels_is_one_region_where_it_is() {
     let mut observer = Observer::new(SIZE).unwrap();
     let mut judge = Judge::new(SIZE, Settings::default());
