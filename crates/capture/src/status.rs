@@ -14,7 +14,7 @@ use crate::{Negotiated, Problem};
 pub struct SourceStatus {
     /// Opening, live, lost…
     pub state: State,
-    /// Since when it is in that state.
+    /// Since when it is in that state; an outage counts from its first loss, however often it was tried since.
     pub since: Stamp,
     /// What was wrong last, while the source is lost and while it is opened again; gone with the first good picture.
     pub problem: Option<Problem>,
@@ -130,7 +130,8 @@ impl Board {
     /// Goes to another state and wakes everybody.
     pub(crate) fn enter(&mut self, state: State, now: Stamp, next_try: Option<Duration>) {
         self.change(true, |status| {
-            if status.state != state {
+            let still_out = status.problem.is_some() && matches!(state, State::Lost { .. } | State::Opening);
+            if status.state != state && !still_out {
                 status.since = now;
             }
             if state != State::Live {
@@ -144,5 +145,27 @@ impl Board {
             status.state = state;
             status.next_try = next_try;
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[test]
+    fn an_outage_counts_from_its_first_loss() {
+        let at = |s| Stamp { mono: Duration::from_secs(s), wall: SystemTime::UNIX_EPOCH };
+        let lost = || State::Lost { problem: Problem::new("refused", "It refuses.", "Switch it on.") };
+        let (mut board, view) = Board::new(at(0));
+        let since = |view: &View| view.status.load().since.mono.as_secs();
+        board.enter(lost(), at(5), None);
+        board.enter(State::Opening, at(6), None);
+        board.enter(lost(), at(9), None);
+        assert_eq!(since(&view), 5);
+        board.enter(State::Live, at(20), None);
+        board.enter(lost(), at(30), None);
+        assert_eq!(since(&view), 30, "the next outage is another one");
     }
 }

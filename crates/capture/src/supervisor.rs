@@ -316,7 +316,6 @@ impl Worker {
         let size = picture.size();
         let bytes = picture.byte_len() as u64;
         let media_time = self.timeline.place(media_time, stamp);
-        self.writer.push(NewFrame { stamp, media_time, picture });
         let first = !session.live;
         let wake = first || now.duration_since(session.told) >= Duration::from_secs(1);
         if wake {
@@ -335,6 +334,8 @@ impl Worker {
             status.first_frame = status.first_frame.or(Some(stamp));
             status.last_frame = Some(stamp);
         });
+        // Only now: whoever sees the frame must find the source live.
+        self.writer.push(NewFrame { stamp, media_time, picture });
         if first {
             session.live = true;
             session.began = now;
