@@ -72,7 +72,7 @@ impl Sessions {
         let secure = if is_tls(request) { "; Secure" } else { "" };
         let id = &key.id;
         let cookie = format!(
-            "{name}={id}.{expiry}.{mac}; Path={path}; Max-Age={life}; HttpOnly; SameSite=Strict{secure}"
+            "{name}={id}.{expiry}.{mac}; Path={path}; Max-Age={life}; HttpOnly; SameSite=Lax{secure}"
         );
         HeaderValue::from_str(&cookie).ok()
     }
