@@ -11,7 +11,9 @@
 //! holds. The supervisor alone knows states, back-off, stalls and counters.
 
 mod backoff;
+mod child;
 mod demo;
+mod ffmpeg;
 mod file;
 mod halt;
 mod http;
@@ -23,7 +25,8 @@ mod supervisor;
 #[cfg(test)]
 mod testing;
 
-pub use file::{FileError, VideoFile, VideoInfo, kill_children, open_file};
+pub use child::kill_children;
+pub use file::{FileError, VideoFile, VideoInfo, open_file};
 pub use http::multipart;
 pub use problem::Problem;
 pub use source::{CameraSource, Negotiated, Pace, SourceKind, Want};

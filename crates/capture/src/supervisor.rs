@@ -12,7 +12,8 @@ use tokio::sync::watch;
 
 use crate::backoff::Backoff;
 use crate::demo::Demo;
-use crate::file::{File, Look, Tools};
+use crate::ffmpeg::Tools;
+use crate::file::{File, Look};
 use crate::halt::{Halt, Waited};
 use crate::http::Http;
 use crate::pulse::Pulse;

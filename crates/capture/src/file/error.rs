@@ -1,6 +1,10 @@
 //! What can go wrong with a video file.
 
+use std::path::Path;
+
 use crate::Problem;
+use crate::ffmpeg::Failure;
+use crate::file::shown;
 
 /// Why a file gives no pictures.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +46,22 @@ pub enum FileError {
     /// Told to stop.
     #[error("stopped")]
     Stopped,
+}
+
+impl FileError {
+    /// What a failure of `ffmpeg` means for that file.
+    pub(crate) fn of(path: &Path, failure: Failure) -> Self {
+        let name = shown(path);
+        match failure {
+            Failure::NoProgram(program) => Self::NoFfmpeg(program),
+            Failure::NoVideo => Self::NoVideo(name),
+            Failure::NotAVideo(detail) => Self::NotAVideo(name, detail),
+            Failure::NoFrames(detail) => Self::NoFrames(name, detail),
+            Failure::Died(how) => Self::Died(name, how),
+            Failure::BadFrames(what) => Self::BadFrames(name, what),
+            Failure::System(error) => Self::System(error),
+        }
+    }
 }
 
 impl From<FileError> for Problem {

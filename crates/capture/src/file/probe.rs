@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::file::child::{Child, Heard};
+use crate::child::{Child, Heard};
+use crate::ffmpeg::Tools;
 use crate::file::error::FileError;
-use crate::file::{Tools, shown, url_of};
+use crate::file::{shown, url_of};
 use crate::halt::Halt;
 
 /// The longest that it may take: it reads the head of a file, at most some megabytes.

@@ -1,15 +1,15 @@
 //! A file for analysis: every frame once, as fast as it is asked for.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use frame::I420;
 
+use crate::ffmpeg::{Decoded, Frames, Tools};
 use crate::file::error::FileError;
-use crate::file::frames::{Decoded, Frames};
 use crate::file::probe::{Claims, probe};
-use crate::file::{Look, Tools, shown};
+use crate::file::{Look, decode, shown};
 use crate::halt::Halt;
 
 /// The longest that the decoder may write nothing: a large frame on a slow disk takes seconds, not half a minute.
@@ -29,7 +29,7 @@ pub struct VideoInfo {
 /// An open video file. Dropping it ends its child process.
 #[derive(Debug)]
 pub struct VideoFile {
-    name: String,
+    path: PathBuf,
     claims: Claims,
     frames: Frames,
     warning: Option<String>,
@@ -48,8 +48,8 @@ pub(crate) fn open_with(path: &Path, tools: &Tools) -> Result<VideoFile, FileErr
     let halt = Arc::new(Halt::new()?);
     Look::default().at(path, &halt, PATIENCE)?;
     let claims = probe(path, tools, &halt, PATIENCE)?;
-    let frames = Frames::open(path, tools, &claims, halt)?;
-    Ok(VideoFile { name: shown(path), claims, frames, warning: None, done: false })
+    let frames = decode(path, tools, &claims, halt)?;
+    Ok(VideoFile { path: path.to_owned(), claims, frames, warning: None, done: false })
 }
 
 fn info(claims: &Claims) -> VideoInfo {
@@ -72,14 +72,14 @@ impl VideoFile {
         if self.done {
             return Ok(None);
         }
-        let decoded = self.frames.next(PATIENCE);
+        let decoded = self.frames.next(PATIENCE).map_err(|failure| FileError::of(&self.path, failure));
         self.done = !matches!(decoded, Ok(Decoded::Frame(..)));
         match decoded? {
             Decoded::Frame(time, picture) => Ok(Some((time, picture))),
-            Decoded::Silent => Err(FileError::Stalled(self.name.clone())),
+            Decoded::Silent => Err(FileError::Stalled(shown(&self.path))),
             Decoded::Stopped => Err(FileError::Stopped),
             Decoded::Ended { complaint } => {
-                self.warning = warning(&self.name, &self.frames, &self.claims, &complaint);
+                self.warning = warning(&shown(&self.path), &self.frames, &self.claims, &complaint);
                 Ok(None)
             }
         }

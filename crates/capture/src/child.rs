@@ -2,7 +2,7 @@
 //! [`kill_children`] when the process leaves in a hurry, and by the kernel when it is killed itself.
 
 use std::ffi::OsString;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -72,7 +72,7 @@ fn located(program: &Path) -> io::Result<PathBuf> {
     places.into_iter().find(|place| is_program(place)).ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
-/// A child process in a group of its own: stdin null, stdout and stderr piped.
+/// A child process in a group of its own: stdout and stderr piped.
 #[derive(Debug)]
 pub(crate) struct Child {
     inner: std::process::Child,
@@ -100,6 +100,16 @@ pub(crate) enum Heard {
 impl Child {
     /// Starts the program itself, never a shell. It lives no longer than the thread that calls this.
     pub(crate) fn spawn(program: &Path, arguments: &[OsString], halt: Arc<Halt>) -> io::Result<Self> {
+        Self::spawn_with(program, arguments, &[], halt)
+    }
+
+    /// The same with something on its stdin, which then ends; it must fit into a pipe, 64 KiB.
+    pub(crate) fn spawn_with(
+        program: &Path,
+        arguments: &[OsString],
+        stdin: &[u8],
+        halt: Arc<Halt>,
+    ) -> io::Result<Self> {
         // Found here and not by the tether, whose failure would look like the program's own.
         let program = located(program)?;
         let mut command = match tether() {
@@ -114,13 +124,17 @@ impl Child {
         let mut all = live();
         let mut inner = command
             .args(arguments)
-            .stdin(Stdio::null())
+            .stdin(if stdin.is_empty() { Stdio::null() } else { Stdio::piped() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
             .spawn()?;
         all.push(Pid::from_child(&inner));
         drop(all);
+        if let Some(mut pipe) = inner.stdin.take() {
+            // One that ended already says why by itself.
+            let _written = pipe.write_all(stdin);
+        }
         let (out, err) = (inner.stdout.take(), inner.stderr.take());
         Ok(Self { inner, out, err, halt, reaped: false })
     }

@@ -8,7 +8,7 @@ const ALONE: &str = "CAPTURE_TEST_ALONE";
 /// This test program asked for that one test: what it does would harm its neighbours.
 fn alone(test: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", &format!("file::child::tests::{test}"), "--nocapture"]).env(ALONE, "1");
+    command.args(["--exact", &format!("child::tests::{test}"), "--nocapture"]).env(ALONE, "1");
     command
 }
 

@@ -1,5 +1,5 @@
-//! The frames of a file as an `ffmpeg` child writes them: planes on stdout, and on stderr a line for each with its
-//! time stamp, so that every source frame comes exactly once with its own.
+//! Frames as an `ffmpeg` child writes them: planes on stdout, and on stderr a line for each with its time stamp, so that
+//! every source frame comes exactly once with its own.
 //!
 //! The child's `tee` output writes the same packets twice: as `framecrc` text (size, time base, then a line a frame)
 //! and as raw video. What it has to complain about comes on stderr, too, and is kept for the message.
@@ -7,7 +7,6 @@
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,10 +14,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use frame::{I420, Size};
 
-use crate::file::child::{Child, Heard};
-use crate::file::error::FileError;
-use crate::file::probe::{Claims, Colours};
-use crate::file::{Tools, shown, url_of};
+use crate::child::{Child, Heard};
+use crate::ffmpeg::{Failure, Input, Tools};
 use crate::halt::Halt;
 
 /// Lines of complaint that are kept, and letters of each.
@@ -29,13 +26,11 @@ const MAX_LINE: usize = 4 << 10;
 /// Bytes read at once; a pipe holds as many.
 const CHUNK: usize = 64 << 10;
 
-/// A file being decoded.
+/// Something being decoded.
 #[derive(Debug)]
 pub(crate) struct Frames {
     child: Child,
-    name: String,
-    /// As the child was told, and as it shows the file in its complaints.
-    url: String,
+    hidden: Vec<(String, String)>,
     scratch: Vec<u8>,
     line: Vec<u8>,
     log: VecDeque<String>,
@@ -72,36 +67,20 @@ pub(crate) enum Decoded {
 }
 
 impl Frames {
-    pub(crate) fn open(
-        path: &Path,
-        tools: &Tools,
-        claims: &Claims,
-        halt: Arc<Halt>,
-    ) -> Result<Self, FileError> {
-        let mut arguments: Vec<OsString> =
-            ["-nostdin", "-hide_banner", "-loglevel", "error", "-protocol_whitelist", "file", "-i"]
-                .iter()
-                .map(OsString::from)
-                .collect();
-        arguments.push(url_of(path));
-        // No frame is doubled or dropped for the sake of a steady rate, and time stamps keep the file's own unit.
+    pub(crate) fn open(input: Input, tools: &Tools, halt: Arc<Halt>) -> Result<Self, Failure> {
+        let start = ["-hide_banner", "-loglevel", "error"];
+        let mut arguments: Vec<OsString> = start.iter().map(OsString::from).collect();
+        arguments.extend(input.arguments);
+        // No frame is doubled or dropped for the sake of a steady rate, and time stamps keep the input's own unit.
         let output = "-map 0:v:0 -fps_mode passthrough -copyts -enc_time_base -1 -pix_fmt yuvj420p -c:v rawvideo -f tee";
         arguments.extend(output.split(' ').map(OsString::from));
-        // Planes are taken as JPEG has them, BT.601 in full range; the range follows from the pixel format.
-        let matrix = match claims.colours {
-            Colours::Plain => None,
-            // Half the price of `scale`, which goes by way of RGB: 1.4 ms against 3.3 ms a frame at 720p.
-            Colours::Hd => Some("colormatrix=bt709:bt601"),
-            Colours::FullHd => Some("scale=out_color_matrix=bt601:out_range=full"),
-        };
-        arguments.extend(matrix.iter().flat_map(|filter| ["-vf", filter]).map(OsString::from));
+        arguments.extend(input.filter.iter().flat_map(|filter| ["-vf", filter]).map(OsString::from));
         arguments.push("[f=framecrc:flush_packets=1]pipe:2|[f=rawvideo:flush_packets=1]pipe:1".into());
-        let child = Child::spawn(&tools.ffmpeg, &arguments, halt)
-            .map_err(|error| tools.missing(&tools.ffmpeg, error))?;
+        let child = Child::spawn_with(&tools.ffmpeg, &arguments, &input.stdin, halt)
+            .map_err(|error| Failure::of_start(&tools.ffmpeg, error))?;
         Ok(Self {
             child,
-            name: shown(path),
-            url: url_of(path).to_string_lossy().into_owned(),
+            hidden: input.hidden,
             scratch: vec![0; CHUNK],
             line: Vec::new(),
             log: VecDeque::new(),
@@ -126,7 +105,7 @@ impl Frames {
     }
 
     /// The next frame; `patience` bounds the time in which the child writes nothing at all.
-    pub(crate) fn next(&mut self, patience: Duration) -> Result<Decoded, FileError> {
+    pub(crate) fn next(&mut self, patience: Duration) -> Result<Decoded, Failure> {
         loop {
             let want = self.stamps.front().map(|stamp| stamp.bytes);
             if want.is_some_and(|want| self.planes.len() == want) {
@@ -144,13 +123,13 @@ impl Frames {
         }
     }
 
-    fn frame(&mut self) -> Result<Decoded, FileError> {
+    fn frame(&mut self) -> Result<Decoded, Failure> {
         let (Some(size), Some(stamp)) = (self.size, self.stamps.pop_front()) else {
-            return Err(self.bad("a frame came before its size"));
+            return Err(bad("a frame came before its size"));
         };
         let planes = std::mem::replace(&mut self.planes, Vec::with_capacity(stamp.bytes));
         let Some(picture) = I420::new(size, Bytes::from(planes)) else {
-            return Err(self.bad("a frame has the wrong length"));
+            return Err(bad("a frame has the wrong length"));
         };
         let length = self.ticks(stamp.duration);
         let time = match stamp.pts {
@@ -176,7 +155,7 @@ impl Frames {
     }
 
     /// Takes `n` bytes of stderr in, line by line.
-    fn lines(&mut self, n: usize) -> Result<(), FileError> {
+    fn lines(&mut self, n: usize) -> Result<(), Failure> {
         for at in 0..n {
             match self.scratch[at] {
                 b'\n' => {
@@ -191,23 +170,23 @@ impl Frames {
         Ok(())
     }
 
-    fn understand(&mut self, line: &str) -> Result<(), FileError> {
+    fn understand(&mut self, line: &str) -> Result<(), Failure> {
         if let Some(stamp) = stamped(line) {
             let expected = self.size.map(I420::len_of);
             if expected != Some(stamp.bytes) {
-                return Err(self.bad("a frame has the wrong length"));
+                return Err(bad("a frame has the wrong length"));
             }
             self.stamps.push_back(stamp);
         } else if let Some(value) = line.strip_prefix("#tb 0: ") {
             let base =
                 value.split_once('/').and_then(|(num, den)| Some((num.parse().ok()?, den.parse().ok()?)));
-            let Some(base @ (1.., 1..)) = base else { return Err(self.bad("its time stamps have no unit")) };
+            let Some(base @ (1.., 1..)) = base else { return Err(bad("its time stamps have no unit")) };
             self.time_base = base;
         } else if let Some(value) = line.strip_prefix("#dimensions 0: ") {
             let side = |text: &str| text.parse().ok().filter(|side| (1..=codec::MAX_SIDE).contains(side));
             let size = value.split_once('x').and_then(|(w, h)| Some(Size::new(side(w)?, side(h)?)));
             let Some(size) = size else {
-                return Err(self.bad(&format!(
+                return Err(bad(&format!(
                     "they have {} pixels; 8192 a side is the limit",
                     value.replace('x', "×")
                 )));
@@ -217,42 +196,39 @@ impl Frames {
             if self.log.len() == LOG_LINES {
                 self.log.pop_front();
             }
-            self.log.push_back(plain(&line.replace(&self.url, &self.name)));
+            let hide = |line: String, (secret, shown): &(String, String)| line.replace(secret, shown);
+            self.log.push_back(plain(&self.hidden.iter().fold(line.to_owned(), hide)));
         }
         Ok(())
     }
 
-    fn bad(&self, what: &str) -> FileError {
-        FileError::BadFrames(self.name.clone(), what.to_owned())
-    }
-
     /// Both pipes are closed: done, or dead?
-    fn ended(&mut self) -> Result<Decoded, FileError> {
+    fn ended(&mut self) -> Result<Decoded, Failure> {
         let status = self.child.status()?;
         let complaint = self.log.iter().cloned().collect::<Vec<_>>().join("; ");
         if let Some(signal) = status.signal() {
             let frames = self.count;
-            return Err(FileError::Died(
-                self.name.clone(),
-                format!("it was killed by signal {signal} after {frames} frames"),
-            ));
+            return Err(Failure::Died(format!("it was killed by signal {signal} after {frames} frames")));
         }
         if self.count == 0 {
-            return Err(self.nothing(status, &complaint));
+            return Err(nothing(status, &complaint));
         }
         Ok(Decoded::Ended { complaint })
     }
+}
 
-    fn nothing(&self, status: ExitStatus, complaint: &str) -> FileError {
-        let name = self.name.clone();
-        let detail = if complaint.is_empty() { String::new() } else { format!(" ({complaint})") };
-        if complaint.contains("matches no streams") || complaint.contains("does not contain any stream") {
-            FileError::NoVideo(name)
-        } else if complaint.contains("Invalid data found") && !status.success() {
-            FileError::NotAVideo(name, detail)
-        } else {
-            FileError::NoFrames(name, detail)
-        }
+fn bad(what: &str) -> Failure {
+    Failure::BadFrames(what.to_owned())
+}
+
+fn nothing(status: ExitStatus, complaint: &str) -> Failure {
+    let detail = if complaint.is_empty() { String::new() } else { format!(" ({complaint})") };
+    if complaint.contains("matches no streams") || complaint.contains("does not contain any stream") {
+        Failure::NoVideo
+    } else if complaint.contains("Invalid data found") && !status.success() {
+        Failure::NotAVideo(detail)
+    } else {
+        Failure::NoFrames(detail)
     }
 }
 
