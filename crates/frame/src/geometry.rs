@@ -91,6 +91,54 @@ impl Rect {
     }
 }
 
+/// How far a picture is turned, clockwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Rotation {
+    /// As it came.
+    #[default]
+    None,
+    /// 90°: the left edge comes to the top.
+    Quarter,
+    /// 180°: upside down.
+    Half,
+    /// 270°: the right edge comes to the top.
+    ThreeQuarters,
+}
+
+impl Rotation {
+    /// From 0, 90, 180 or 270 degrees; anything else is `None`.
+    #[must_use]
+    pub const fn from_degrees(degrees: u32) -> Option<Self> {
+        match degrees {
+            0 => Some(Self::None),
+            90 => Some(Self::Quarter),
+            180 => Some(Self::Half),
+            270 => Some(Self::ThreeQuarters),
+            _ => None,
+        }
+    }
+
+    /// 0, 90, 180 or 270.
+    #[must_use]
+    pub const fn degrees(self) -> u32 {
+        match self {
+            Self::None => 0,
+            Self::Quarter => 90,
+            Self::Half => 180,
+            Self::ThreeQuarters => 270,
+        }
+    }
+
+    /// The size of a picture of `size` once it is turned.
+    #[must_use]
+    pub const fn of(self, size: Size) -> Size {
+        match self {
+            Self::None | Self::Half => size,
+            Self::Quarter | Self::ThreeQuarters => Size::new(size.height, size.width),
+        }
+    }
+}
+
 /// A place in the picture as shares of its width and height, 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
@@ -166,6 +214,17 @@ mod tests {
         assert!(Polygon::new(vec![p(0.0, 0.0), p(1.0, 1.0), p(f32::NAN, 0.0)]).is_none());
         let half = Polygon::new(vec![p(0.0, 0.0), p(1.0, 0.0), p(0.0, 1.0)]).unwrap();
         assert!(half.contains(p(0.2, 0.2)) && !half.contains(p(0.9, 0.9)));
+    }
+
+    #[test]
+    fn a_rotation_is_one_of_four_and_swaps_the_sides_of_a_quarter_turn() {
+        let turned = [0, 90, 180, 270].map(|degrees| {
+            let rotation = Rotation::from_degrees(degrees).unwrap();
+            assert_eq!(rotation.degrees(), degrees);
+            rotation.of(Size::new(4, 3)).width
+        });
+        assert_eq!(turned, [4, 3, 4, 3]);
+        assert_eq!(Rotation::from_degrees(45), None);
     }
 
     #[test]

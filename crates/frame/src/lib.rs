@@ -14,6 +14,6 @@ mod ring;
 mod sync;
 
 pub use clock::{Clock, SimClock, Stamp, SystemClock};
-pub use geometry::{Point, Polygon, Rect, Size};
+pub use geometry::{Point, Polygon, Rect, Rotation, Size};
 pub use picture::{Frame, FrameSeq, I420, JpegPicture, Luma, Picture, Sampling};
 pub use ring::{Lagged, NewFrame, ReadError, Reader, Ring, RingLimits, RingStats, RingWriter};

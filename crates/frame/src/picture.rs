@@ -17,6 +17,8 @@ pub enum Sampling {
     Yuv444,
     /// Colour at half the width; what most UVC cameras send.
     Yuv422,
+    /// Colour at half the height; a 4:2:2 picture that was turned by a quarter.
+    Yuv440,
     /// Colour at half the width and half the height.
     Yuv420,
     /// No colour.

@@ -76,6 +76,8 @@ struct Inner {
     frames: VecDeque<Arc<Frame>>,
     bytes: usize,
     newest: FrameSeq,
+    /// The first number that may be shown; see [`Ring::clear`].
+    floor: FrameSeq,
     closed: bool,
 }
 
@@ -115,7 +117,7 @@ impl Ring {
     pub fn new(limits: RingLimits) -> (RingWriter, Self) {
         let (announce, announced) = watch::channel(0);
         let frames = VecDeque::with_capacity(MAX_FRAMES + 1);
-        let inner = Mutex::new(Inner { frames, bytes: 0, newest: 0, closed: false });
+        let inner = Mutex::new(Inner { frames, bytes: 0, newest: 0, floor: 1, closed: false });
         let shared = Arc::new(Shared { limits, inner, arrived: Condvar::new(), announced });
         let evicted = Vec::with_capacity(MAX_FRAMES + 1);
         (RingWriter { shared: shared.clone(), announce, evicted }, Self { shared })
@@ -154,6 +156,26 @@ impl Ring {
         self.shared.announced.clone()
     }
 
+    /// Lets go of every frame, because what they show must not be seen any more; numbers go on where they were.
+    /// Whoever still holds one of them, or something made from it, finds its number below [`Self::floor`].
+    pub fn clear(&self) {
+        // Made and freed outside the lock.
+        let mut frames = VecDeque::with_capacity(MAX_FRAMES + 1);
+        {
+            let mut inner = self.shared.lock();
+            std::mem::swap(&mut inner.frames, &mut frames);
+            inner.bytes = 0;
+            inner.floor = inner.newest + 1;
+        }
+        drop(frames);
+    }
+
+    /// The first frame that may be shown: those before it were taken back by [`Self::clear`].
+    #[must_use]
+    pub fn floor(&self) -> FrameSeq {
+        self.shared.lock().floor
+    }
+
     /// What it holds right now.
     #[must_use]
     pub fn stats(&self) -> RingStats {
@@ -163,6 +185,12 @@ impl Ring {
 }
 
 impl RingWriter {
+    /// The readers' side of it.
+    #[must_use]
+    pub fn ring(&self) -> Ring {
+        Ring { shared: self.shared.clone() }
+    }
+
     /// Numbers the frame, appends it and evicts what is over the limits. Never waits for a reader.
     pub fn push(&mut self, new: NewFrame) -> FrameSeq {
         // The frame is made before the lock is taken: this is the only writer, so the number cannot change meanwhile.
@@ -216,7 +244,7 @@ impl Reader {
     /// # Errors
     /// [`ReadError::Lagged`] if frames were overwritten first, [`ReadError::TimedOut`], [`ReadError::Closed`].
     pub fn next(&mut self, patience: Duration) -> Result<Arc<Frame>, ReadError> {
-        let inner = self.wait(patience)?;
+        let inner = self.wait(patience, |_| true)?;
         let oldest = inner.newest + 1 - inner.frames.len() as u64;
         let (missed, frame) = match self.next.checked_sub(oldest) {
             Some(index) => (0, inner.frames.get(usize::try_from(index).unwrap_or(usize::MAX)).cloned()),
@@ -239,7 +267,8 @@ impl Reader {
     /// # Errors
     /// [`ReadError::TimedOut`] or [`ReadError::Closed`], never `Lagged`.
     pub fn newest(&mut self, patience: Duration) -> Result<(Arc<Frame>, u64), ReadError> {
-        let inner = self.wait(patience)?;
+        // What was taken back since is no frame to wake up for.
+        let inner = self.wait(patience, |inner| !inner.frames.is_empty())?;
         let frame = inner.frames.back().cloned().ok_or(ReadError::Closed)?;
         drop(inner);
         let skipped = frame.seq() - self.next;
@@ -247,12 +276,16 @@ impl Reader {
         Ok((frame, skipped))
     }
 
-    /// The lock, held with at least one frame that this reader has not had.
-    fn wait(&self, patience: Duration) -> Result<MutexGuard<'_, Inner>, ReadError> {
+    /// The lock, held once there was a frame that this reader has not had and `enough` is content.
+    fn wait(
+        &self,
+        patience: Duration,
+        enough: impl Fn(&Inner) -> bool,
+    ) -> Result<MutexGuard<'_, Inner>, ReadError> {
         let mut inner = self.shared.lock();
         #[cfg(not(feature = "model"))]
         let deadline = std::time::Instant::now() + patience;
-        while inner.newest < self.next {
+        while inner.newest < self.next || !enough(&inner) {
             if inner.closed {
                 return Err(ReadError::Closed);
             }

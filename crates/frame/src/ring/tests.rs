@@ -141,3 +141,33 @@ fn bytes_are_shared_not_copied() {
     let held = ring.latest().unwrap().jpeg_or_encode(|_| Err(())).unwrap();
     assert_eq!(held.as_ptr(), bytes.as_ptr());
 }
+
+#[test]
+fn a_cleared_ring_shows_nothing_of_before_and_its_numbers_go_on() {
+    let (mut writer, ring) = ring_of(1000);
+    let (mut every, mut mailbox) = (ring.reader(), ring.reader());
+    for _ in 0..3 {
+        writer.push(frame_of(10, NOW));
+    }
+    assert_eq!(ring.floor(), 1);
+    writer.ring().clear();
+    assert!(ring.latest().is_none() && ring.last(LONG).is_empty());
+    assert_eq!((ring.stats(), ring.floor()), (RingStats { frames: 0, bytes: 0, newest: 3 }, 4));
+    assert_eq!(mailbox.newest(NOW).unwrap_err(), ReadError::TimedOut, "nothing is left to wake up for");
+    assert_eq!(every.next(NOW).unwrap_err(), ReadError::Lagged(Lagged { missed: 3 }));
+    assert_eq!(every.next(NOW).unwrap_err(), ReadError::TimedOut);
+    assert_eq!(writer.push(frame_of(10, NOW)), 4);
+    assert_eq!(every.next(NOW).unwrap().seq(), 4);
+    assert_eq!(mailbox.newest(NOW).map(|(frame, skipped)| (frame.seq(), skipped)).unwrap(), (4, 3));
+    assert_eq!(ring.stats().bytes, 10);
+}
+
+#[test]
+fn a_ring_that_was_cleared_and_closed_has_nothing_more_to_come() {
+    let (mut writer, ring) = ring_of(1000);
+    let mut mailbox = ring.reader();
+    writer.push(frame_of(10, NOW));
+    ring.clear();
+    drop(writer);
+    assert_eq!(mailbox.newest(LONG).unwrap_err(), ReadError::Closed);
+}
