@@ -265,7 +265,6 @@ fn cameras(
         cameras.push(Arc::new(Camera {
             index,
             id: camera.id.clone(),
-            name: camera.name.clone(),
             kind,
             ring,
             board: reach.board,

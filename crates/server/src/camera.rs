@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 mod config;
 
-pub use config::{Applied, CameraConfig, ChangeError, ConfigPatch, TimestampPosition};
+pub use config::{Applied, CameraConfig, ChangeError, ConfigPatch, TimestampPosition, Zone, ZoneKind};
 
 /// The cameras of this process. The set does not change while it runs.
 pub trait Cameras: Send + Sync + 'static {
@@ -20,6 +20,10 @@ pub trait Cameras: Send + Sync + 'static {
     fn all(&self) -> Vec<Arc<dyn Camera>>;
     /// The camera of that id.
     fn get(&self, id: &str) -> Option<Arc<dyn Camera>>;
+    /// Keys of the configuration file whose new values wait for a restart, like `server.bind`.
+    fn restart_pending(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// One camera, looked at from the side. Every method answers at once and from memory, but for [`Camera::change`]
@@ -28,8 +32,8 @@ pub trait Camera: Send + Sync + 'static {
     /// Stable, `[a-z0-9-]`.
     fn id(&self) -> &str;
     /// For people; the id unless configured otherwise.
-    fn name(&self) -> &str {
-        self.id()
+    fn name(&self) -> String {
+        self.id().to_owned()
     }
     /// The recent frames.
     fn ring(&self) -> &Ring;
@@ -39,13 +43,22 @@ pub trait Camera: Send + Sync + 'static {
     fn motion(&self) -> Arc<MotionView>;
     /// Ticks on every new decision, change of the source's state and change of settings.
     fn changes(&self) -> watch::Receiver<u64>;
-    /// The settings in force.
+    /// The settings as they were asked for.
     fn settings(&self) -> CameraConfig;
     /// Applies what the patch names, all of it or nothing, and keeps it across restarts. May touch the disk.
     ///
     /// # Errors
     /// [`ChangeError`] says what a client can do about it.
     fn change(&self, patch: &ConfigPatch) -> Result<Applied, ChangeError>;
+    /// What cannot be changed over HTTP, since the environment or a flag sets it: the field as `PATCH` names it, and
+    /// what sets it ("the environment variable …").
+    fn locked(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+    /// Whether some settings wait for a restart or a `SIGHUP` to be in force.
+    fn restart_pending(&self) -> bool {
+        false
+    }
     /// A lost source tries again now instead of at the end of its back-off.
     fn retry_now(&self);
     /// The last hour.

@@ -92,8 +92,10 @@ async fn change(channel: &Arc<Channel>, patch: ConfigPatch) -> Result<Applied, P
 fn problem_of(error: &ChangeError) -> Problem {
     match error {
         ChangeError::Invalid { field, detail } => Problem::invalid(field, detail.as_str()),
-        ChangeError::Shadowed { field, .. } => {
-            Problem::new(http::StatusCode::CONFLICT, "shadowed", format!("{error}.")).with("field", *field)
+        ChangeError::Shadowed { field, by } => {
+            Problem::new(http::StatusCode::CONFLICT, "shadowed", format!("{error}."))
+                .with("field", *field)
+                .with("by", by.as_str())
         }
         ChangeError::NotKept(_) => {
             tracing::error!(%error, "failed to change settings");

@@ -29,7 +29,7 @@ mod wire;
 pub use app::Setup;
 pub use camera::{
     Activity, Applied, Bin, Camera, CameraConfig, Cameras, ChangeError, ConfigPatch, HistoryEntry,
-    MotionView, Problem, Region, SourceState, SourceView, TimestampPosition, Visit,
+    MotionView, Problem, Region, SourceState, SourceView, TimestampPosition, Visit, Zone, ZoneKind,
 };
 pub use keys::StoredKeys;
 pub use routes::{router, rows};

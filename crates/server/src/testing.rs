@@ -155,6 +155,10 @@ fn settings() -> CameraConfig {
         motion_threshold: 25,
         motion_min_area: 500,
         highlight_motion: false,
+        analysis_fps: 10,
+        min_frames: 2,
+        event_gap: Duration::from_secs(3),
+        zones: Vec::new(),
     }
 }
 

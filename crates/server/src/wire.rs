@@ -3,4 +3,5 @@
 pub(crate) mod activity;
 pub(crate) mod camera;
 pub(crate) mod legacy;
+pub(crate) mod settings;
 pub(crate) mod time;

@@ -102,6 +102,41 @@ impl Values {
         }
     }
 
+    /// What sets zones of the camera above `settings.toml`, if anything does.
+    pub(crate) fn zones_shadow(&self, camera: usize) -> Option<&Origin> {
+        let least = Origin::Environment(String::new()).rank();
+        let mut zones = self.set.iter().filter(|(slot, _)| slot.camera == Some(camera) && slot.zone.is_some());
+        zones.find(|(_, set)| set.origin.rank() >= least).map(|(_, set)| &set.origin)
+    }
+
+    /// Takes all zones of the camera away.
+    pub(crate) fn clear_zones(&mut self, camera: usize) {
+        self.set.retain(|slot, _| slot.camera != Some(camera) || slot.zone.is_none());
+        if let Some(table) = self.cameras.get_mut(camera) {
+            table.zones.clear();
+        }
+    }
+
+    /// These zones and no others; each is the values of its keys.
+    pub(crate) fn replace_zones(
+        &mut self,
+        camera: usize,
+        zones: &[Vec<(&'static str, Value)>],
+        origin: &Origin,
+    ) {
+        self.clear_zones(camera);
+        for (zone, keys) in zones.iter().enumerate() {
+            for (name, value) in keys {
+                if let Some(slot) = Slot::of(Section::Zone, name, Some(camera), Some(zone)) {
+                    self.put(slot, value.clone(), origin.clone());
+                }
+            }
+            if let Some(table) = self.cameras.get_mut(camera) {
+                table.zones.push(origin.clone());
+            }
+        }
+    }
+
     /// Everything that somebody has set.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&Slot, &Set)> {
         self.set.iter()

@@ -20,8 +20,6 @@ pub(crate) struct Camera {
     pub(crate) index: usize,
     /// Stable name.
     pub(crate) id: String,
-    /// Name for people.
-    pub(crate) name: String,
     /// `demo`, `http`, `file`.
     pub(crate) kind: &'static str,
     /// Recent frames.
@@ -67,8 +65,8 @@ impl server::Camera for Camera {
         &self.id
     }
 
-    fn name(&self) -> &str {
-        &self.name
+    fn name(&self) -> String {
+        self.ledger.name(self.index)
     }
 
     fn ring(&self) -> &Ring {
@@ -115,6 +113,10 @@ impl server::Camera for Camera {
 
     fn change(&self, patch: &ConfigPatch) -> Result<Applied, ChangeError> {
         self.ledger.change(self.index, patch)
+    }
+
+    fn locked(&self) -> Vec<(&'static str, String)> {
+        self.ledger.locked(self.index)
     }
 
     fn retry_now(&self) {

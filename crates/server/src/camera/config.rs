@@ -1,5 +1,10 @@
 //! The settings of a camera that can be changed over HTTP: `camera_config`, and a patch of it.
 
+use std::borrow::Cow;
+use std::time::Duration;
+
+use frame::Point;
+
 /// Where the time stamp is written on the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimestampPosition {
@@ -35,7 +40,52 @@ impl TimestampPosition {
     }
 }
 
-/// The settings in force.
+/// What a zone is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ZoneKind {
+    /// Only here counts.
+    Include,
+    /// Not here.
+    Exclude,
+    /// Black: nobody sees what is there.
+    Mask,
+}
+
+impl ZoneKind {
+    /// Every one, in the order of the documentation.
+    pub const ALL: [Self; 3] = [Self::Include, Self::Exclude, Self::Mask];
+
+    /// As in files and over the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Include => "include",
+            Self::Exclude => "exclude",
+            Self::Mask => "mask",
+        }
+    }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// An area drawn on the picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Zone {
+    /// For people; once per camera.
+    pub name: String,
+    /// What it is for.
+    pub kind: ZoneKind,
+    /// Its corners in order, shares of the picture as it is shown: 3 to 64.
+    pub points: Vec<Point>,
+    /// Above 1 more sensitive, below less: 0.1 to 10. Counts only where [`ZoneKind::Include`] does.
+    pub sensitivity: f32,
+}
+
+/// The settings as they were asked for; [`crate::Camera::restart_pending`] says whether all of them are in force.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CameraConfig {
     /// Pixels asked for, 1 to 3840.
@@ -62,11 +112,21 @@ pub struct CameraConfig {
     pub motion_min_area: u32,
     /// Draw boxes around what moves.
     pub highlight_motion: bool,
+    /// Frames a second that are looked at, at the most.
+    pub analysis_fps: u32,
+    /// Frames in a row that must show a mover before it counts.
+    pub min_frames: u32,
+    /// A visit ends after so long without movement.
+    pub event_gap: Duration,
+    /// Areas of the picture; none: the whole picture counts.
+    pub zones: Vec<Zone>,
 }
 
 /// What is to change; every value has been checked against its range.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ConfigPatch {
+    /// Name for people.
+    pub name: Option<String>,
     /// See [`CameraConfig::width`].
     pub width: Option<u32>,
     /// See [`CameraConfig::height`].
@@ -91,12 +151,20 @@ pub struct ConfigPatch {
     pub motion_min_area: Option<u32>,
     /// See [`CameraConfig::highlight_motion`].
     pub highlight_motion: Option<bool>,
+    /// See [`CameraConfig::analysis_fps`].
+    pub analysis_fps: Option<u32>,
+    /// See [`CameraConfig::min_frames`].
+    pub min_frames: Option<u32>,
+    /// See [`CameraConfig::event_gap`].
+    pub event_gap: Option<Duration>,
+    /// All zones; what was there before goes.
+    pub zones: Option<Vec<Zone>>,
 }
 
 /// A change was taken over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Applied {
-    /// Part of it takes effect only when the source is opened again, by a restart.
+    /// Part of what was named is not in force yet: the source runs a child process, which HTTP never restarts.
     pub restart_required: bool,
 }
 
@@ -106,15 +174,15 @@ pub enum ChangeError {
     /// A value that this camera cannot take: 422.
     #[error("{detail}")]
     Invalid {
-        /// The key in `camera_config`.
-        field: &'static str,
+        /// The key as `PATCH` names it: `motion.threshold`, `zones[1].points`.
+        field: Cow<'static, str>,
         /// What was found and what is allowed, a whole sentence.
         detail: String,
     },
     /// The environment or a flag sets this and would win: 409.
     #[error("{field} is set by {by}, which wins over a change here; take it away there first")]
     Shadowed {
-        /// The key in `camera_config`.
+        /// The key as `PATCH` names it.
         field: &'static str,
         /// The environment variable or flag.
         by: String,

@@ -20,6 +20,7 @@ fn every_value_within_its_range_reaches_the_patch() {
         motion_threshold: Some(5),
         motion_min_area: Some(10_000),
         highlight_motion: Some(false),
+        ..ConfigPatch::default()
     };
     assert_eq!(parse_config(&body).unwrap(), expected);
     assert_eq!(parse_config(&json!({})).unwrap(), ConfigPatch::default());

@@ -1,9 +1,12 @@
 //! A camera as `/api/v1` and the WebSocket tell it.
 
+use std::collections::BTreeMap;
+
 use frame::Size;
 use serde::Serialize;
 
 use crate::live::Channel;
+use crate::wire::settings::{SettingsWire, ZoneWire};
 use crate::wire::time;
 use crate::{MotionView, Region, SourceView};
 
@@ -14,6 +17,12 @@ pub(crate) struct CameraWire {
     pub(crate) source: SourceWire,
     pub(crate) motion: MotionWire,
     pub(crate) viewers: usize,
+    rotation: u32,
+    zones: Vec<ZoneWire>,
+    settings: SettingsWire,
+    /// What a change over HTTP would be answered 409 for, and what sets it.
+    locked: BTreeMap<&'static str, String>,
+    restart_pending: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -68,7 +77,7 @@ impl CameraWire {
         let motion = camera.motion();
         Self {
             id: camera.id().to_owned(),
-            name: camera.name().to_owned(),
+            name: camera.name(),
             source: SourceWire::of(camera.source()),
             motion: MotionWire {
                 enabled: settings.motion_detection,
@@ -79,6 +88,11 @@ impl CameraWire {
                 regions: regions(&motion),
             },
             viewers: channel.viewers(),
+            rotation: settings.rotation,
+            zones: settings.zones.iter().map(ZoneWire::of).collect(),
+            settings: SettingsWire::of(&settings),
+            locked: camera.locked().into_iter().collect(),
+            restart_pending: camera.restart_pending(),
         }
     }
 }

@@ -37,9 +37,10 @@ impl Config {
         Self { server, data, log, cameras }
     }
 
-    /// What counts as movement for one camera.
-    pub(crate) fn motion_of(values: &Values, camera: usize) -> Settings {
-        motion(&Reader { values, camera: Some(camera), zone: None }, camera)
+    /// What counts as movement for one camera, and how many frames a second are looked at.
+    pub(crate) fn rules_of(values: &Values, camera: usize) -> (Settings, u32) {
+        let keys = Reader { values, camera: Some(camera), zone: None };
+        (motion(&keys, camera), keys.number(Section::Motion, "analysis_fps"))
     }
 }
 

@@ -1,5 +1,7 @@
+use server::TimestampPosition;
+
 use super::*;
-use crate::config::{Inputs, load};
+use crate::config::{Inputs, Section, load};
 
 struct Bench {
     dir: tempfile::TempDir,
@@ -70,7 +72,7 @@ fn what_the_environment_sets_cannot_be_changed_and_says_so() {
     let patch = ConfigPatch { motion_min_area: Some(700), ..threshold(40) };
     let refused = bench.ledger.change(0, &patch).unwrap_err();
     let ChangeError::Shadowed { field, by } = &refused else { panic!("{refused}") };
-    assert_eq!(*field, "motion_threshold");
+    assert_eq!(*field, "motion.threshold");
     assert!(by.contains("NIGHTJAR_CAMERA__0__MOTION__THRESHOLD"), "{by}");
     // All of it or nothing.
     assert_eq!(bench.ledger.settings(0).motion_min_area, 500);
@@ -145,6 +147,11 @@ fn as_patch(it: &CameraConfig) -> ConfigPatch {
         motion_threshold: Some(it.motion_threshold),
         motion_min_area: Some(it.motion_min_area),
         highlight_motion: Some(it.highlight_motion),
+        analysis_fps: Some(it.analysis_fps),
+        min_frames: Some(it.min_frames),
+        event_gap: Some(it.event_gap),
+        zones: Some(it.zones.clone()),
+        name: None,
     }
 }
 
