@@ -72,6 +72,20 @@ fn located(program: &Path) -> io::Result<PathBuf> {
     places.into_iter().find(|place| is_program(place)).ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
+/// A line that a child wrote, without the credentials of any address in it.
+pub(crate) fn hushed(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find("://") {
+        let (before, authority) = rest.split_at(at + 3);
+        let end = authority.find(['/', ' ', '\'', '"', '?']).unwrap_or(authority.len());
+        shown.push_str(before);
+        // A password may hold an @, and what stands before the last one is no host.
+        rest = authority[..end].rfind('@').map_or(authority, |sign| &authority[sign + 1..]);
+    }
+    shown + rest
+}
+
 /// A child process in a group of its own: stdout and stderr piped.
 #[derive(Debug)]
 pub(crate) struct Child {

@@ -12,6 +12,7 @@
 
 mod backoff;
 mod child;
+mod command;
 mod demo;
 mod ffmpeg;
 mod file;
@@ -19,6 +20,7 @@ mod halt;
 mod http;
 mod problem;
 mod pulse;
+mod rtsp;
 mod source;
 mod status;
 mod supervisor;
@@ -29,6 +31,6 @@ pub use child::kill_children;
 pub use file::{FileError, VideoFile, VideoInfo, open_file};
 pub use http::multipart;
 pub use problem::Problem;
-pub use source::{CameraSource, Negotiated, Pace, SourceKind, Want};
+pub use source::{CameraSource, Negotiated, Pace, Restart, SourceKind, Transport, Want};
 pub use status::{Counters, SourceStatus, State};
 pub use supervisor::Supervisor;

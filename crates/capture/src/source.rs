@@ -56,6 +56,24 @@ pub enum SourceKind {
         /// Starts again at its end; otherwise the source ends there.
         looped: bool,
     },
+    /// A camera on the network, through an `ffmpeg` child.
+    Rtsp {
+        /// `rtsp://` or `rtsps://`; may carry user and password.
+        url: String,
+        /// How the pictures travel.
+        transport: Transport,
+        /// Goes before the one in the URL.
+        user: Option<String>,
+        /// Goes with `user`.
+        password: Option<String>,
+    },
+    /// Any program that writes JPEG after JPEG to its standard output.
+    Command {
+        /// The program and its arguments; never a shell's line.
+        run: Vec<String>,
+        /// What happens when it ends.
+        restart: Restart,
+    },
 }
 
 impl SourceKind {
@@ -66,6 +84,8 @@ impl SourceKind {
             Self::Demo { .. } => "demo",
             Self::Http { .. } => "http",
             Self::File { .. } => "file",
+            Self::Rtsp { .. } => "rtsp",
+            Self::Command { .. } => "command",
         }
     }
 }
@@ -78,6 +98,15 @@ impl std::fmt::Debug for SourceKind {
                 f.debug_struct("Demo").field("scene", scene).field("seed", seed).finish()
             }
             Self::Http { .. } => f.debug_struct("Http").finish_non_exhaustive(),
+            Self::Rtsp { transport, .. } => {
+                f.debug_struct("Rtsp").field("transport", transport).finish_non_exhaustive()
+            }
+            // Arguments may hold a password as well.
+            Self::Command { run, restart } => f
+                .debug_struct("Command")
+                .field("program", &run.first())
+                .field("restart", restart)
+                .finish_non_exhaustive(),
             Self::File { path, pace, looped } => f
                 .debug_struct("File")
                 .field("path", path)
@@ -95,6 +124,26 @@ pub enum Pace {
     RealTime,
     /// As fast as it can be decoded.
     Fast,
+}
+
+/// How an RTSP camera's pictures travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// Over the connection that they were asked for on; nothing is lost.
+    Tcp,
+    /// As single packets, which may be lost; for cameras that cannot do better.
+    Udp,
+}
+
+/// What happens when a program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restart {
+    /// It is started again, after a back-off.
+    Always,
+    /// It is started again if it failed; an end with exit code 0 is the end of the camera.
+    OnFailure,
+    /// That is the end of the camera.
+    Never,
 }
 
 /// What the source really gives.

@@ -11,12 +11,14 @@ use rand::rngs::SmallRng;
 use tokio::sync::watch;
 
 use crate::backoff::Backoff;
+use crate::command::Command;
 use crate::demo::Demo;
 use crate::ffmpeg::Tools;
 use crate::file::{File, Look};
 use crate::halt::{Halt, Waited};
 use crate::http::Http;
 use crate::pulse::Pulse;
+use crate::rtsp::Rtsp;
 use crate::source::{Next, Opener, Payload, Source};
 use crate::status::{Board, View};
 use crate::{CameraSource, Problem, SourceKind, SourceStatus, State};
@@ -171,6 +173,19 @@ fn opener(source: CameraSource, halt: &Arc<Halt>, tuning: Tuning) -> Box<dyn Ope
         SourceKind::Demo { scene, seed } => Box::new(Demo { scene, seed, want, halt }),
         SourceKind::Http { url, user, password } => {
             Box::new(Http { url, user, password, want, tuning, halt })
+        }
+        SourceKind::Rtsp { url, transport, user, password } => Box::new(Rtsp {
+            url,
+            transport,
+            user,
+            password,
+            frame_rate: want.frame_rate,
+            tools: Tools::default(),
+            first: tuning.answer,
+            halt,
+        }),
+        SourceKind::Command { run, restart } => {
+            Box::new(Command { run, restart, first: tuning.answer, halt })
         }
         SourceKind::File { path, pace, looped } => Box::new(File {
             path,

@@ -75,3 +75,16 @@ fn a_program_that_is_missing_is_told_from_one_that_fails() {
         assert_eq!(error.kind(), io::ErrorKind::NotFound, "{program}");
     }
 }
+
+#[test]
+fn credentials_in_an_address_are_not_repeated() {
+    for (line, shown) in [
+        ("Impossible to open 'rtsp://eve:hu@sh@cam:554/a@b'", "Impossible to open 'rtsp://cam:554/a@b'"),
+        ("a http://u:p@x/ b https://v:q@y c", "a http://x/ b https://y c"),
+        ("rtsp://cam/u@v", "rtsp://cam/u@v"),
+        ("eve@cam ://", "eve@cam ://"),
+        ("", ""),
+    ] {
+        assert_eq!(hushed(line), shown);
+    }
+}

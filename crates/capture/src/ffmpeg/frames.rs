@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use frame::{I420, Size};
 
-use crate::child::{Child, Heard};
+use crate::child::{Child, Heard, hushed};
 use crate::ffmpeg::{Failure, Input, Tools};
 use crate::halt::Halt;
 
@@ -197,7 +197,7 @@ impl Frames {
                 self.log.pop_front();
             }
             let hide = |line: String, (secret, shown): &(String, String)| line.replace(secret, shown);
-            self.log.push_back(plain(&self.hidden.iter().fold(line.to_owned(), hide)));
+            self.log.push_back(plain(&hushed(&self.hidden.iter().fold(line.to_owned(), hide))));
         }
         Ok(())
     }
