@@ -42,33 +42,26 @@ pub fn footage() -> PathBuf {
 #[must_use]
 pub fn nightjar() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(build).clone()
+    BUILT.get_or_init(|| build(&["--bin", "nightjar"]).join("nightjar")).clone()
 }
 
-fn build() -> PathBuf {
+/// Has cargo build these targets as it built this test; the folder that they are then in.
+pub(crate) fn build(targets: &[&str]) -> PathBuf {
     let me = std::env::current_exe().unwrap();
     // target/<profile>/deps/it-0123456789abcdef
     let folder =
         me.parent().and_then(Path::parent).expect("tests run from target/<profile>/deps").to_path_buf();
-    let binary = folder.join("nightjar");
-    // Cargo names itself to what it starts; a test program that is started by hand takes the binary as it is.
-    let Some(cargo) = std::env::var_os("CARGO") else { return binary };
+    // Cargo names itself to what it starts; a test program that is started by hand takes what is there as it is.
+    let Some(cargo) = std::env::var_os("CARGO") else { return folder };
     let mut build = Command::new(cargo);
     // The whole workspace is named, so that features are chosen as for `cargo test --workspace`: see tests/Cargo.toml.
-    build.current_dir(repository()).args([
-        "build",
-        "--quiet",
-        "--workspace",
-        "--bin",
-        "nightjar",
-        "--target-dir",
-    ]);
-    build.arg(folder.parent().unwrap());
+    build.current_dir(repository()).args(["build", "--quiet", "--workspace"]).args(targets);
+    build.arg("--target-dir").arg(folder.parent().unwrap());
     if folder.ends_with("release") {
         build.arg("--release");
     }
-    assert!(build.status().expect("cargo must start").success(), "the program does not build");
-    binary
+    assert!(build.status().expect("cargo must start").success(), "{targets:?} does not build");
+    folder
 }
 
 /// What a command printed and how it ended.

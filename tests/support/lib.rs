@@ -13,14 +13,18 @@ mod app;
 mod browser;
 mod camera;
 mod client;
+mod device;
 mod live;
 mod multipart;
+mod rtsp;
 mod wait;
 
 pub use app::{Finished, Setup, TestApp, footage, nightjar, repository, run};
 pub use browser::{Browser, Page};
 pub use camera::{FakeCamera, Mode, number_of, numbered, still, truth};
 pub use client::{Reply, Request, delete, get, patch, post};
+pub use device::{Device, device_library, pictures, planes};
 pub use live::{Live, Said};
 pub use multipart::{Part, Stream};
+pub use rtsp::RtspCamera;
 pub use wait::{pause, until};
