@@ -3,10 +3,9 @@
 //! Our own instead of `axum::serve`, which has no timeout for a request's head, no cap on connections, and neither
 //! ends streams nor waits for WebSockets at shutdown.
 
-use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -19,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use crate::seats::{Permit, Seats};
 use crate::socket::{Connection, Socket};
 use crate::{Counter, Limits, Metrics};
 
@@ -123,7 +123,7 @@ impl Acceptor {
     }
 
     fn admit(&self, stream: TcpStream, peer: IpAddr) {
-        let Some(permit) = Permit::take(&self.seats, peer, &self.limits) else {
+        let Some(permit) = Permit::take(&self.seats, peer, &self.limits).map(Arc::new) else {
             self.refused.inc();
             // Best effort: the socket's buffer is empty, and if the client does not read it, that is its loss.
             stream.try_write(REFUSAL).unwrap_or_default();
@@ -139,9 +139,9 @@ impl Acceptor {
             tracing::debug!(%error, "failed to set a connection's options");
         }
         let connection = Connection::new(peer, self.limits.write_stall);
-        let socket = Socket::new(stream, connection.clone(), self.stalled.clone(), permit);
-        let task = converse(socket, connection, self.router.clone(), self.limits, self.life.token.clone());
-        self.life.tracker.spawn(task);
+        let socket = Socket::new(stream, connection.clone(), self.stalled.clone(), permit.clone());
+        let talk = Talk { info: connection, permit, router: self.router.clone(), limits: self.limits };
+        self.life.tracker.spawn(talk.run(socket, self.life.token.clone()));
     }
 }
 
@@ -151,33 +151,41 @@ Content-Length: 160\r\nRetry-After: 5\r\nConnection: close\r\n\r\n\
 Come again in a while.\",\"code\":\"too_many_connections\"}";
 
 /// One connection, from its first byte to its last.
-async fn converse(
-    socket: Socket,
+struct Talk {
     info: Connection,
+    permit: Arc<Permit>,
     router: Router,
     limits: Limits,
-    token: CancellationToken,
-) {
-    let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
-        request.extensions_mut().insert(info.clone());
-        router.clone().oneshot(request.map(Body::new))
-    });
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(limits.header).max_buf_size(limits.header_bytes);
-    let connection = builder.serve_connection(TokioIo::new(socket), service).with_upgrades();
-    let mut connection = std::pin::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = token.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            match tokio::time::timeout(limits.grace, connection).await {
-                Ok(ended) => ended,
-                Err(_) => return tracing::debug!("cutting a connection that outlived its grace"),
+}
+
+impl Talk {
+    async fn run(self, socket: Socket, token: CancellationToken) {
+        let (limits, evicted) = (self.limits, self.permit.evicted());
+        let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
+            self.permit.settle();
+            request.extensions_mut().insert(self.info.clone());
+            self.router.clone().oneshot(request.map(Body::new))
+        });
+        let mut builder = http1::Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(limits.header).max_buf_size(limits.header_bytes);
+        let connection = builder.serve_connection(TokioIo::new(socket), service).with_upgrades();
+        let mut connection = std::pin::pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = evicted.cancelled() => {
+                return tracing::debug!("cutting a connection that asked for nothing, to make room");
             }
+            () = token.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                match tokio::time::timeout(limits.grace, connection).await {
+                    Ok(ended) => ended,
+                    Err(_) => return tracing::debug!("cutting a connection that outlived its grace"),
+                }
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a connection ended early");
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
     }
 }
 
@@ -185,62 +193,6 @@ async fn converse(
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
-}
-
-#[derive(Debug, Default)]
-struct Seats {
-    taken: Mutex<Taken>,
-}
-
-#[derive(Debug, Default)]
-struct Taken {
-    all: usize,
-    by_address: HashMap<IpAddr, usize>,
-}
-
-/// A place among the connections; given back when dropped.
-#[derive(Debug)]
-pub(crate) struct Permit {
-    seats: Arc<Seats>,
-    address: IpAddr,
-}
-
-impl Permit {
-    fn take(seats: &Arc<Seats>, peer: IpAddr, limits: &Limits) -> Option<Self> {
-        let address = neighbourhood(peer);
-        let mut taken = seats.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_address = taken.by_address.get(&address).copied().unwrap_or(0);
-        let is_crowded = !address.is_loopback() && of_address >= limits.connections_per_address;
-        if taken.all >= limits.connections || is_crowded {
-            return None;
-        }
-        taken.all += 1;
-        taken.by_address.insert(address, of_address + 1);
-        Some(Self { seats: seats.clone(), address })
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        let mut taken = self.seats.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.all -= 1;
-        let left = taken.by_address.get(&self.address).map_or(0, |count| count - 1);
-        if left == 0 {
-            taken.by_address.remove(&self.address);
-        } else {
-            taken.by_address.insert(self.address, left);
-        }
-    }
-}
-
-/// Whoever has one IPv6 address has 2^64 of them, so those count as one.
-pub(crate) fn neighbourhood(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) if !v6.is_loopback() => {
-            IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)))
-        }
-        address => address,
-    }
 }
 
 #[cfg(test)]
@@ -263,21 +215,5 @@ mod tests {
         acceptor.wait_out(&error).await;
         assert!(began.elapsed() >= Duration::from_millis(95));
         assert_eq!(metrics.counter("nightjar_accept_errors_total", "", &[]).get(), 1);
-    }
-
-    #[test]
-    fn one_address_has_its_share_and_a_network_of_ipv6_counts_as_one() {
-        let limits = Limits { connections: 100, connections_per_address: 2, ..Limits::default() };
-        let seats = Arc::<Seats>::default();
-        let take = |address: &str| Permit::take(&seats, address.parse().unwrap(), &limits);
-        let held = [take("192.0.2.1"), take("192.0.2.1"), take("2001:db8::1"), take("2001:db8::2")];
-        assert!(held.iter().all(Option::is_some));
-        assert!(take("192.0.2.1").is_none() && take("2001:db8::ffff").is_none());
-        assert!(take("::ffff:192.0.2.1").is_none(), "the same in another form");
-        assert!(take("192.0.2.2").is_some() && take("2001:db8:0:1::1").is_some());
-        let local = [take("127.0.0.1"), take("127.0.0.1"), take("127.0.0.1")];
-        assert!(local.iter().all(Option::is_some), "proxies come from there");
-        drop(held);
-        assert!(take("192.0.2.1").is_some());
     }
 }

@@ -1,21 +1,23 @@
-//! Who may come in: a key, or the session that a key opened; and how long what it opened may stay open.
+//! Who may come in: a key, the session that a key opened, or the link that it made; and how long what it opened may
+//! stay open.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use http::HeaderMap;
+use http::{HeaderMap, Uri};
 use subtle::ConstantTimeEq;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep_until, timeout};
 
 use crate::keys::presented;
+use crate::links::{self, Flaw, Opened};
 use crate::session::Sessions;
-use crate::{KeyCheck, KeyRecord, NoKeys, Scope, Unreadable, hash_secret, parse_key};
+use crate::{KeyCheck, KeyRecord, Link, NoKeys, Problem, Scope, Unreadable, hash_secret, parse_key};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// How long a revoked key may go on to work.
 const FRESH: Duration = Duration::from_secs(1);
@@ -133,16 +135,31 @@ impl Access {
         let expected = record.as_ref().map_or([0; 32], |record| record.secret_sha256);
         let is_right = bool::from(hash_secret(secret).ct_eq(&expected));
         match record {
-            Some(record) if is_right => Verdict::Good(Pass { record, left: None }),
+            Some(record) if is_right => Verdict::Good(Pass { record, shown: Shown::Key }),
             _ => Verdict::Wrong,
         }
+    }
+
+    /// The key that made the link which the request is; `None` if it is none.
+    pub(crate) fn check_link(&self, uri: &Uri) -> Option<Result<Pass, Flaw>> {
+        let shown = match links::shown(uri)? {
+            Ok(shown) => shown,
+            Err(flaw) => return Some(Err(flaw)),
+        };
+        let keeper = self.0.keys.links()?;
+        let record = self.0.keys.find(shown.key_id);
+        let checked = shown.check(record.as_ref(), keeper.known(), keeper.now());
+        let record = record.ok_or(Flaw::Wrong);
+        Some(checked.and_then(|opened| Ok(Pass { record: record?, shown: Shown::Link(opened) })))
     }
 
     /// A session that has run out, or that another process opened, is as good as none: the browser is asked again.
     fn check_session(&self, headers: &HeaderMap) -> Verdict {
         let find = |id: &str| self.0.keys.find(id);
         let found = self.0.sessions.find(headers, self.0.started.elapsed(), find);
-        found.map_or(Verdict::Missing, |(record, left)| Verdict::Good(Pass { record, left: Some(left) }))
+        found.map_or(Verdict::Missing, |(record, left)| {
+            Verdict::Good(Pass { record, shown: Shown::Session(left) })
+        })
     }
 
     pub(crate) fn sessions(&self) -> &Sessions {
@@ -164,8 +181,18 @@ pub(crate) enum Verdict {
 /// A good key, and how it was shown.
 pub(crate) struct Pass {
     pub(crate) record: KeyRecord,
-    /// How long the session is still good for; `None`: the key itself was sent.
-    pub(crate) left: Option<Duration>,
+    pub(crate) shown: Shown,
+}
+
+/// How a key was shown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Shown {
+    /// The key itself was sent.
+    Key,
+    /// By a session that is good for so long yet.
+    Session(Duration),
+    /// By a link that it made.
+    Link(Opened),
 }
 
 /// What let a request in; in its extensions. What outlives the answer's head, a stream or a WebSocket, holds on to it
@@ -176,17 +203,48 @@ pub struct Admission {
     scope: Option<Scope>,
     /// `None`: nothing was asked for.
     key: Option<KeyRecord>,
+    /// What the key was shown by, if not itself.
+    link: Option<Opened>,
 }
 
 impl Admission {
-    pub(crate) fn new(access: Access, scope: Option<Scope>, key: Option<KeyRecord>) -> Self {
-        Self { access, scope, key }
+    pub(crate) fn new(access: Access, scope: Option<Scope>, pass: Option<Pass>) -> Self {
+        let link = pass.as_ref().and_then(|pass| match pass.shown {
+            Shown::Link(opened) => Some(opened),
+            Shown::Key | Shown::Session(_) => None,
+        });
+        Self { access, scope, key: pass.map(|pass| pass.record), link }
     }
 
     /// The public part of the key.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
         self.key.as_ref().map(|key| key.id.as_str())
+    }
+
+    /// Whether what needs `scope` may be done as well.
+    #[must_use]
+    pub fn may(&self, scope: Scope) -> bool {
+        self.key.as_ref().is_none_or(|key| key.may(scope))
+    }
+
+    /// A link to `target`, a path with or without a query, that opens it in the name of the key that was shown.
+    ///
+    /// # Errors
+    /// 422 if `target` is no such thing, 507 if the secret that signs cannot be kept, 404 where no links are made.
+    pub async fn sign(&self, target: &str, life: Duration) -> Result<Link, Problem> {
+        let keys = &self.access.0.keys;
+        let keeper = keys.links().ok_or_else(|| Problem::not_found("This server makes no links."))?;
+        let (known, now) = (keeper.known(), keeper.now());
+        let secret = match known {
+            Some(secret) => secret,
+            None => made(keys.clone()).await?,
+        };
+        links::sign(&secret, target, self.key.as_ref(), life, now).ok_or_else(|| {
+            let detail = "path must be a path of this server, with or without a query, as in \
+                          /api/v1/cameras/garden/stream?width=640; without expires and signature, which are added here.";
+            Problem::invalid("path", detail)
+        })
     }
 
     /// Watches over it from now on.
@@ -198,10 +256,29 @@ impl Admission {
     fn is_good(&self) -> bool {
         let Some(key) = &self.key else { return !self.access.is_required() };
         let now = self.access.0.keys.find(&key.id);
-        now.is_some_and(|now| {
+        let has_key = now.is_some_and(|now| {
             now.secret_sha256 == key.secret_sha256 && self.scope.is_none_or(|scope| now.may(scope))
-        })
+        });
+        has_key && self.link.is_none_or(|link| self.has_link(link))
     }
+
+    fn has_link(&self, link: Opened) -> bool {
+        let keeper = self.access.0.keys.links();
+        keeper.is_some_and(|keeper| link.is_good(keeper.known(), keeper.now()))
+    }
+}
+
+/// Makes the secret that signs, off the tokio workers.
+async fn made(keys: Arc<dyn KeyCheck>) -> Result<[u8; 32], Problem> {
+    let make = move || keys.links().map(|keeper| keeper.make());
+    let made = timeout(DISK, tokio::task::spawn_blocking(make)).await;
+    match made {
+        Ok(Ok(Some(Ok(secret)))) => return Ok(secret),
+        Ok(Ok(Some(Err(error)))) => tracing::error!(%error, "failed to keep the secret that signs links"),
+        _ => tracing::error!("failed to keep the secret that signs links: the disk does not answer"),
+    }
+    let detail = "The secret that signs links could not be kept; the log says why.";
+    Err(Problem::new(http::StatusCode::INSUFFICIENT_STORAGE, "not_kept", detail))
 }
 
 /// Looks once a second whether an [`Admission`] still holds.
@@ -212,8 +289,8 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Comes back when the key was revoked or lost its scope, or when a key is asked for that was not before. May be
-    /// dropped and called again.
+    /// Comes back when the key was revoked or lost its scope, when the link that showed it is over, or when a key is
+    /// asked for that was not before. May be dropped and called again.
     pub async fn lapsed(&mut self) {
         loop {
             sleep_until(self.due).await;

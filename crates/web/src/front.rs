@@ -1,9 +1,9 @@
 //! The way of every request, in its one order:
-//! request id → log → panic → host → load → key → origin → body limit → timeout → handler.
+//! request id → log → panic → host → rate → key → origin → body limit → load → timeout → handler.
 //!
 //! And of every answer back: problems get their shape and id, security headers are added, one line is logged.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,19 +14,20 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use http::header::{self, HeaderValue};
-use http::{HeaderMap, Method, StatusCode, Version};
+use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::Semaphore;
 use tracing::Instrument;
 
-use crate::access::{Admission, Pass, Verdict};
+use crate::access::{Admission, Shown};
+use crate::rate::Rate;
 use crate::table::row_method;
 use crate::throttle::Throttle;
 use crate::{
-    Access, Connection, Counter, Histogram, Hosts, Limits, Metrics, Need, Problem, RequestId, accept, origin,
-    request_id, session,
+    Access, Counter, Histogram, Hosts, Limits, Metrics, Need, Problem, RequestId, Row, origin, request_id,
 };
 
+mod checks;
 #[cfg(test)]
 mod tests;
 
@@ -47,20 +48,23 @@ pub struct Front {
 #[derive(Debug)]
 pub(crate) struct Gate {
     front: Front,
-    needs: HashMap<(&'static str, &'static str), Need>,
+    rows: HashMap<(&'static str, &'static str), Row>,
+    paths: HashSet<&'static str>,
     fallback: Need,
     load: Semaphore,
     answers: [Counter; 5],
     panics: Counter,
     refused_keys: Counter,
+    slowed: Counter,
     throttle: Throttle,
+    rate: Rate,
     took: Histogram,
 }
 
 impl Gate {
     pub(crate) fn new(
         front: Front,
-        needs: HashMap<(&'static str, &'static str), Need>,
+        rows: HashMap<(&'static str, &'static str), Row>,
         fallback: Need,
     ) -> Self {
         let metrics = &front.metrics;
@@ -71,17 +75,40 @@ impl Gate {
         let took =
             metrics.histogram("nightjar_http_request_seconds", "From request to the answer's head.", &[]);
         let refused_keys = metrics.counter("nightjar_keys_refused_total", "Wrong keys.", &[]);
+        let slowed =
+            metrics.counter("nightjar_http_slowed_total", "Requests over the rate of one address.", &[]);
         let load = Semaphore::new(front.limits.in_flight);
         let throttle = Throttle::default();
-        Self { front, needs, fallback, load, answers, panics, refused_keys, throttle, took }
+        let rate = Rate::new(front.limits.requests_at_once, front.limits.requests_per_second);
+        let paths = rows.keys().map(|(_, path)| *path).collect();
+        Self {
+            front,
+            rows,
+            paths,
+            fallback,
+            load,
+            answers,
+            panics,
+            refused_keys,
+            slowed,
+            throttle,
+            rate,
+            took,
+        }
     }
 
-    fn need(&self, request: &Request) -> Option<Need> {
-        match request.extensions().get::<MatchedPath>() {
-            // A row's path under a method that it does not know is still a path of the table: any key will do.
-            Some(path) => self.needs.get(&(row_method(request.method()), path.as_str())).copied(),
-            None => Some(self.fallback),
+    /// What the request needs.
+    fn way(&self, request: &Request) -> Result<Way, Problem> {
+        let Some(path) = request.extensions().get::<MatchedPath>() else {
+            return Ok(Way { need: Some(self.fallback), linkable: false });
+        };
+        let row = self.rows.get(&(row_method(request.method()), path.as_str()));
+        if row.is_none() && !self.paths.contains(path.as_str()) {
+            tracing::error!(path = path.as_str(), "a route that is no row of the table");
+            return Err(Problem::internal());
         }
+        // A row's path under a method that it does not know is still a path of the table: any key will do.
+        Ok(Way { need: row.map(|row| row.need), linkable: row.is_some_and(|row| row.linkable) })
     }
 
     fn count(&self, status: StatusCode, took: Duration) {
@@ -89,6 +116,14 @@ impl Gate {
         self.answers[class].inc();
         self.took.observe(took);
     }
+}
+
+/// What the table says of a request's way.
+#[derive(Debug, Clone, Copy)]
+struct Way {
+    /// `None`: any key will do.
+    need: Option<Need>,
+    linkable: bool,
 }
 
 /// The middleware itself.
@@ -128,29 +163,20 @@ fn log(status: StatusCode, took: Duration) {
 
 async fn check_and_handle(gate: &Gate, mut request: Request, next: Next) -> Result<Response, Problem> {
     let limits = &gate.front.limits;
-    check_host(gate, &request)?;
-    let need = gate.need(&request);
-    // Health must be told apart from load, so what is open to everybody does not wait for a place.
-    let _place = match need {
-        Some(Need::Open) => None,
-        _ => Some(gate.load.try_acquire().map_err(|_| {
-            Problem::unavailable(
-                "overloaded",
-                "Too many requests are being answered. Come again in a moment.",
-                1,
-            )
-        })?),
-    };
+    checks::host(gate, &request)?;
+    let way = gate.way(&request)?;
+    // Health must be told apart from load, so what is open to everybody waits for nothing and has no rate.
+    let is_open = way.need == Some(Need::Open);
     let mut cookie = None;
     let mut by_cookie = false;
-    if need != Some(Need::Open) {
+    if !is_open {
+        checks::rate(gate, &request)?;
         gate.front.access.freshen().await;
-        let pass = check_key(gate, need, &request)?;
-        by_cookie = pass.as_ref().is_some_and(|pass| pass.left.is_some());
-        cookie = pass.as_ref().and_then(|pass| new_cookie(gate, pass, &request));
-        let scope = need.and_then(Need::scope);
-        let key = pass.map(|pass| pass.record);
-        request.extensions_mut().insert(Admission::new(gate.front.access.clone(), scope, key));
+        let pass = checks::key(gate, way, &request)?;
+        by_cookie = pass.as_ref().is_some_and(|pass| matches!(pass.shown, Shown::Session(_)));
+        cookie = pass.as_ref().and_then(|pass| checks::new_cookie(gate, pass, &request));
+        let scope = way.need.and_then(Need::scope);
+        request.extensions_mut().insert(Admission::new(gate.front.access.clone(), scope, pass));
     }
     if origin::is_foreign(&request, &gate.front.hosts, by_cookie) {
         let detail =
@@ -158,6 +184,8 @@ async fn check_and_handle(gate: &Gate, mut request: Request, next: Next) -> Resu
         return Err(Problem::new(StatusCode::FORBIDDEN, "foreign_origin", detail));
     }
     let request = bounded(request, limits).await?;
+    // Taken only now: bodies that trickle in keep nobody's handler waiting.
+    let _place = if is_open { None } else { Some(gate.load.try_acquire().map_err(|_| overloaded())?) };
     match tokio::time::timeout(limits.handler, next.run(request)).await {
         Ok(mut response) => {
             response.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
@@ -167,75 +195,9 @@ async fn check_and_handle(gate: &Gate, mut request: Request, next: Next) -> Resu
     }
 }
 
-fn check_host(gate: &Gate, request: &Request) -> Result<(), Problem> {
-    // A request in absolute form names its host in the first line, and that one counts.
-    let named = match request.uri().authority() {
-        Some(authority) => Some(authority.as_str()),
-        None => request.headers().get(header::HOST).and_then(|host| host.to_str().ok()),
-    };
-    let Some(host) = named else {
-        // Older than the header; what it guards against, a page in a browser, sends both this and an Origin.
-        if request.version() == Version::HTTP_10 && !request.headers().contains_key(header::ORIGIN) {
-            return Ok(());
-        }
-        return Err(Problem::bad_request("host_missing", "The request names no host; send a Host header."));
-    };
-    if gate.front.hosts.allows(host) {
-        return Ok(());
-    }
-    let detail = "This server does not answer to that host name. Use its address, localhost or a .local name, or add \
-                  the name to hosts in the section [server] of the configuration (or to NIGHTJAR_SERVER__HOSTS).";
-    Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, "unknown_host", detail))
-}
-
-/// The key that lets the request in; `None` where none is asked for.
-fn check_key(gate: &Gate, need: Option<Need>, request: &Request) -> Result<Option<Pass>, Problem> {
-    let access = &gate.front.access;
-    if !access.is_required() {
-        return Ok(None);
-    }
-    let pass = match access.check(request.headers()) {
-        Verdict::Good(pass) => pass,
-        Verdict::Missing => {
-            let detail =
-                "A key is needed: as Authorization: Bearer, as X-API-Key, or as the password of basic auth.";
-            return Err(Problem::unauthorized("key_missing", detail));
-        }
-        Verdict::Wrong => return Err(wrong_key(gate, request)),
-    };
-    match need {
-        Some(Need::Key(scope)) if !pass.record.may(scope) => {
-            let detail = format!("This key may not do that: it needs the scope {}.", scope.as_str());
-            Err(Problem::new(StatusCode::FORBIDDEN, "scope_missing", detail).with("scope", scope.as_str()))
-        }
-        _ => Ok(Some(pass)),
-    }
-}
-
-fn wrong_key(gate: &Gate, request: &Request) -> Problem {
-    gate.refused_keys.inc();
-    let peer =
-        request.extensions().get::<Connection>().map(|connection| accept::neighbourhood(connection.peer()));
-    let Some(wait) = gate.throttle.refuse(peer, Instant::now()) else {
-        return Problem::unauthorized("key_wrong", "This key is not known, or was revoked.");
-    };
-    let seconds = wait.as_secs() + 1;
-    let detail =
-        format!("Too many wrong keys came from this address. Come again in {seconds} s with a good one.");
-    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_wrong_keys", detail)
-        .header(header::RETRY_AFTER, seconds.into())
-}
-
-/// A browser that showed its key to the page gets a session, and one whose session is ageing a new one. Programs that
-/// send a key with every request get none.
-fn new_cookie(gate: &Gate, pass: &Pass, request: &Request) -> Option<HeaderValue> {
-    let access = &gate.front.access;
-    let is_wanted = match pass.left {
-        Some(left) => session::is_due(left),
-        None => request.uri().path() == "/" || request.headers().contains_key("sec-fetch-site"),
-    };
-    let cookie = || access.sessions().cookie(&pass.record, access.uptime(), request.headers());
-    is_wanted.then(cookie).flatten()
+fn overloaded() -> Problem {
+    let detail = "Too many requests are being answered. Come again in a moment.";
+    Problem::unavailable("overloaded", detail, 1)
 }
 
 /// The request with its whole body in memory, or the reason why not.

@@ -6,6 +6,9 @@
 
 use std::net::IpAddr;
 
+use http::Request;
+use http::header::HOST;
+
 /// What routers and resolvers put behind a machine's name; none of them can be had from a registry.
 const HOME: [&str; 12] = [
     "lan",
@@ -33,7 +36,11 @@ impl Hosts {
     #[must_use]
     pub fn new(names: impl IntoIterator<Item = String>) -> Self {
         Self {
-            names: names.into_iter().map(|name| name.trim_end_matches('.').to_ascii_lowercase()).collect(),
+            names: names
+                .into_iter()
+                .map(|name| without_root(&name).to_ascii_lowercase())
+                .filter(|name| !name.is_empty())
+                .collect(),
         }
     }
 
@@ -41,13 +48,13 @@ impl Hosts {
     #[must_use]
     pub fn allows(&self, authority: &str) -> bool {
         let Some(host) = host_of(authority) else { return false };
-        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        let host = without_root(host).to_ascii_lowercase();
         let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&host);
         bare.parse::<IpAddr>().is_ok()
             || host == "localhost"
             || host.ends_with(".localhost")
             || host.ends_with(".local")
-            || self.names(&host)
+            || self.names.contains(&host)
             || self.is_at_home(&host)
     }
 
@@ -58,10 +65,30 @@ impl Hosts {
         HOME.contains(&suffix) && self.names.iter().any(is_own)
     }
 
-    /// Whether it is one of the configured names, however the port.
-    pub(crate) fn names(&self, authority: &str) -> bool {
-        host_of(authority).is_some_and(|host| self.names.iter().any(|name| name.eq_ignore_ascii_case(host)))
+    /// Whether it is one of the configured names under a scheme's own port, as behind a proxy.
+    pub(crate) fn names_bare(&self, authority: &str) -> bool {
+        let host = host_of(authority).filter(|host| host.len() == authority.len()).map(without_root);
+        host.is_some_and(|host| self.names.iter().any(|name| name.eq_ignore_ascii_case(host)))
     }
+}
+
+/// The host, perhaps with a port, that a request is for: its first line's in absolute form, else its header's.
+/// `None` if it names none that can be read, or two.
+pub(crate) fn asked_of<B>(request: &Request<B>) -> Option<&str> {
+    let mut named = request.headers().get_all(HOST).iter();
+    let header = named.next();
+    if named.next().is_some() {
+        return None;
+    }
+    match request.uri().authority() {
+        Some(authority) => Some(authority.as_str()),
+        None => header?.to_str().ok(),
+    }
+}
+
+/// One dot at the end is the root of all names and changes nothing; more are no name.
+fn without_root(host: &str) -> &str {
+    host.strip_suffix('.').unwrap_or(host)
 }
 
 /// The host of `host`, `host:port`, `[v6]`, `[v6]:port`; `None` for anything else.
@@ -87,7 +114,7 @@ mod tests {
 
     #[test]
     fn only_own_names_and_addresses_are_answered() {
-        let hosts = Hosts::new(["Perch".to_owned(), "cam.example.".to_owned()]);
+        let hosts = Hosts::new(["Perch", "cam.example.", "xn--vgel-5qa.example", "", "."].map(str::to_owned));
         for good in [
             "127.0.0.1",
             "127.0.0.1:8000",
@@ -109,6 +136,11 @@ mod tests {
             "perch.home.arpa.",
             "perch.internal",
             "cam.lan",
+            "localhost.",
+            "localhost.:8000",
+            "[::ffff:127.0.0.1]:8000",
+            "[fe80::1]",
+            "XN--VGEL-5QA.example:8000",
         ] {
             assert!(hosts.allows(good), "{good}");
         }
@@ -133,6 +165,25 @@ mod tests {
             "evil.example#.local",
             "127.0.0.1:",
             "x/.local",
+            ".",
+            "..",
+            ":8000",
+            ".lan",
+            "localhost..",
+            "cam.example..",
+            "::1",
+            "[::1]:",
+            "[]",
+            "[localhost]",
+            "[127.0.0.1].evil.example",
+            "127.1",
+            "0x7f000001",
+            "2130706433",
+            "127.0.0.1:8000:8000",
+            "xn--vgel-5qa.evil.example",
+            "v\u{f6}gel.example",
+            "localhost\u{ff0e}evil.example",
+            "localhost evil",
         ] {
             assert!(!hosts.allows(bad), "{bad}");
         }

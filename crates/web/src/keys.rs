@@ -9,6 +9,8 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use sha2::{Digest, Sha256};
 
+use crate::LinkKeeper;
+
 #[cfg(test)]
 mod tests;
 
@@ -80,6 +82,10 @@ pub trait KeyCheck: Send + Sync + 'static {
     /// # Errors
     /// The keys cannot be read; those that were known stay known.
     fn refresh(&self) -> Result<(), Unreadable>;
+    /// What links are signed with, looked at by [`KeyCheck::refresh`] as well; `None`: no links are made here.
+    fn links(&self) -> Option<&dyn LinkKeeper> {
+        None
+    }
 }
 
 /// Why keys could not be read.

@@ -4,8 +4,8 @@
 //! - **Writes** HTTP answers and one log line a request, never a query's values or a credential.
 //! - **Never** knows a camera, a file or a route: those are the callers'.
 //!
-//! The way of a request stands in one place, [`front`]: request id → log → panic → host → load → key → origin →
-//! body limit → timeout → handler.
+//! The way of a request stands in one place, [`front`]: request id → log → panic → host → rate →
+//! key → origin → body limit → load → timeout → handler.
 
 mod accept;
 mod access;
@@ -14,10 +14,13 @@ mod front;
 mod hosts;
 mod keys;
 mod limits;
+mod links;
 mod metrics;
 mod origin;
 mod problem;
+mod rate;
 mod request_id;
+mod seats;
 mod session;
 mod socket;
 mod table;
@@ -30,6 +33,7 @@ pub use front::Front;
 pub use hosts::Hosts;
 pub use keys::{KeyCheck, KeyRecord, NoKeys, Scope, Unreadable, hash_secret, parse_key};
 pub use limits::Limits;
+pub use links::{Link, LinkKeeper};
 pub use metrics::{Counter, Gauge, Histogram, Metrics};
 pub use problem::Problem;
 pub use request_id::RequestId;

@@ -5,10 +5,14 @@ use std::time::Duration;
 /// The bounds; the default suits a small computer in a home.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections at the same time.
+    /// Connections at the same time; when there are more, the oldest that has not yet asked for anything makes room.
     pub connections: usize,
     /// Connections of one address (an IPv6 /64 counts as one); loopback is exempt, since proxies come from there.
     pub connections_per_address: usize,
+    /// Requests that one address may make at once, and then every second; loopback is exempt here, too.
+    pub requests_at_once: u32,
+    /// See [`Limits::requests_at_once`].
+    pub requests_per_second: u32,
     /// Until a request's head is complete; also how long a connection may lie idle between two requests.
     pub header: Duration,
     /// Bytes of a request's head; also what waits for the socket before a streaming body is asked for more.
@@ -19,7 +23,8 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Until a handler has its answer's head; the body of a stream may take longer.
     pub handler: Duration,
-    /// A write that makes no progress for this long ends the connection; streams may set their own.
+    /// Who takes nothing of what waits for it for so long is closed, and so is who takes less than a KiB a second for
+    /// a while; streams may be less patient.
     pub write_stall: Duration,
     /// Handlers at work at the same time; more are answered 503.
     pub in_flight: usize,
@@ -35,14 +40,16 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 512,
+            connections: 1024,
             connections_per_address: 64,
+            requests_at_once: 200,
+            requests_per_second: 50,
             header: Duration::from_secs(10),
             header_bytes: 16 * 1024,
             body: Duration::from_secs(10),
             body_bytes: 64 * 1024,
             handler: Duration::from_secs(30),
-            write_stall: Duration::from_secs(30),
+            write_stall: Duration::from_secs(8),
             in_flight: 256,
             send_buffer: 128 * 1024,
             unsent: 16 * 1024,

@@ -5,7 +5,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::sync::Mutex as StdMutex;
 
-struct One(KeyRecord);
+/// One key.
+pub(crate) struct One(pub(crate) KeyRecord);
 
 impl KeyCheck for One {
     fn any(&self) -> bool {
@@ -86,7 +87,7 @@ impl KeyCheck for Arc<Changing> {
     }
 }
 
-fn record() -> KeyRecord {
+pub(crate) fn record() -> KeyRecord {
     KeyRecord { id: "k1".into(), secret_sha256: hash_secret("s"), scopes: vec![Scope::View] }
 }
 
@@ -123,7 +124,8 @@ async fn an_admission_lapses_with_its_key_its_scope_or_its_secret() {
     let keys = Arc::new(Changing::default());
     keys.keys.lock().unwrap().push(record());
     let access = Access::new(false, Arc::new(keys.clone()));
-    let admission = Admission::new(access.clone(), Some(Scope::View), Some(record()));
+    let admission =
+        Admission::new(access.clone(), Some(Scope::View), Some(Pass { record: record(), shown: Shown::Key }));
     assert_eq!(admission.key_id(), Some("k1"));
     assert!(admission.is_good());
     for change in [
