@@ -1,7 +1,7 @@
 //! Sources become frames: each camera has one named thread that opens its source, takes pictures from it, and opens
 //! it again when it is lost.
 //!
-//! - **Reads** whatever the source gives: rendered scenes, HTTP, an `ffmpeg` child's pipe. All of it is hostile:
+//! - **Reads** whatever the source gives: rendered scenes, HTTP, a child's pipe, a V4L2 device. All of it is hostile:
 //!   sizes are bounded before they are allocated, waits are bounded before they begin.
 //! - **Writes** frames to the camera's ring, and its state to a [`SourceStatus`] that anybody may look at.
 //! - **Never** decodes a JPEG (only scans it), waits for a reader, starts a process through a shell or because of
@@ -26,6 +26,7 @@ mod status;
 mod supervisor;
 #[cfg(test)]
 mod testing;
+mod v4l2;
 
 pub use child::kill_children;
 pub use file::{FileError, VideoFile, VideoInfo, open_file};
@@ -34,3 +35,4 @@ pub use problem::Problem;
 pub use source::{CameraSource, Negotiated, Pace, Restart, SourceKind, Transport, Want};
 pub use status::{Counters, SourceStatus, State};
 pub use supervisor::Supervisor;
+pub use v4l2::{FoundCamera, first_camera, format_words};

@@ -74,6 +74,15 @@ pub enum SourceKind {
         /// What happens when it ends.
         restart: Restart,
     },
+    /// A local camera through Video4Linux.
+    V4l2 {
+        /// `/dev/videoN`, or better a link in `/dev/v4l/by-id`.
+        device: PathBuf,
+        /// One of [`crate::format_words`]; what suits best otherwise.
+        format: Option<String>,
+        /// Names as `v4l2-ctl` shows them, and their values, in the order in which they are set.
+        controls: Vec<(String, i64)>,
+    },
 }
 
 impl SourceKind {
@@ -84,6 +93,7 @@ impl SourceKind {
             Self::Demo { .. } => "demo",
             Self::Http { .. } => "http",
             Self::File { .. } => "file",
+            Self::V4l2 { .. } => "v4l2",
             Self::Rtsp { .. } => "rtsp",
             Self::Command { .. } => "command",
         }
@@ -112,6 +122,12 @@ impl std::fmt::Debug for SourceKind {
                 .field("path", path)
                 .field("pace", pace)
                 .field("looped", looped)
+                .finish(),
+            Self::V4l2 { device, format, controls } => f
+                .debug_struct("V4l2")
+                .field("device", device)
+                .field("format", format)
+                .field("controls", controls)
                 .finish(),
         }
     }
@@ -161,6 +177,10 @@ pub struct Negotiated {
 pub(crate) trait Opener: Send {
     /// Opens the source. Takes a bounded time, and returns at once when told to stop.
     fn open(&mut self) -> Result<Box<dyn Source>, Problem>;
+    /// The longest wait between two tries that this kind of source wants.
+    fn most_backoff(&self) -> Duration {
+        Duration::MAX
+    }
 }
 
 /// An open source; dropping it lets go of everything it holds.

@@ -21,6 +21,7 @@ use crate::pulse::Pulse;
 use crate::rtsp::Rtsp;
 use crate::source::{Next, Opener, Payload, Source};
 use crate::status::{Board, View};
+use crate::v4l2::V4l2;
 use crate::{CameraSource, Problem, SourceKind, SourceStatus, State};
 
 mod record;
@@ -196,6 +197,9 @@ fn opener(source: CameraSource, halt: &Arc<Halt>, tuning: Tuning) -> Box<dyn Ope
             look: Look::default(),
             halt,
         }),
+        SourceKind::V4l2 { device, format, controls } => {
+            Box::new(V4l2::new(device, format, controls, want, halt))
+        }
     }
 }
 
@@ -384,7 +388,7 @@ impl Worker {
     fn back_off(&mut self, problem: Problem) -> Waited {
         let wait = match problem.code {
             "unauthorized" | "forbidden" => self.backoff.next().max(self.tuning.guarded),
-            _ => self.backoff.next(),
+            _ => self.backoff.next().min(self.opener.most_backoff()),
         };
         self.tell_of_loss(&problem, wait);
         self.halt.forget_nudge();
@@ -412,12 +416,12 @@ impl Worker {
     }
 
     fn warn(&mut self, warning: &str) {
-        if let Some(unlogged) = self.record.tells(Kind::Warning, "not_whole", Instant::now()) {
+        if let Some(unlogged) = self.record.tells(Kind::Warning, warning, Instant::now()) {
             tracing::warn!(
                 camera = self.id,
                 warning,
                 unlogged_before = unlogged,
-                "the video file is not whole"
+                "the source is not quite as it should be"
             );
         }
     }

@@ -10,7 +10,10 @@ pub(super) enum Kind {
     Warning,
 }
 
-/// What was logged about one camera. A handful of codes exist, so it stays small.
+/// Lines that are remembered at the most; the oldest goes first.
+const MOST: usize = 64;
+
+/// What was logged about one camera.
 #[derive(Debug)]
 pub(super) struct Record {
     again: Duration,
@@ -22,7 +25,7 @@ pub(super) struct Record {
 #[derive(Debug)]
 struct Told {
     kind: Kind,
-    code: &'static str,
+    code: String,
     at: Instant,
     repeats: u64,
 }
@@ -33,9 +36,10 @@ impl Record {
         Self { again, told: Vec::new(), loss_told: true }
     }
 
-    /// Whether to log it: how often it came unlogged before, or `None` to be silent.
-    pub(super) fn tells(&mut self, kind: Kind, code: &'static str, now: Instant) -> Option<u64> {
-        let known = self.told.iter_mut().find(|told| (told.kind, told.code) == (kind, code));
+    /// Whether to log it: how often it came unlogged before, or `None` to be silent. `code` is that of a problem, or a
+    /// warning's own words.
+    pub(super) fn tells(&mut self, kind: Kind, code: &str, now: Instant) -> Option<u64> {
+        let known = self.told.iter_mut().find(|told| (told.kind, told.code.as_str()) == (kind, code));
         let unlogged = match known {
             Some(told) if now.saturating_duration_since(told.at) < self.again => {
                 told.repeats += 1;
@@ -46,7 +50,10 @@ impl Record {
                 Some(std::mem::take(&mut told.repeats))
             }
             None => {
-                self.told.push(Told { kind, code, at: now, repeats: 0 });
+                if self.told.len() == MOST {
+                    self.told.remove(0);
+                }
+                self.told.push(Told { kind, code: code.to_owned(), at: now, repeats: 0 });
                 Some(0)
             }
         };
