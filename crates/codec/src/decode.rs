@@ -150,7 +150,7 @@ fn damaged(error: turbojpeg::Error) -> CodecError {
 
 /// Padding between the entropy data and EOI, as UVC cameras write it, leaves the picture whole: the library calls it
 /// extraneous bytes. Every other warning means that part of the picture is missing.
-fn tolerate(result: turbojpeg::Result<()>) -> Result<(), CodecError> {
+pub(crate) fn tolerate(result: turbojpeg::Result<()>) -> Result<(), CodecError> {
     match result.map_err(damaged) {
         Err(CodecError::Damaged(text)) if text.contains("extraneous bytes before marker 0xd9") => Ok(()),
         other => other,

@@ -1,4 +1,5 @@
-//! JPEG in and out: scan, reduced luma, scale, encode, and the picture that stands in while there is none.
+//! JPEG in and out: scan, reduced luma, scale, encode, turn, mask, write on it, and the picture that stands in while
+//! there is none.
 //!
 //! - **Reads** bytes and planes that it is handed; [`scan`] looks at markers only and decodes nothing.
 //! - **Writes** nothing but what it returns; [`Decoder`], [`Encoder`] and [`Workspace`] keep their buffers for the
@@ -9,19 +10,28 @@
 //! Whatever comes from outside passes [`scan`] first. It bounds everything that follows: at most [`MAX_BYTES`]
 //! bytes, [`MAX_SIDE`] pixels a side and [`MAX_SCANS`] scans, checked before anything is allocated.
 
+mod canvas;
+mod cover;
 mod decode;
 mod encode;
 mod font;
 mod huffman;
+mod markers;
+mod mask;
 mod no_signal;
+mod overlay;
 mod resample;
 mod scan;
+mod shape;
+mod turn;
 mod variant;
 
 pub use decode::Decoder;
 pub use encode::Encoder;
 pub use no_signal::no_signal;
+pub use overlay::{Boxed, Corner, Overlay, annotated_jpeg};
 pub use scan::{Extent, MAX_BYTES, MAX_SCANS, MAX_SIDE, ScanError, extent, scan};
+pub use shape::{Shaped, Shaper};
 pub use variant::{Workspace, luma_of, scaled_jpeg};
 
 #[cfg(test)]

@@ -3,16 +3,13 @@
 use bytes::Bytes;
 use frame::{I420, Size};
 
-use crate::{CodecError, Encoder, checked, font};
+use crate::canvas::{ADVANCE, Canvas, LINE, Yuv, width_of};
+use crate::{CodecError, Encoder, checked};
 
 /// `#12100e` as Y, U, V: the page's dark background.
-const BACKGROUND: [u8; 3] = [16, 127, 129];
+const BACKGROUND: Yuv = [16, 127, 129];
 /// `#ece6dc` as Y, U, V: the page's text on it.
-const INK: [u8; 3] = [231, 122, 132];
-/// Letters as they are advanced, with the gap.
-const ADVANCE: usize = font::WIDTH + 1;
-/// From line to line.
-const LINE: usize = font::HEIGHT + 2;
+const INK: Yuv = [231, 122, 132];
 
 /// How many pixels each pixel of its letters is wide, and a row of text.
 type Row = (usize, String);
@@ -23,16 +20,27 @@ type Row = (usize, String);
 /// # Errors
 /// [`CodecError::Size`] outside 1×1 to 8192×8192, [`CodecError::Library`].
 pub fn no_signal(size: Size, lines: &[&str]) -> Result<Bytes, CodecError> {
-    let mut canvas = Canvas::dark(checked(size)?);
+    let mut planes = plain(checked(size)?);
+    let mut canvas = Canvas::new(size, &mut planes);
     let rows = fit(size, lines);
-    let mut top = canvas.height.saturating_sub(height_of(&rows)) / 2;
+    let mut top = (size.height as usize).saturating_sub(height_of(&rows)) / 2;
     for (scale, row) in &rows {
-        let width = (row.chars().count() * ADVANCE).saturating_sub(1) * scale;
-        canvas.write(row, canvas.width.saturating_sub(width) / 2, top, *scale);
+        let left = (size.width as usize).saturating_sub(width_of(row, *scale)) / 2;
+        canvas.write(row, left, top, *scale, INK);
         top += LINE * scale;
     }
-    let picture = I420::new(size, Bytes::from(canvas.planes)).ok_or(CodecError::Size(size))?;
+    let picture = I420::new(size, Bytes::from(planes)).ok_or(CodecError::Size(size))?;
     Encoder::new(85)?.i420(&picture)
+}
+
+/// Nothing but the background.
+fn plain(size: Size) -> Vec<u8> {
+    let (width, height) = (size.width as usize, size.height as usize);
+    let colour = width.div_ceil(2) * height.div_ceil(2);
+    let mut planes = vec![BACKGROUND[0]; width * height];
+    planes.resize(width * height + colour, BACKGROUND[1]);
+    planes.resize(width * height + 2 * colour, BACKGROUND[2]);
+    planes
 }
 
 /// The largest scales at which the wrapped lines take at most nine tenths of each side, and the lines so wrapped.
@@ -89,47 +97,6 @@ fn wrapped(lines: &[&str], columns: usize) -> Vec<String> {
         rows.push(row);
     }
     rows
-}
-
-struct Canvas {
-    width: usize,
-    height: usize,
-    planes: Vec<u8>,
-}
-
-impl Canvas {
-    fn dark(size: Size) -> Self {
-        let (width, height) = (size.width as usize, size.height as usize);
-        let colour = width.div_ceil(2) * height.div_ceil(2);
-        let mut planes = vec![BACKGROUND[0]; width * height];
-        planes.resize(width * height + colour, BACKGROUND[1]);
-        planes.resize(width * height + 2 * colour, BACKGROUND[2]);
-        Self { width, height, planes }
-    }
-
-    fn write(&mut self, text: &str, left: usize, top: usize, scale: usize) {
-        for (i, letter) in text.chars().enumerate() {
-            for (row, pixels) in font::rows(letter).enumerate() {
-                for (column, _) in pixels.iter().enumerate().filter(|(_, p)| **p == b'#') {
-                    self.fill(left + (i * ADVANCE + column) * scale, top + row * scale, scale);
-                }
-            }
-        }
-    }
-
-    /// A square of ink; what lies outside is left out.
-    fn fill(&mut self, left: usize, top: usize, side: usize) {
-        let luma = self.width * self.height;
-        let (half, colour) = (self.width.div_ceil(2), self.width.div_ceil(2) * self.height.div_ceil(2));
-        for y in top..(top + side).min(self.height) {
-            for x in left..(left + side).min(self.width) {
-                self.planes[y * self.width + x] = INK[0];
-                let at = luma + y / 2 * half + x / 2;
-                self.planes[at] = INK[1];
-                self.planes[at + colour] = INK[2];
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -37,8 +37,8 @@ pub enum ScanError {
     /// Over [`MAX_SCANS`].
     #[error("the JPEG has more than 64 scans")]
     TooManyScans,
-    /// Colour planes other than 4:2:0, 4:2:2, 4:4:4 and gray.
-    #[error("the JPEG's colour planes are not 4:2:0, 4:2:2, 4:4:4 or gray")]
+    /// Colour planes other than 4:2:0, 4:2:2, 4:4:0, 4:4:4 and gray.
+    #[error("the JPEG's colour planes are not 4:2:0, 4:2:2, 4:4:0, 4:4:4 or gray")]
     Sampling,
     /// A kind of JPEG that browsers do not show.
     #[error("the JPEG is {0}, which browsers do not show")]
@@ -264,7 +264,7 @@ impl<'a> Walk<'a> {
 }
 
 /// How the colour planes are reduced, from the three bytes a component of a frame header.
-fn sampling(components: &[u8]) -> Result<Sampling, ScanError> {
+pub(crate) fn sampling(components: &[u8]) -> Result<Sampling, ScanError> {
     let factors = |i: usize| (components[3 * i + 1] >> 4, components[3 * i + 1] & 15);
     let valid = |(h, v): (u8, u8)| (1..=4).contains(&h) && (1..=4).contains(&v);
     match components.len() / 3 {
@@ -275,6 +275,7 @@ fn sampling(components: &[u8]) -> Result<Sampling, ScanError> {
             match (factors(0), factors(1), factors(2)) {
                 ((2, 2), (1, 1), (1, 1)) => Ok(Sampling::Yuv420),
                 ((2, 1), (1, 1), (1, 1)) | ((2, 2), (1, 2), (1, 2)) => Ok(Sampling::Yuv422),
+                ((1, 2), (1, 1), (1, 1)) | ((2, 2), (2, 1), (2, 1)) => Ok(Sampling::Yuv440),
                 (y, u, v) if y == u && u == v && valid(y) && y.0 * y.1 <= 3 => Ok(Sampling::Yuv444),
                 _ => Err(ScanError::Sampling),
             }

@@ -42,6 +42,11 @@ impl Workspace {
     pub fn new() -> Result<Self, CodecError> {
         Ok(Self { decoder: Decoder::new()?, encoder: Encoder::new(80)? })
     }
+
+    pub(crate) fn encode(&mut self, planes: &I420, quality: u8) -> Result<Bytes, CodecError> {
+        self.encoder.set_quality(quality)?;
+        self.encoder.i420(planes)
+    }
 }
 
 /// The frame as a JPEG of the given width and quality (1 to 100), its shape kept, never larger than the source.
@@ -54,13 +59,18 @@ pub fn scaled_jpeg(
     quality: u8,
     work: &mut Workspace,
 ) -> Result<Bytes, CodecError> {
+    let planes = planes_of(frame, width, work)?;
+    work.encode(&planes, quality)
+}
+
+/// The frame's planes at the given width, their shape kept, never larger than the source.
+pub(crate) fn planes_of(frame: &Frame, width: u32, work: &mut Workspace) -> Result<I420, CodecError> {
     let size = checked(fitted(frame.size(), width))?;
     let planes = match frame.picture() {
         Picture::Jpeg(jpeg) => work.decoder.i420_reduced(&jpeg.bytes, size.width)?,
         Picture::Raw(raw) => raw.clone(),
     };
-    work.encoder.set_quality(quality)?;
-    work.encoder.i420(&shrunk(&planes, size)?)
+    shrunk(&planes, size)
 }
 
 /// The planes at `size`, or as they are where they are smaller already.

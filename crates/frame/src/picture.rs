@@ -70,6 +70,12 @@ impl I420 {
         &self.bytes
     }
 
+    /// The planes given away; whoever is their only holder may change them where they are.
+    #[must_use]
+    pub fn into_bytes(self) -> Bytes {
+        self.bytes
+    }
+
     /// The luma plane, row after row.
     #[must_use]
     pub fn luma(&self) -> &[u8] {

@@ -57,6 +57,7 @@ fn every_sampling_that_browsers_show_is_read_with_its_size() {
     let table = [
         (Subsamp::Sub2x2, Sampling::Yuv420),
         (Subsamp::Sub2x1, Sampling::Yuv422),
+        (Subsamp::Sub1x2, Sampling::Yuv440),
         (Subsamp::None, Sampling::Yuv444),
         (Subsamp::Gray, Sampling::Gray),
     ];
@@ -74,7 +75,6 @@ fn every_sampling_that_browsers_show_is_read_with_its_size() {
 
 #[test]
 fn other_samplings_and_kinds_are_refused_by_name() {
-    assert_eq!(scanned(jpeg(40, 24, Subsamp::Sub1x2, |_| {})).unwrap_err(), ScanError::Sampling);
     assert_eq!(scanned(jpeg(40, 24, Subsamp::Sub4x1, |_| {})).unwrap_err(), ScanError::Sampling);
     let arithmetic = jpeg(40, 24, Subsamp::Sub2x2, |c| c.set_arithmetic(true).unwrap());
     assert_eq!(scanned(arithmetic).unwrap_err(), ScanError::Unsupported("arithmetic-coded"));
@@ -98,13 +98,14 @@ fn any_factors_are_either_decoded_or_refused_by_name() {
         ([0x22, 0x11, 0x11], Ok(Sampling::Yuv420)),
         ([0x21, 0x11, 0x11], Ok(Sampling::Yuv422)),
         ([0x22, 0x12, 0x12], Ok(Sampling::Yuv422)),
+        ([0x12, 0x11, 0x11], Ok(Sampling::Yuv440)),
+        ([0x22, 0x21, 0x21], Ok(Sampling::Yuv440)),
         ([0x21, 0x21, 0x21], Ok(Sampling::Yuv444)),
         ([0x11, 0x11, 0x11], Ok(Sampling::Yuv444)),
-        // 4:1:1 as video cameras have it, and turned; 4:1:0; 4:4:0.
+        // 4:1:1 as video cameras have it, and turned; 4:1:0.
         ([0x41, 0x11, 0x11], Err(ScanError::Sampling)),
         ([0x14, 0x11, 0x11], Err(ScanError::Sampling)),
         ([0x42, 0x11, 0x11], Err(ScanError::Sampling)),
-        ([0x12, 0x11, 0x11], Err(ScanError::Sampling)),
         // The ratio of 4:2:0 and of 4:4:4, in more blocks than are allowed.
         ([0x44, 0x22, 0x22], Err(ScanError::Sampling)),
         ([0x42, 0x21, 0x21], Err(ScanError::Sampling)),
@@ -130,6 +131,7 @@ fn any_factors_are_either_decoded_or_refused_by_name() {
             let expected = match picture.sampling {
                 Sampling::Yuv420 => Subsamp::Sub2x2,
                 Sampling::Yuv422 => Subsamp::Sub2x1,
+                Sampling::Yuv440 => Subsamp::Sub1x2,
                 Sampling::Yuv444 => Subsamp::None,
                 Sampling::Gray => Subsamp::Gray,
             };
