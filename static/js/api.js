@@ -1,14 +1,21 @@
-// HTTP to the server that served this page. All paths are relative to the page, so that a proxy may put it under any prefix.
+// HTTP to the server that served this page. All paths are relative to the page's root, so that a proxy may put it under any prefix.
+
+import { sentenceOf } from "./words.js";
 
 const PATIENCE_MS = 10_000;
+/** Where the page lies: this file is js/api.js below it. The address bar may be deeper, in one of the views. */
+const ROOT = new URL("../", import.meta.url);
 
-/** An answer that is not a success, in words a user can read; `requestId` belongs behind "Details". */
+/** An answer that is not a success, in words a user can read; `requestId` belongs behind "Details", `field` is at fault. */
 export class ApiError extends Error {
-  constructor(words, { status = 0, code = "", requestId = "" } = {}) {
+  constructor(words, { status = 0, code = "", requestId = "", field = "", by = "" } = {}) {
     super(words);
     this.status = status;
     this.code = code;
     this.requestId = requestId;
+    this.field = field;
+    /** What shadows the field, after a 409. */
+    this.by = by;
   }
 }
 
@@ -17,7 +24,7 @@ export class ApiError extends Error {
  * page may have been opened with: `fetch` refuses them, and they have no business in an address; the browser sends them itself.
  */
 export function url(path) {
-  const below = new URL(path.replace(/^\/+/, ""), document.baseURI);
+  const below = new URL(path.replace(/^\/+/, ""), ROOT);
   below.username = below.password = "";
   return below;
 }
@@ -65,22 +72,17 @@ async function failure(answer) {
     // not every proxy speaks problem+json; the status alone must do
   }
   const requestId = problem.request_id ?? answer.headers.get("x-request-id") ?? "";
-  return new ApiError(words(answer.status, problem), { status: answer.status, code: problem.code ?? "", requestId });
+  const { code = "", field = "", by = "" } = problem;
+  return new ApiError(words(answer.status, problem), { status: answer.status, code, requestId, field, by });
 }
 
 function words(status, problem) {
   if (status === 401)
     return "Nightjar asks for a key. Load this page again and give it as the password; any user name will do.";
   if (status === 403 && !problem.detail) return "This key may look, but not change anything.";
-  if (typeof problem.detail === "string" && problem.detail) return sentence(problem.detail);
-  if (typeof problem.title === "string" && problem.title) return sentence(problem.title);
+  if (typeof problem.detail === "string" && problem.detail) return sentenceOf(problem.detail);
+  if (typeof problem.title === "string" && problem.title) return sentenceOf(problem.title);
   if (status === 404) return "Nightjar does not know that any more. Load this page again.";
   if (status >= 500) return "Nightjar could not do that just now. Try again in a moment.";
   return "Nightjar did not accept that.";
-}
-
-function sentence(fragment) {
-  const trimmed = fragment.trim();
-  const closed = /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
-  return closed[0].toUpperCase() + closed.slice(1);
 }

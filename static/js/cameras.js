@@ -10,12 +10,26 @@ const HOUR_MS = 3_600_000;
 const TOLD = 50; // the newest visits; the server tells of no more
 const BOXES_LAST_MS = 1_000;
 
+/** Regions with the one that matters most first. */
+export function ranked(regions) {
+  const weight = ({ box: [, , w, h], confidence = 0 }) => (0.2 + confidence) * w * h;
+  return [...regions].sort((a, b) => weight(b) - weight(a));
+}
+
+const REASON_LASTS_MS = 10_000; // a movement that follows so soon is the same one
+const AT_THE_EDGE = 0.02; // a share of the picture: what was last seen so near its edge has left
+
+function touchesEdge([x, y, w, h]) {
+  return x < AT_THE_EDGE || y < AT_THE_EDGE || x + w > 1 - AT_THE_EDGE || y + h > 1 - AT_THE_EDGE;
+}
+
 class Camera {
   /** Decisions, oldest first. */
   #decisions = [];
   #heardAt = 0;
   moving = false;
   movingSince = 0;
+  #movingFrom = 0; // the same by the server's clock
   /** Regions of the newest decision. */
   regions = [];
   /** Server time at which the last movement ended, or null while none is known. */
@@ -27,6 +41,10 @@ class Camera {
   /** Since when it is lost, where this page has seen it happen. */
   lostSince = null;
   activity = null;
+  /** Why it fired last and what was held back last, as the server says it, or null. */
+  why = { fired: null, missed: null };
+  /** What moved last: a region, or null while nothing has. An open visit is told by it. */
+  seenAs = null;
   nextTryAt = null;
   nextTryTotal = 1;
 
@@ -60,6 +78,31 @@ class Camera {
     return this.live && this.armed;
   }
 
+  /** The parts of the picture with a rule of their own. */
+  get zones() {
+    return this.info.zones ?? [];
+  }
+
+  /** Why what moves now counts, as the server says it; empty where it has not said. */
+  get reason() {
+    const { fired } = this.why;
+    return this.moving && fired && Date.parse(fired.time) > this.#movingFrom - REASON_LASTS_MS ? fired.sentence : "";
+  }
+
+  /** The visit that goes on, told by what is seen now, or null. What came may stand still in it. */
+  get visit() {
+    const open = this.watching ? this.activity?.visits.find((visit) => !visit.end) : undefined;
+    return open ? this.told(open) : null;
+  }
+
+  /** A visit as it stands: one that goes on is known better by what moves now than by what was known at its begin. */
+  told(visit) {
+    if (visit.end || !this.seenAs) return visit;
+    const { label, direction, confidence, box } = this.seenAs;
+    const resting = this.moving ? null : touchesEdge(box) ? "left" : "here";
+    return { ...visit, label, direction, confidence, resting };
+  }
+
   /** Takes the camera's state; `late` where it may have been in it for long, as when this page has just come. */
   update(info, late = false) {
     this.info = info;
@@ -71,15 +114,27 @@ class Camera {
       if (!this.problem) this.lostSince = late ? null : info.source.since; // each try makes a new since, but it was lost only once
       this.problem = info.source.problem;
     }
+    this.#explain(info.why);
     if (!this.watching) this.#still();
   }
 
+  #explain(why) {
+    if (!why) return;
+    this.why = { ...this.why, [why.fired ? "fired" : "missed"]: why };
+  }
+
   decide(message) {
+    this.#explain(message.why);
+    const main = ranked(message.regions)[0];
+    if (main) this.seenAs = main;
     this.#heardAt = performance.now();
     this.#decisions.push(message);
     if (this.#decisions.length > DECISIONS_KEPT) this.#decisions.shift();
     this.regions = message.regions;
-    if (message.detected && !this.moving) this.movingSince = this.#heardAt;
+    if (message.detected && !this.moving) {
+      this.movingSince = this.#heardAt;
+      this.#movingFrom = message.time_ms;
+    }
     if (!message.detected && this.moving) this.quietSince = message.time_ms;
     this.moving = message.detected;
   }
@@ -117,18 +172,20 @@ class Camera {
 
   learn(activity) {
     this.activity = activity;
+    if (!activity.visits.some((visit) => !visit.end) && !this.moving) this.seenAs = null; // the next visit is another's
     const ends = activity.visits.map((visit) => (visit.end ? Date.parse(visit.end) : 0)).filter(Boolean);
     if (ends.length > 0) this.quietSince = Math.max(this.quietSince ?? 0, ...ends);
   }
 
-  /** The hour before `now` (server's clock): its `visits`, newest first, whether there may be `more`, its near `misses`. */
+  /** The hour before `now` (server's clock): its `visits`, newest first, how many in all and whether there may be `more`, its near `misses`. */
   hour(now) {
-    const { bins = [], bin_s: binSeconds = 0, visits: told = [] } = this.activity ?? {};
+    const { bins = [], bin_s: binSeconds = 0, visits: told = [], visits_total: total } = this.activity ?? {};
     const visits = told.filter((visit) => !visit.end || Date.parse(visit.end) > now - HOUR_MS);
     const misses = bins
       .filter((bin) => Date.parse(bin.start) + binSeconds * 1000 > now - HOUR_MS)
       .reduce((sum, bin) => sum + bin.near_misses, 0);
-    return { visits, more: visits.length >= TOLD, misses };
+    const all = visits.length < TOLD ? visits.length : Math.max(visits.length, total ?? 0);
+    return { visits, all, more: visits.length >= TOLD && total === undefined, misses };
   }
 
   #still() {

@@ -1,36 +1,52 @@
-// Starts the page: one socket, one model of the cameras, the Live place, and one tick a second for whatever counts.
+// Starts the page: one socket, one model of the cameras, the place that the address names, and one tick a second for whatever counts.
 
 import { getJson, liveUrl } from "./api.js";
 import { Cameras } from "./cameras.js";
-import { text } from "./dom.js";
+import { Connection } from "./connection.js";
+import { attr, el, text } from "./dom.js";
+import { Herald } from "./heard.js";
+import { startKeys } from "./live/keys.js";
 import { LivePlace } from "./live/place.js";
-import { sayState, showToast, showWord } from "./notice.js";
+import { showToast } from "./notice.js";
+import { onPref } from "./prefs.js";
+import { Router } from "./router.js";
 import { LiveSocket } from "./socket.js";
 import { showSummary } from "./summary.js";
 import { startTheme } from "./theme.js";
-import * as words from "./words.js";
 
 const HIDDEN_STOP_MS = 60_000;
-const WORD_AFTER_MS = 3_000; // a reconnection that takes less is not worth a word
-
 const REFUSED_GAP_MS = 30_000;
-const SILENT_MS = 8_000; // open, but even the clock's question is not answered
 
+/** A module per place, loaded when it is first entered. */
+const PLACES = {
+  live: async () => LivePlace,
+  camera: async () => (await import("./single/place.js")).SinglePlace,
+  tune: async () => (await import("./tune/place.js")).TunePlace,
+};
+
+const root = document.getElementById("place");
 const cameras = new Cameras();
+const herald = new Herald(cameras);
 const socket = new LiveSocket(liveUrl(), {
   text: heard,
-  frame: (frame) => place.frame(frame),
-  up: connected,
-  down: disconnected,
+  frame: (frame) => place?.frame(frame),
+  up: () => connection.up(),
+  down: (everOpened, close) => connection.down(everOpened, close),
 });
-const place = new LivePlace(document.getElementById("place"), cameras, socket);
+const connection = new Connection(socket, () => getJson("api/v1/cameras"), {
+  silent: (yes) => place?.silent(yes),
+  summary,
+});
+const router = new Router((view) => void show(view), () => place?.mayLeave?.() ?? true);
 
-let refusal = null;
-let announced = false;
+const made = new Map();
+let place = null;
+let view = null;
 let hiddenEnd = 0;
 let refusedAt = -Infinity;
 
 function heard(message) {
+  if (message.type === "hello") connection.hello(message.version);
   if (message.type === "error") refused(message);
   else cameras.hear(message);
 }
@@ -38,64 +54,72 @@ function heard(message) {
 /** What the server will not do over the socket: said in the tile it is about, else in passing. */
 function refused(message) {
   const { detail } = message;
-  if (place.refused(message)) return;
+  if (place?.refused(message)) return;
   if (typeof detail !== "string" || performance.now() - refusedAt < REFUSED_GAP_MS) return;
   refusedAt = performance.now();
   showToast(detail);
 }
 
-function connected() {
-  refusal = null;
-  showWord(null);
-  place.silent(false);
-  if (announced) sayState("Nightjar is back.");
-  announced = false;
-  summary();
+/** Shows a view; one that needs a module of its own appears once that is there. */
+async function show(wanted) {
+  view = wanted;
+  let next;
+  try {
+    if (!made.has(wanted.place)) made.set(wanted.place, new (await PLACES[wanted.place]())(cameras, socket, router));
+    next = made.get(wanted.place);
+  } catch {
+    showToast("This view did not load. Try again in a moment.");
+    return;
+  }
+  if (view !== wanted) return; // another was asked for meanwhile
+  const first = place === null;
+  if (place !== next) place?.leave();
+  place = next;
+  mark(wanted.place);
+  if (cameras.all.length > 0) present(!first);
 }
 
-/** A refused WebSocket tells no reason to a page, so the reason is asked for over HTTP. */
-async function disconnected(everOpened) {
-  if (everOpened) return;
-  try {
-    await getJson("api/v1/cameras");
-    refusal = null;
-  } catch (error) {
-    refusal = error.status === 401 || error.status === 403 ? error.message : null;
-    summary();
-  }
+/** Puts the place on the page, for the camera that the address names. */
+function present(moved) {
+  place.enter(view.camera);
+  place.silent(connection.silent);
+  place.visible(!document.hidden);
+  document.title = `${place.title} · Nightjar`;
+  const heading = document.querySelector("main > h1");
+  heading.hidden = place.heading === null; // a view of one camera has its own
+  text(heading, place.heading ?? "");
+  if (!root.contains(place.node)) root.replaceChildren(place.node);
+  place.resized();
+  if (!moved) return;
+  scrollTo(0, 0);
+  document.getElementById("main").focus({ preventScroll: true });
+}
+
+function mark(name) {
+  for (const link of document.querySelectorAll(".places a"))
+    attr(link, "aria-current", link.dataset.place === (name === "camera" ? "live" : name) ? "page" : null);
+  attr(document.body, "data-place", name);
 }
 
 function summary() {
-  const trouble = announced ? words.unheard(refusal !== null) : null;
+  const trouble = connection.trouble;
   if (cameras.all.length > 0 || trouble) showSummary(cameras.all, trouble);
   const waiting = document.querySelector(".waits .voice"); // there until the first camera is known
-  if (waiting) text(waiting, refusal === null ? "Waiting for Nightjar" : "Nightjar asks for a key");
-}
-
-function word() {
-  const waited = performance.now() - (socket.open ? socket.lastWord : socket.waitingSince);
-  if (waited < (socket.open ? SILENT_MS : WORD_AFTER_MS) && (socket.open || refusal === null)) {
-    if (socket.open && announced) connected();
-    return;
-  }
-  showWord(refusal ?? words.noWord(waited, socket.lastWord !== null), refusal !== null);
-  if (!announced) sayState(refusal ?? "The connection to Nightjar is lost. Trying again.");
-  announced = true;
-  place.silent(true);
-  summary();
+  if (waiting) text(waiting, connection.refusal === null ? "Waiting for Nightjar" : "Nightjar asks for a key");
 }
 
 function tick() {
   if (document.hidden) return;
   socket.tick();
   cameras.tick(socket.clock.now());
-  place.tick();
-  word();
+  herald.tick();
+  if (cameras.all.length > 0) place?.tick();
+  connection.tick();
 }
 
 function lookedAt() {
   clearTimeout(hiddenEnd);
-  place.visible(!document.hidden);
+  place?.visible(!document.hidden);
   if (document.hidden) {
     hiddenEnd = setTimeout(() => socket.stop(), HIDDEN_STOP_MS);
     return;
@@ -105,9 +129,24 @@ function lookedAt() {
   if (socket.open) cameras.refetchAll();
 }
 
+cameras.addEventListener("list", () => {
+  if (place && !root.contains(place.node)) present(false);
+  else place?.listed();
+});
+cameras.addEventListener("camera", ({ detail }) => place?.changed(detail));
+cameras.addEventListener("motion", ({ detail }) => place?.moved(detail));
+cameras.addEventListener("activity", ({ detail }) => place?.learnt(detail));
 for (const type of ["list", "camera"]) cameras.addEventListener(type, summary);
+onPref((name) => place?.preferences(name));
+document.addEventListener("fullscreenchange", () => place?.resized());
 document.addEventListener("visibilitychange", lookedAt);
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  document.getElementById("main").focus();
+});
 addEventListener("online", () => socket.hurry());
 startTheme(document.getElementById("theme"));
+startKeys();
+router.start();
 socket.start();
 setInterval(tick, 1000);

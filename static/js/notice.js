@@ -62,6 +62,17 @@ function closeToast() {
   toast = null;
 }
 
+/** Offers once to load the page again; nothing happens unless it is taken. */
+export function showOffer(words) {
+  if (document.getElementById("offer")) return;
+  const node = el("div", { class: "toast", id: "offer", role: "status" }, el("p", {}, words));
+  node.append(
+    el("button", { type: "button", class: "btn", on: { click: () => location.reload() } }, "Load the new page"),
+    el("button", { type: "button", class: "btn quiet", on: { click: () => node.remove() } }, "Later"),
+  );
+  document.getElementById("float").append(node);
+}
+
 /** Shows or hides the word about the connection; `reload` offers to load the page again, where waiting does not help. */
 export function showWord(words, reload = false) {
   const node = document.getElementById("word");

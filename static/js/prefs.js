@@ -1,7 +1,7 @@
 // What this browser remembers: overlays, single keys, the pinned camera. Nothing here reaches the server.
 
 const KEY = "nightjar.prefs";
-const DEFAULTS = { boxes: true, trail: true, keys: true, pinned: null };
+const DEFAULTS = { boxes: true, trail: true, zones: false, keys: true, pinned: null };
 
 function load() {
   try {

@@ -26,7 +26,7 @@ export class LiveSocket {
   /** When this page began to wait for a connection. */
   waitingSince = performance.now();
 
-  /** `handlers`: `text(message)`, `frame(frame)`, `up()`, `down(everOpened)`. */
+  /** `handlers`: `text(message)`, `frame(frame)`, `up()`, `down(everOpened, { code, reason })`. */
   constructor(url, handlers) {
     this.#url = url;
     this.#handlers = handlers;
@@ -100,7 +100,7 @@ export class LiveSocket {
       this.#handlers.up();
     };
     socket.onmessage = ({ data }) => this.#heard(data);
-    socket.onclose = () => this.#lost(socket, opened);
+    socket.onclose = ({ code, reason }) => this.#lost(socket, opened, { code, reason });
   }
 
   #heard(data) {
@@ -121,14 +121,14 @@ export class LiveSocket {
     this.#handlers.text(message);
   }
 
-  #lost(socket, opened) {
+  #lost(socket, opened, close = { code: 0, reason: "" }) {
     if (socket !== this.#socket) return;
     this.#drop();
     if (opened) this.waitingSince = this.lastWord;
     const ceiling = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures);
     this.#failures = Math.min(this.#failures + 1, 10);
     this.#retry = setTimeout(() => this.#connect(), ceiling * (0.5 + Math.random() / 2));
-    this.#handlers.down(opened);
+    this.#handlers.down(opened, close);
   }
 
   #drop() {

@@ -1,6 +1,7 @@
 // The bar's "2 of 3 cameras watching": a link to the camera that needs somebody, if one does.
 
 import { attr, text } from "./dom.js";
+import { addressOf } from "./router.js";
 import * as words from "./words.js";
 
 /** Writes the summary; `trouble` is what stands instead while nothing comes from Nightjar, as `[strong, rest]`, else null. */
@@ -18,6 +19,6 @@ export function showSummary(cameras, trouble) {
   text(what.firstElementChild, strong);
   text(what.lastElementChild, rest);
   attr(dot, "class", connected && !needy ? "dot" : connected && !needy.lost ? "dot off" : "dot bad");
-  attr(node, "href", needy ? `#camera-${needy.id}` : null);
+  attr(node, "href", needy ? addressOf("camera", needy.id) : null);
   attr(node, "aria-label", `${strong} ${rest}${needy ? `. Go to ${needy.name}` : ""}`);
 }

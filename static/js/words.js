@@ -190,8 +190,13 @@ export function brief(regions) {
   return [labelName(label).toLowerCase(), way(direction) || act(DOES, label, direction)].join(", ");
 }
 
+/** What came and no longer moves, while its visit goes on: "An animal is still here." */
+export const resting = (visit) =>
+  `${SUBJECT[known(visit.label)]} ${visit.resting === "left" ? "has just left" : "is still here"}.`;
+
 /** What a visit was, in half a sentence: "Crossed, left to right"; `now` while it still goes on. */
 export function visitDeed(visit, now = !visit.end) {
+  if (now && visit.resting) return visit.resting === "left" ? "Has just left" : "Is still here";
   const direction = visit.direction ?? "still";
   if (now) return upper(`${act(DOES, visit.label, direction)} now`);
   return `${act(DID, visit.label, direction)}${way(direction) && `, ${way(direction)}`}`;
@@ -206,6 +211,8 @@ export function time(when) {
   const date = new Date(when);
   return Number.isNaN(date.getTime()) ? "" : `${pad(date.getHours())}:${pad(date.getMinutes())}`;
 }
+/** "21:38:05". */
+export const timeOf = (when) => `${time(when)}:${pad(new Date(when).getSeconds())}`;
 const pad = (n) => String(n).padStart(2, "0");
 
 /** "20260619-213805", for file names. */
@@ -260,9 +267,10 @@ export function asked({ kind, width, height, frame_rate: fps }) {
   return parts.join(", ");
 }
 
-/** What a quiet camera says of itself. */
-export function quiet(camera, quietSince, now) {
+/** What a quiet camera says of itself; `visit` is the one that goes on although nothing moves, or null. */
+export function quiet(camera, visit, quietSince, now) {
   if (!camera.motion.enabled) return "Disarmed. Nothing is noticed until it is armed.";
+  if (visit) return resting(visit);
   if (quietSince === null) return "Nothing has moved yet";
   return `Quiet for ${gap(now - quietSince)}`;
 }
@@ -334,8 +342,8 @@ export function lastVisit(n, open, visit, where) {
 }
 
 /** "6 visits, 11 near misses" of a camera's hour. */
-export const hourSum = ({ visits, more, misses }) =>
-  `${more ? "at least " : ""}${count(visits.length, "visit")}, ${count(misses, "near miss", "near misses")}`;
+export const hourSum = ({ all, more, misses }) =>
+  `${more ? "at least " : ""}${count(all, "visit")}, ${count(misses, "near miss", "near misses")}`;
 
 /** Where the near misses went. */
 export function missesNote(n) {
@@ -371,8 +379,15 @@ const joined = (names) => (names.length < 2 ? names.join() : `${names.slice(0, -
 /** The same while nothing comes from Nightjar, or it does not let this page in. */
 export const unheard = (refused) => (refused ? ["Key needed", ""] : ["No word", "from Nightjar"]);
 
-/** The connection is gone. */
-export const noWord = (ms, ever) =>
+/** The connection is gone; `why` is what the server said when it closed it, if it did. */
+export const noWord = (ms, ever, why = "") =>
   ever
-    ? `No word from Nightjar for ${Math.round(ms / 1000)} s. Trying again.`
+    ? `${why && `${sentenceOf(why)} `}No word from Nightjar for ${Math.round(ms / 1000)} s. Trying again.`
     : "Nightjar does not answer yet. Trying again.";
+
+/** A fragment of the server's as a sentence of its own: "the server stops" → "The server stops." */
+export function sentenceOf(fragment) {
+  const trimmed = fragment.trim();
+  if (trimmed === "") return "";
+  return upper(/[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`);
+}

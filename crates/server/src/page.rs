@@ -14,13 +14,53 @@ struct Files;
 pub(crate) async fn fallback(method: Method, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
     let is_read = method == Method::GET || method == Method::HEAD;
     match uri.path().strip_prefix('/') {
-        Some(path) if is_read => file(path, &headers),
+        Some(path) if is_read => match View::at(path) {
+            Some(view) => view.page(&headers),
+            None => file(path, &headers),
+        },
         Some(path) if file(path, &headers).is_ok() => {
             let allow = HeaderValue::from_static("GET, HEAD");
             Err(Problem::of_status(StatusCode::METHOD_NOT_ALLOWED).header(header::ALLOW, allow))
         }
         _ => Err(Problem::of_status(StatusCode::NOT_FOUND)),
     }
+}
+
+/// One of the page's own addresses below `/`, so that a view can be linked to, loaded again and gone back to. Which
+/// cameras there are is for the page to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct View {
+    /// Whether it lies one folder deeper than `/`, as `/camera/garden` does.
+    is_below: bool,
+}
+
+impl View {
+    fn at(path: &str) -> Option<Self> {
+        match path.split('/').collect::<Vec<_>>()[..] {
+            ["tune"] => Some(Self { is_below: false }),
+            ["camera" | "tune", id] if is_id(id) => Some(Self { is_below: true }),
+            _ => None,
+        }
+    }
+
+    /// The page. Its addresses are relative, so that a proxy may put it under any prefix; from a folder below they climb.
+    fn page(self, request: &HeaderMap) -> Result<Response, Problem> {
+        let page = file("index.html", request)?;
+        if !self.is_below || page.status() != StatusCode::OK {
+            return Ok(page);
+        }
+        let html = Files::get("index.html").ok_or_else(|| Problem::of_status(StatusCode::NOT_FOUND))?.data;
+        let (head, _) = page.into_parts();
+        Ok(Response::from_parts(head, Body::from(climbing(&String::from_utf8_lossy(&html)))))
+    }
+}
+
+fn is_id(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+fn climbing(html: &str) -> String {
+    html.replace("=\"./", "=\"../")
 }
 
 /// The file at `path`, or 304 if the client has it already.
@@ -86,6 +126,37 @@ mod tests {
         ] {
             assert_eq!(content_type(path), kind, "{path}");
         }
+    }
+
+    #[test]
+    fn every_view_has_an_address_and_nothing_else_is_one() {
+        let (top, below) = (Some(View { is_below: false }), Some(View { is_below: true }));
+        for (path, view) in [
+            ("tune", top),
+            ("camera/garden", below),
+            ("camera/back-yard_2", below),
+            ("tune/garden", below),
+            ("", None),
+            ("camera", None),
+            ("camera/", None),
+            ("camera/garden/", None),
+            ("camera/garden/x", None),
+            ("camera/..", None),
+            ("camera/%2e", None),
+            ("nowhere", None),
+        ] {
+            assert_eq!(View::at(path), view, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_addresses_of_the_page_climb_from_a_folder_below() {
+        let html = String::from_utf8(Files::get("index.html").unwrap().data.into_owned()).unwrap();
+        let own = |html: &str, start: &str| html.matches(start).count();
+        assert!(own(&html, "=\"./") > 10, "the page's own addresses start with ./");
+        assert_eq!(own(&html, "href=\"js/") + own(&html, "src=\"js/"), 0, "an address that cannot climb");
+        let climbed = climbing(&html);
+        assert_eq!((own(&climbed, "=\"./"), own(&climbed, "=\"../")), (0, own(&html, "=\"./")));
     }
 
     #[test]

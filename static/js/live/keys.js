@@ -1,4 +1,4 @@
-// Single keys of the Live place, and the dialog that lists them and turns them off.
+// Single keys of the places with live pictures, and the dialog that lists them and turns them off.
 
 import { attr, el } from "../dom.js";
 import { prefs, setPref } from "../prefs.js";
@@ -7,6 +7,7 @@ import { openDialog } from "./peek.js";
 const DEEDS = {
   b: { word: "Boxes", run: () => setPref("boxes", !prefs.boxes) },
   t: { word: "Trail", run: () => setPref("trail", !prefs.trail) },
+  z: { word: "Zones", run: () => setPref("zones", !prefs.zones) },
 };
 
 /** Listens for single keys, except where text or a value is being entered, a dialog is open, or they are turned off. */

@@ -7,6 +7,7 @@ import { overlap, placed } from "./fit.js";
 const FOLLOW_MS = 45;
 const FADE_MS = 160;
 const DOT_GAP = 7;
+const FAINT = 0.35;
 const PAD = 4;
 const HALO = "#000a";
 const ACCENT = "#ffc163"; // --pic-accent; the same in both themes
@@ -18,7 +19,7 @@ export class Overlay {
   #marks = new Map();
   #frame = 0;
   #last = 0;
-  #settings = { boxes: true, trail: true, labels: false };
+  #settings = { boxes: true, trail: true, labels: false, held: null };
   #at = { x: 0, y: 0, w: 0, h: 0 };
   #size = { w: 0, h: 0 };
 
@@ -40,7 +41,7 @@ export class Overlay {
     this.#wake();
   }
 
-  /** `boxes`, `trail`: what is wanted; `labels`: room for words beside the boxes. */
+  /** `boxes`, `trail`: what is wanted; `labels`: room for words beside the boxes; `held(box)`: which are drawn faintly. */
   settings(settings) {
     this.#settings = { ...this.#settings, ...settings };
     this.#wake();
@@ -115,8 +116,10 @@ export class Overlay {
     const label = this.#settings.labels && this.#marks.size > 1;
     const taken = [...this.#marks.values()].map((mark) => this.#padded(mark.box));
     for (const mark of this.#marks.values()) {
-      c.globalAlpha = mark.alpha;
-      if (this.#settings.trail) this.#trail(mark);
+      const { held } = this.#settings;
+      const alpha = mark.alpha * (held?.(mark.box) ? FAINT : 1);
+      c.globalAlpha = alpha;
+      if (this.#settings.trail) this.#trail(mark, alpha);
       if (!this.#settings.boxes) continue;
       const box = this.#padded(mark.box);
       brackets(c, box);
@@ -130,7 +133,7 @@ export class Overlay {
     return { x: x - PAD, y: y - PAD, w: w + 2 * PAD, h: h + 2 * PAD };
   }
 
-  #trail({ trail, alpha }) {
+  #trail({ trail }, alpha) {
     const c = this.#context;
     const points = trail.map(([x, y]) => [this.#at.x + x * this.#at.w, this.#at.y + y * this.#at.h]);
     const dots = spaced(points);

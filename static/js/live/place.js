@@ -1,40 +1,30 @@
 // The Live place: which camera is large, where the others stand, and what is told of them.
-// Up to six cameras: one large, the others beside it. More: an even grid, until one is chosen.
+// Up to six cameras: one large, the others beside it. More: an even grid, each of them a link to its own view.
 
-import { cameraPath, getBlob, post } from "../api.js";
 import { attr, el } from "../dom.js";
-import { sayMotion, sayState, showToast } from "../notice.js";
-import { onPref, prefs, setPref } from "../prefs.js";
-import * as words from "../words.js";
+import { prefs, setPref } from "../prefs.js";
 import { chooseLarge } from "./choice.js";
 import { Hour } from "./hour.js";
-import { showKeys, startKeys } from "./keys.js";
-import { ranked } from "./said.js";
-import { Tile } from "./tile.js";
+import { Stage } from "./stage.js";
 import { Tools } from "./tools.js";
 import { Strip, VisitPanel } from "./visits.js";
-import { STALL_MS, Watch } from "./watch.js";
 
 const GRID_ABOVE = 6;
 const COLUMN = 3; // others in one column; more of them stand in two
 const COUNT_MS = 15_000; // visits leave the last hour although nothing happens
-const REFUSALS = new Set(["too_many_viewers", "too_many_variants"]);
 const BUSY_MS = 10_000;
-const LABEL_WAIT_MS = 1_500; // a start is told with its label, if one comes soon
 
 export class LivePlace {
-  #root;
+  name = "live";
+  title = "Live";
+  heading = "Live";
   #cameras;
-  #socket;
-  #watch;
-  #tiles = new Map();
+  #stage;
   #large = null;
-  #silentAt = null;
   #countedAt = -Infinity;
   #largeSince = -Infinity;
   #touched = -Infinity;
-  #told = new Set(); // whose movement a screen reader was told of
-  #lost = new Set(); // whose loss
+  #told = "";
   #slot = el("div", { class: "slot" });
   #below = el("div", { class: "below" });
   #others = el("div", { class: "others" });
@@ -45,14 +35,18 @@ export class LivePlace {
   #tools;
   #column;
   #side;
-  #node;
+  node;
 
-  constructor(root, cameras, socket) {
-    this.#root = root;
+  constructor(cameras, socket) {
     this.#cameras = cameras;
-    this.#socket = socket;
-    this.#watch = new Watch(socket);
-    this.#tools = new Tools(cameras, showKeys);
+    this.#stage = new Stage(cameras, socket, {
+      choose: (id) => this.#choose(id),
+      pin: (id) => {
+        setPref("pinned", prefs.pinned === id ? null : id);
+        this.#arrange(true);
+      },
+    });
+    this.#tools = new Tools(cameras);
     this.#column = el(
       "div",
       { class: "large" },
@@ -68,100 +62,102 @@ export class LivePlace {
       this.#others,
       this.#panel.node,
     );
-    this.#node = el("div", { class: "live" }, this.#grid, this.#column, this.#side);
+    this.node = el("div", { class: "live" }, this.#grid, this.#column, this.#side);
     for (const type of ["pointerdown", "keydown", "input"])
       this.#column.addEventListener(type, () => (this.#touched = performance.now()));
-    cameras.addEventListener("list", () => this.#list());
-    cameras.addEventListener("camera", ({ detail }) => this.#changed(detail));
-    cameras.addEventListener("motion", ({ detail }) => this.#moved(detail));
-    cameras.addEventListener("activity", ({ detail }) => this.#learnt(detail));
-    onPref(() => this.#tiles.forEach((tile) => tile.preferences()));
-    document.addEventListener("fullscreenchange", () => this.#tiles.forEach((tile) => tile.resized()));
-    startKeys();
+  }
+
+  /** Whether there is something to show. */
+  get ready() {
+    return this.#cameras.all.length > 0;
+  }
+
+  enter() {
+    this.listed();
+    this.#stage.watch.active(true);
+  }
+
+  leave() {
+    this.#stage.watch.active(false);
   }
 
   frame(frame) {
-    if (!document.hidden) this.#tiles.get(frame.camera)?.offer(frame);
+    this.#stage.frame(frame);
   }
 
-  /** Nothing comes from the server (or something again): nothing on the page claims to be of now. */
-  silent(yes) {
-    if (yes === (this.#silentAt !== null)) return;
-    this.#silentAt = yes ? this.#socket.clock.now() : null;
-    attr(this.#node, "data-silent", yes);
-    if (yes) for (const camera of this.#cameras.all) camera.forget();
-    for (const tile of this.#tiles.values()) {
-      tile.setSilent(yes);
-      tile.moved();
-    }
-    this.#showVisits();
-  }
-
-  /** The server does not send the frames that were asked for. Returns whether a tile says so. */
   refused(message) {
-    const named = this.#tiles.get(message.camera);
-    const blind = [...this.#tiles.values()].filter((tile) => tile.camera.live && !tile.node.hasAttribute("data-seq"));
-    const tiles = named ? [named] : REFUSALS.has(message.code) ? blind : [];
-    for (const tile of tiles) tile.refuse(message, STALL_MS);
-    return tiles.length > 0;
-  }
-
-  /** The server's clock; it stands while nothing is heard. */
-  #now() {
-    return this.#silentAt ?? this.#socket.clock.now();
+    return this.#stage.refused(message);
   }
 
   visible(yes) {
-    if (!yes) this.#tiles.forEach((tile) => tile.hide());
-    this.#watch.visible(yes);
+    this.#stage.visible(yes);
+  }
+
+  preferences() {
+    this.#stage.preferences();
+  }
+
+  resized() {
+    this.#stage.tiles.forEach((tile) => tile.resized());
+  }
+
+  silent(yes) {
+    if (this.#stage.hush(yes, this.node)) this.#showVisits();
   }
 
   /** Once a second. */
   tick() {
-    this.#watch.tick();
-    this.#tiles.forEach((tile) => tile.tick());
+    this.#stage.tick();
     this.#arrange();
     this.#tools.show(this.#cameras.get(this.#large));
     if (performance.now() - this.#countedAt > COUNT_MS) this.#showVisits();
     else this.#showHour();
-    this.#announceMotion();
   }
 
-  #list() {
-    const { all } = this.#cameras;
-    for (const [id, tile] of this.#tiles) {
-      if (this.#cameras.get(id)) continue;
-      this.#watch.remove(tile);
-      tile.node.remove();
-      this.#tiles.delete(id);
-    }
-    const deeds = this.#deeds();
-    for (const camera of all) {
-      if (!this.#tiles.has(camera.id)) this.#tiles.set(camera.id, new Tile(camera, deeds));
-      if (camera.lost) this.#lost.add(camera.id);
-    }
-    this.#tiles.forEach((tile) => tile.refresh());
-    if (!this.#node.isConnected) this.#root.replaceChildren(this.#node);
+  /** The set of cameras is known, or another. */
+  listed() {
+    if (!this.ready) return;
+    this.#stage.prune();
+    for (const camera of this.#cameras.all) this.#stage.tile(camera).refresh();
     this.#arrange();
     this.#showVisits();
   }
 
-  #deeds() {
-    return {
-      choose: (id) => this.#choose(id),
-      pin: (id) => setPrefAnd(prefs.pinned === id ? null : id, () => this.#arrange(true)),
-      save: (camera) => save(camera),
-      retry: (camera) => retry(camera),
-      again: (tile) => this.#watch.again(tile),
-      now: () => this.#socket.clock.now(),
-    };
+  /** The state or the settings of a camera changed. */
+  changed(camera) {
+    this.#stage.tiles.get(camera.id)?.refresh();
+    if (camera.id === this.#large) this.#tools.show(camera);
+  }
+
+  /** A decision was made on a camera's picture. */
+  moved(camera) {
+    this.#stage.tiles.get(camera.id)?.moved();
+    this.#arrange();
+    this.#retell();
+  }
+
+  /** The hour of a camera is known, or another. */
+  learnt(camera) {
+    this.#stage.tiles.get(camera.id)?.refresh();
+    this.#showVisits();
+  }
+
+  /** A visit that goes on is told by what moves now, in the list as in the tile. */
+  #retell() {
+    const told = this.#cameras.all
+      .map((camera) => camera.visit)
+      .map((visit) => visit && `${visit.label} ${visit.direction} ${visit.resting}`)
+      .join();
+    if (told === this.#told) return;
+    this.#told = told;
+    this.#showVisits();
   }
 
   /** A tile was chosen: it is the large one until it is let go. */
   #choose(id) {
     setPref("pinned", id);
     this.#arrange();
-    const tile = this.#tiles.get(id);
+    const tile = this.#stage.tiles.get(id);
     tile.node.focus({ preventScroll: true });
     if (tile.node.getBoundingClientRect().top < 0) tile.node.scrollIntoView({ block: "start" });
   }
@@ -170,7 +166,7 @@ export class LivePlace {
     const { all } = this.#cameras;
     const order = all.map((camera) => camera.id);
     const pinned = order.includes(prefs.pinned) ? prefs.pinned : null;
-    const grid = all.length > GRID_ABOVE && pinned === null;
+    const grid = all.length > GRID_ABOVE;
     const now = performance.now();
     const large = grid
       ? null
@@ -181,47 +177,52 @@ export class LivePlace {
           large: this.#large,
           since: letGo ? -Infinity : this.#largeSince,
           moving: new Map(all.filter((camera) => camera.moving).map((camera) => [camera.id, camera.movingSince])),
-          busy:
-            !letGo &&
-            (now - this.#touched < BUSY_MS ||
-              document.fullscreenElement !== null ||
-              document.querySelector("dialog[open]") !== null ||
-              this.#column.querySelector(":focus-visible") !== null),
+          busy: !letGo && this.#busy(now),
         });
     const layout = `${grid ? "grid" : "large"} ${large} ${order.join(" ")}`;
-    this.#tiles.forEach((tile, id) => tile.setPinned(id === large && all.length > 1 ? pinned === id : null));
-    if (this.#node.dataset.order === layout) return;
-    this.#node.dataset.order = layout;
+    this.#stage.tiles.forEach((tile, id) => tile.setPinned(id === large && all.length > 1 ? pinned === id : null));
+    if (this.node.dataset.order === layout) return;
+    this.node.dataset.order = layout;
     if (large !== this.#large) this.#largeSince = now;
     this.#large = large;
     this.#lay(grid, order);
   }
 
+  #busy(now) {
+    return (
+      now - this.#touched < BUSY_MS ||
+      document.fullscreenElement !== null ||
+      document.querySelector("dialog[open]") !== null ||
+      this.#column.querySelector(":focus-visible") !== null
+    );
+  }
+
   /** Moves the tiles to their places; a focus inside one goes with it. */
   #lay(grid, order) {
     const focused = document.activeElement;
-    attr(this.#node, "data-layout", grid ? "grid" : "large");
-    attr(this.#node, "data-many", order.length - 1 > COLUMN);
+    attr(this.node, "data-layout", grid ? "grid" : "large");
+    attr(this.node, "data-many", order.length - 1 > COLUMN);
     this.#grid.hidden = !grid;
     this.#column.hidden = grid;
+    const { tiles } = this.#stage;
     for (const id of order) {
-      const tile = this.#tiles.get(id);
-      tile.setLarge(id === this.#large);
+      const tile = tiles.get(id);
+      tile.setRole(grid ? "grid" : id === this.#large ? "large" : "small");
       if (tile.large) {
         this.#slot.replaceChildren(tile.node);
         this.#below.replaceChildren(tile.below);
       }
     }
-    const rest = order.filter((id) => id !== this.#large).map((id) => this.#tiles.get(id).node);
+    const rest = order.filter((id) => id !== this.#large).map((id) => tiles.get(id).node);
     (grid ? this.#grid : this.#others).replaceChildren(...rest);
     (grid ? this.#others : this.#grid).replaceChildren();
-    for (const tile of this.#tiles.values()) {
-      this.#watch.add(tile);
+    for (const tile of tiles.values()) {
+      this.#stage.watch.add(tile);
       tile.refresh();
       tile.resized();
     }
     if (focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
-    this.#watch.ask();
+    this.#stage.watch.ask();
     this.#showLarge();
   }
 
@@ -229,75 +230,17 @@ export class LivePlace {
     const camera = this.#cameras.get(this.#large) ?? null;
     this.#tools.show(camera);
     this.#showHour();
-    if (camera) this.#strip.show(camera, this.#silentAt !== null);
+    if (camera) this.#strip.show(camera, this.#stage.silent);
   }
 
   #showHour() {
     const camera = this.#cameras.get(this.#large);
-    if (camera) this.#hour.show(camera, this.#now(), this.#cameras.all.length > 1, this.#silentAt !== null);
+    if (camera) this.#hour.show(camera, this.#stage.now(), this.#cameras.all.length > 1, this.#stage.silent);
   }
 
   #showVisits() {
     this.#countedAt = performance.now();
-    this.#panel.show(this.#cameras.all, this.#now(), this.#silentAt !== null);
+    this.#panel.show(this.#cameras.all, this.#stage.now(), this.#stage.silent);
     this.#showLarge();
-  }
-
-  #changed(camera) {
-    this.#tiles.get(camera.id)?.refresh();
-    if (camera.id === this.#large) this.#tools.show(camera);
-    const { state } = camera.info.source;
-    if (state === "lost" && !this.#lost.has(camera.id)) {
-      this.#lost.add(camera.id);
-      sayState(`${camera.name} is lost. ${words.plain(words.trouble(state, camera.problem, null).title)}.`);
-    }
-    if (state === "live" && this.#lost.delete(camera.id)) sayState(`${camera.name} is back.`);
-  }
-
-  #moved(camera) {
-    this.#tiles.get(camera.id)?.moved();
-    if (!camera.moving) this.#told.delete(camera.id);
-    this.#arrange();
-    this.#announceMotion();
-  }
-
-  #announceMotion() {
-    for (const camera of this.#cameras.all) {
-      if (!camera.moving || this.#told.has(camera.id)) continue;
-      const regions = ranked(camera.regions);
-      const labelled = regions.some(({ label }) => label !== "unknown");
-      if (!labelled && performance.now() - camera.movingSince < LABEL_WAIT_MS) continue;
-      this.#told.add(camera.id);
-      sayMotion(camera.id, `${camera.name}: ${words.brief(regions)}`);
-    }
-  }
-
-  #learnt(camera) {
-    this.#tiles.get(camera.id)?.refresh();
-    this.#showVisits();
-  }
-}
-
-function setPrefAnd(pinned, then) {
-  setPref("pinned", pinned);
-  then();
-}
-
-async function save(camera) {
-  try {
-    const blob = await getBlob(cameraPath(camera.id, "/snapshot.jpg"));
-    const link = el("a", { href: URL.createObjectURL(blob), download: `${camera.id}-${words.stamp(new Date())}.jpg` });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-  } catch (error) {
-    showToast(`The picture was not saved. ${error.message}`, error.requestId);
-  }
-}
-
-async function retry(camera) {
-  try {
-    await post(cameraPath(camera.id, "/retry"));
-  } catch (error) {
-    showToast(error.message, error.requestId);
   }
 }

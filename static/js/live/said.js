@@ -1,28 +1,25 @@
 // What Nightjar says of a picture: tags and one sentence. Calm: the sentence holds for a second before it changes.
 
+import { ranked } from "../cameras.js";
 import { el, icon, keyed, setIcon, text } from "../dom.js";
 import * as words from "../words.js";
 
 const HOLD_MS = 1_000;
 const TAGS = 3;
 
-/** Regions with the one that matters most first. */
-export function ranked(regions) {
-  const weight = ({ box: [, , w, h], confidence = 0 }) => (0.2 + confidence) * w * h;
-  return [...regions].sort((a, b) => weight(b) - weight(a));
-}
-
 export class Said {
   #tags = el("div");
   #voice = el("p", { class: "voice" });
   #quiet = el("p", { class: "q" }); // its own element: a text that jumps to another size would count as a shift of the page
+  #why = el("p", { class: "y", hidden: true });
   #changed = -Infinity;
   #mode = "";
-  #block = el("div", {}, this.#tags, this.#voice, this.#quiet);
+  #block = el("div", {}, this.#tags, this.#voice, this.#quiet, this.#why);
   node = el("div", { class: "said" }, this.#block);
 
-  /** `moving`: with these `regions`; else the quiet `words` stand. */
-  show(moving, regions, quiet) {
+  /** `moving`: with these `regions`, and `why` that counts; else the `quiet` words stand. */
+  show(moving, regions, quiet, why = "") {
+    this.#because(moving ? why : "");
     const mode = moving ? "moving" : quiet;
     const now = performance.now();
     if (mode === this.#mode && (!moving || now - this.#changed < HOLD_MS)) return;
@@ -40,6 +37,14 @@ export class Said {
           .sort((a, b) => a.track - b.track)
       : [];
     keyed(this.#tags, shown, (region) => region.track, makeTag, writeTag);
+  }
+
+  /** The reason stands below the sentence; the block is put back rather than grown, as below. */
+  #because(why) {
+    if (this.#why.textContent === why) return;
+    if (this.#why.hidden !== (why === "")) this.node.replaceChildren(this.#block);
+    this.#why.hidden = why === "";
+    text(this.#why, why);
   }
 
   /** How much of the picture the words take, pixels. */

@@ -3,12 +3,14 @@
 
 import { attr, el, icon, text } from "../dom.js";
 import { prefs } from "../prefs.js";
+import { addressOf } from "../router.js";
 import * as words from "../words.js";
 import { fitted, overlap, placed } from "./fit.js";
 import { Overlay } from "./overlay.js";
 import { Picture } from "./picture.js";
 import { Said } from "./said.js";
 import { StateLayer } from "./state.js";
+import { ZoneLayer } from "./zones.js";
 
 const AGE_GAP_MS = 250; // figures that change faster cannot be read
 const STALE_MS = 900;
@@ -27,7 +29,11 @@ export class Tile {
   #shot = el("canvas", { class: "shot", role: "img" });
   #over = el("canvas", { class: "over", "aria-hidden": "true" });
   #cover;
+  #link;
+  #open;
   #pin;
+  #zones = new ZoneLayer();
+  #zonesWanted = true;
   #layer;
   #picture;
   #overlay;
@@ -40,25 +46,30 @@ export class Tile {
   /** What stands below the picture on a phone: the caption, or what to do. */
   below;
   large = false;
+  /** Called with where the picture lies in the frame, whenever that changes. */
+  onPlaced = null;
   /** When a frame was last received, of whatever kind (performance.now). */
   heardAt = performance.now();
 
-  /** `deeds`: `choose(id)`, `pin(id)`, `save(camera)`, `retry(camera)`, `again(tile)`, `now()` (server's clock). */
+  /** `deeds`: `save(camera)`, `retry(camera)`, `again(tile)`, `now()` (server's clock); where there are several, `choose(id)` and `pin(id)`. */
   constructor(camera, deeds) {
     this.camera = camera;
     this.#deeds = deeds;
     this.#layer = new StateLayer(() => (camera.lost ? deeds.retry(camera) : deeds.again(this)));
     this.below = el("div", {}, this.#caption.node, this.#layer.below);
     this.#cover = el("button", { type: "button", class: "cover", on: { click: () => deeds.choose(camera.id) } });
+    this.#link = el("a", { class: "cover", href: addressOf("camera", camera.id), hidden: true });
     this.node = el(
       "figure",
       { class: "pic", id: `camera-${camera.id}`, tabindex: "-1", "data-camera": camera.id },
       this.#shot,
+      this.#zones.node,
       this.#over,
       this.#foot,
       el("div", { class: "hd" }, this.#dot, this.#name, this.#word, this.#age),
       this.#layer.node,
       this.#cover,
+      this.#link,
       this.#acts(),
     );
     this.#picture = new Picture(this.#shot, (frame) => this.#painted(frame));
@@ -70,17 +81,31 @@ export class Tile {
   #acts() {
     const tool = (name, label, click) =>
       el("button", { type: "button", class: "tool", "aria-label": label, title: label, on: { click } }, icon(name));
+    this.#open = el(
+      "a",
+      { class: "tool", href: addressOf("camera", this.camera.id), title: "Open this camera" },
+      icon("open"),
+    );
     this.#pin = tool("pin", "Keep this camera large", () => this.#deeds.pin(this.camera.id));
+    this.#pin.hidden = true;
     const save = tool("photo", "Save this picture", () => this.#deeds.save(this.camera));
     const full = document.fullscreenEnabled ? tool("full", "Full screen", () => this.#fullScreen()) : null;
-    return el("div", { class: "acts" }, this.#pin, save, full);
+    return el("div", { class: "acts" }, this.#open, this.#pin, save, full);
   }
 
-  /** Makes it the large one, or one of the others. */
-  setLarge(large) {
-    this.large = large;
-    this.node.classList.toggle("big", large);
-    this.#cover.hidden = large;
+  /** Makes it the "large" one, one "small" beside it, one of an even "grid", or the "only" one of its place. */
+  setRole(role) {
+    this.large = role === "large" || role === "only";
+    this.node.classList.toggle("big", this.large);
+    this.#cover.hidden = role !== "small";
+    this.#link.hidden = role !== "grid";
+    this.#open.hidden = role !== "large";
+    this.preferences();
+  }
+
+  /** Whether it draws the zones itself, if they are wanted; an editor draws its own. */
+  drawZones(yes) {
+    this.#zonesWanted = yes;
     this.preferences();
   }
 
@@ -90,8 +115,14 @@ export class Tile {
     attr(this.#pin, "aria-pressed", pinned === null ? null : String(pinned));
   }
 
+  /** Boxes for which `held(box)` is true are drawn faintly. */
+  faint(held) {
+    this.#overlay.settings({ held });
+  }
+
   preferences() {
     this.#overlay.settings({ boxes: prefs.boxes, trail: prefs.trail, labels: this.large });
+    this.#zones.node.toggleAttribute("hidden", !(prefs.zones && this.#zonesWanted && this.large));
     this.#publish();
   }
 
@@ -151,6 +182,7 @@ export class Tile {
     this.node.classList.toggle("dim", kind !== null && had && !over);
     this.node.classList.toggle("rest", over);
     this.#caption.node.hidden = kind === "trouble";
+    this.#zones.show(camera.zones);
     this.#foot.hidden = kind !== null;
     const well = camera.watching && kind === null;
     attr(this.#dot, "class", this.#silent ? "dot off" : well ? "dot" : camera.lost ? "dot bad" : "dot off");
@@ -158,6 +190,7 @@ export class Tile {
     text(this.#word, word);
     attr(this.node, "aria-label", `${camera.name}, ${word}`);
     attr(this.#cover, "aria-label", `Make ${camera.name} the large picture`);
+    for (const link of [this.#link, this.#open]) attr(link, "aria-label", `Open ${camera.name}`);
     this.#say();
     this.#figures();
   }
@@ -181,7 +214,10 @@ export class Tile {
     const frame = { w: this.node.clientWidth, h: this.node.clientHeight };
     if (frame.w === 0) return;
     this.#narrow = frame.w < NARROW;
-    this.#overlay.place(frame, this.#at(frame));
+    const at = this.#at(frame);
+    this.#overlay.place(frame, at);
+    this.#zones.place(frame, at);
+    this.onPlaced?.(frame, at);
   }
 
   #at(frame) {
@@ -221,9 +257,11 @@ export class Tile {
 
   #say() {
     const { camera } = this;
-    const quiet = this.#silent ? "" : words.quiet(camera.info, camera.quietSince, this.#deeds.now());
-    this.#said.show(camera.moving, camera.regions, quiet);
-    if (this.large) this.#caption.show(camera.moving, camera.regions, camera.live ? quiet : "");
+    const visit = camera.moving ? null : camera.visit;
+    const quiet = this.#silent ? "" : words.quiet(camera.info, visit, camera.quietSince, this.#deeds.now());
+    const why = this.large ? camera.reason : "";
+    this.#said.show(camera.moving, camera.regions, quiet, why);
+    if (this.large) this.#caption.show(camera.moving, camera.regions, camera.live ? quiet : "", why);
     attr(this.#shot, "aria-label", `${camera.name}, ${this.#silent ? "last" : "live"} picture. ${this.#said.sentence}`);
   }
 

@@ -5,6 +5,7 @@ import { attr, el, icon, text } from "../dom.js";
 import { showToast } from "../notice.js";
 import { onPref, prefs, setPref } from "../prefs.js";
 import * as words from "../words.js";
+import { showKeys } from "./keys.js";
 
 const LOWEST = 5;
 const HIGHEST = 100;
@@ -24,8 +25,7 @@ export class Tools {
   #sent = null; // the change the server is being asked for
   node;
 
-  /** `onKeys()` opens the list of keys. */
-  constructor(cameras, onKeys) {
+  constructor(cameras) {
     this.#cameras = cameras;
     const toggle = (name, word, key) =>
       (this.#toggles[name] = el(
@@ -56,9 +56,10 @@ export class Tools {
         { class: "seg", role: "group", "aria-label": "Draw over the picture" },
         toggle("boxes", "Boxes", "b"),
         toggle("trail", "Trail", "t"),
+        toggle("zones", "Zones", "z"),
       ),
       this.#switch,
-      el("button", { type: "button", class: "btn quiet keys", on: { click: onKeys } }, icon("keys", true), "Keys"),
+      el("button", { type: "button", class: "btn quiet keys", on: { click: showKeys } }, icon("keys", true), "Keys"),
       el(
         "label",
         { class: "sens push", for: "sensitivity" },

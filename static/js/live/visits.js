@@ -13,7 +13,7 @@ export function gathered(cameras, silent) {
   return cameras
     .flatMap((camera) =>
       (camera.activity?.visits ?? []).map((visit) => ({
-        visit,
+        visit: silent ? visit : camera.told(visit),
         camera,
         key: `${camera.id}/${visit.id}`,
         now: !visit.end && !silent,
@@ -165,7 +165,7 @@ export class VisitPanel {
     if (rows !== this.#list.children.length) this.#full.append(this.#foot); // put back below the longer list
     this.#places.show(items, rows);
     if (items.length === 0) return;
-    const recent = hours.reduce((sum, hour) => sum + hour.visits.length, 0);
+    const recent = hours.reduce((sum, hour) => sum + hour.all, 0);
     const open = items.filter((item) => item.now);
     const newest = open[0] ?? items[0];
     text(

@@ -18,6 +18,7 @@ export class Watch {
   #socket;
   #tiles = new Map();
   #visible = !document.hidden;
+  #active = false;
   #seen = new IntersectionObserver((entries) => this.#crossed(entries), { rootMargin: "80px" });
   #sized = new ResizeObserver((entries) => this.#resized(entries));
 
@@ -36,7 +37,14 @@ export class Watch {
     this.#tiles.delete(tile.node);
     this.#seen.unobserve(tile.node);
     this.#sized.unobserve(tile.node);
-    this.#socket.unwatch(tile.camera.id);
+    if (this.#active) this.#socket.unwatch(tile.camera.id);
+  }
+
+  /** Its place is the one that is shown, or no longer; a place that is left lets all its frames go. */
+  active(yes) {
+    this.#active = yes;
+    if (yes) return this.ask();
+    for (const { tile } of this.#tiles.values()) this.#socket.unwatch(tile.camera.id);
   }
 
   /** The page is looked at, or not. */
@@ -54,6 +62,7 @@ export class Watch {
 
   /** Once a second: what was refused, or fell silent although its camera is live, is asked for again. */
   tick() {
+    if (!this.#active) return;
     const floor = performance.now() - STALL_MS;
     for (const { tile, seen } of this.#tiles.values()) {
       if (!seen || !this.#visible || !tile.camera.live || tile.heardAt > floor) continue;
@@ -65,6 +74,7 @@ export class Watch {
 
   /** Tells the socket what is wanted now; the socket drops what it knows already. */
   ask() {
+    if (!this.#active) return; // another place may show the same camera
     const seen = [...this.#tiles.values()].filter((entry) => entry.seen);
     for (const entry of this.#tiles.values()) {
       const { id } = entry.tile.camera;

@@ -1,0 +1,66 @@
+// What is known of one camera, in rows.
+
+import { attr, el, keyed, rich, text } from "../dom.js";
+import { addressOf } from "../router.js";
+import * as words from "../words.js";
+import * as facts from "../words/facts.js";
+import * as zoneWords from "../words/zones.js";
+
+export class Facts {
+  #rows = el("tbody");
+  #problem = el("p", { class: "s problem", hidden: true });
+  node = el(
+    "section",
+    { class: "panel", "aria-label": "The camera" },
+    el("h2", { class: "h" }, "The camera"),
+    el("table", { class: "facts" }, this.#rows),
+    this.#problem,
+  );
+
+  /** `ageMs` of the picture on screen, or null. */
+  show(camera, ageMs) {
+    keyed(this.#rows, facts.rows(camera, ageMs), ([name]) => name, makeRow, writeRow);
+    const { problem } = camera;
+    this.#problem.hidden = problem === null;
+    if (problem) rich(this.#problem, `${words.sentenceOf(problem.what)} ${problem.mend}`);
+  }
+}
+
+function makeRow([name]) {
+  return el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, el("span", { class: "end-anchored" })));
+}
+
+function writeRow(row, [, value]) {
+  text(row.lastElementChild.firstElementChild, value);
+}
+
+export class ZoneList {
+  #list = el("ul", { class: "zl" });
+  #none = el("p", { class: "s mute" }, zoneWords.NONE);
+  #tune = el("a", { class: "btn" }, "Draw zones");
+  node = el(
+    "section",
+    { class: "panel", "aria-label": "Zones" },
+    el("div", { class: "between" }, el("h2", { class: "h" }, "Zones"), this.#tune),
+    this.#list,
+    this.#none,
+  );
+
+  show(camera) {
+    attr(this.#tune, "href", addressOf("tune", camera.id));
+    this.#none.hidden = camera.zones.length > 0;
+    keyed(this.#list, camera.zones.map((zone, i) => ({ zone, i })), ({ i }) => i, makeZone, writeZone);
+  }
+}
+
+function makeZone() {
+  return el("li", {}, el("span", { class: "sw", "aria-hidden": "true" }), el("span", {}, el("span"), " ", el("span", { class: "faint" })), el("span", { class: "mute" }));
+}
+
+function writeZone(row, { zone }) {
+  const [swatch, said, effect] = row.children;
+  attr(swatch, "class", `sw ${zone.kind}`);
+  text(said.firstElementChild, zone.name);
+  text(said.lastElementChild, zoneWords.kindWord(zone.kind));
+  text(effect, zoneWords.effect(zone));
+}

@@ -1,0 +1,155 @@
+// One camera: its picture as large as the page allows, what is known of it, and why it fired.
+
+import { Crumb } from "../crumb.js";
+import { attr, el, icon } from "../dom.js";
+import { Hour } from "../live/hour.js";
+import { Stage } from "../live/stage.js";
+import { Tools } from "../live/tools.js";
+import { Strip } from "../live/visits.js";
+import { addressOf } from "../router.js";
+import { Facts, ZoneList } from "./facts.js";
+import { WhyPanel } from "./why.js";
+
+const COUNT_MS = 15_000;
+
+export class SinglePlace {
+  name = "camera";
+  heading = null; // it has one of its own
+  #cameras;
+  #stage;
+  #id = null;
+  #countedAt = -Infinity;
+  #slot = el("div", { class: "slot" });
+  #below = el("div", { class: "below" });
+  #hour = new Hour();
+  #strip = new Strip();
+  #facts = new Facts();
+  #zones = new ZoneList();
+  #why = new WhyPanel();
+  #unknown = el("div", { class: "empty", hidden: true }, el("h2", { class: "voice" }, "There is no such camera"), el("p", { class: "s mute" }, "Its name may have changed. All cameras stand in the live view."));
+  #tune = el("a", { class: "btn" }, icon("tune", true), "Tune");
+  #crumb;
+  #tools;
+  #body;
+  node;
+
+  constructor(cameras, socket, router) {
+    this.#cameras = cameras;
+    this.#stage = new Stage(cameras, socket);
+    this.#tools = new Tools(cameras);
+    this.#crumb = new Crumb("camera", router, this.#tune);
+    this.#body = el(
+      "div",
+      { class: "live one" },
+      el("div", { class: "large" }, this.#slot, this.#below, this.#tools.node, this.#hour.node, this.#strip.node),
+      el("aside", { class: "side", "aria-label": "Details" }, this.#facts.node, this.#zones.node, this.#why.node),
+    );
+    this.node = el("div", {}, this.#crumb.node, this.#unknown, this.#body);
+  }
+
+  get #camera() {
+    return this.#cameras.get(this.#id) ?? null;
+  }
+
+  get title() {
+    return this.#camera?.name ?? "Camera";
+  }
+
+  get #tile() {
+    return this.#stage.tiles.get(this.#id);
+  }
+
+  enter(id) {
+    this.#id = id;
+    this.listed();
+    this.#stage.watch.active(true);
+  }
+
+  leave() {
+    this.#stage.watch.active(false);
+    this.#id = null;
+  }
+
+  frame(frame) {
+    if (frame.camera === this.#id) this.#stage.frame(frame);
+  }
+
+  refused(message) {
+    return this.#stage.refused(message);
+  }
+
+  visible(yes) {
+    this.#stage.visible(yes);
+  }
+
+  preferences() {
+    this.#stage.preferences();
+  }
+
+  resized() {
+    this.#tile?.resized();
+  }
+
+  silent(yes) {
+    if (this.#stage.hush(yes, this.#body)) this.#show();
+  }
+
+  tick() {
+    this.#stage.tick();
+    this.#show();
+  }
+
+  listed() {
+    this.#stage.prune();
+    const camera = this.#camera;
+    this.#unknown.hidden = camera !== null;
+    this.#body.hidden = this.#tune.hidden = camera === null;
+    this.#crumb.show(camera?.name ?? "Camera", this.#cameras.all, this.#id);
+    if (!camera) return;
+    for (const id of [...this.#stage.tiles.keys()]) if (id !== this.#id) this.#stage.drop(id);
+    const tile = this.#stage.tile(camera);
+    tile.setRole("only");
+    this.#slot.replaceChildren(tile.node);
+    this.#below.replaceChildren(tile.below);
+    this.#stage.watch.add(tile);
+    attr(this.#tune, "href", addressOf("tune", camera.id));
+    tile.refresh();
+    this.#countedAt = -Infinity;
+    this.#show();
+  }
+
+  changed(camera) {
+    if (camera.id !== this.#id) return;
+    this.#tile?.refresh();
+    this.#crumb.show(camera.name, this.#cameras.all, this.#id);
+    this.#show();
+  }
+
+  moved(camera) {
+    if (camera.id !== this.#id) return;
+    this.#tile?.moved();
+    this.#why.show(camera.why);
+  }
+
+  learnt(camera) {
+    if (camera.id !== this.#id) return;
+    this.#tile?.refresh();
+    this.#countedAt = -Infinity;
+    this.#show();
+  }
+
+  #show() {
+    const camera = this.#camera;
+    if (!camera) return;
+    const { silent } = this.#stage;
+    const now = this.#stage.now();
+    this.#tools.show(camera);
+    this.#hour.show(camera, now, false, silent);
+    this.#facts.show(camera, camera.lastPicture === null ? null : Math.max(0, now - camera.lastPicture));
+    this.#zones.show(camera);
+    this.#why.show(camera.why);
+    if (performance.now() - this.#countedAt < COUNT_MS) return;
+    this.#countedAt = performance.now();
+    this.#strip.show(camera, silent);
+  }
+}
