@@ -1,61 +1,29 @@
-//! API keys: `nightjar key …`, and the store's key file as the server asks for it.
+//! API keys: `nightjar key …`, and who may come in as the server asks for it.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use frame::SystemClock;
+use frame::{Clock, SystemClock};
 use rand::TryRngCore as _;
 use rand::rngs::OsRng;
 use serde_json::json;
+use server::StoredKeys;
 use store::fs::RealFs;
 use store::keys::{Key, Secret};
-use web::{KeyCheck, KeyRecord, Scope, Unreadable};
+use store::links::LinkSecret;
 
 use crate::cli::{KeyCommand, ScopeArg};
 use crate::say;
 
-/// The key file of a data directory.
-#[derive(Debug)]
-pub(crate) struct Keys(store::keys::Keys);
-
-impl Keys {
-    /// Reads it.
-    ///
-    /// # Errors
-    /// When it is there and cannot be read.
-    pub(crate) fn open(data: &Path) -> anyhow::Result<Self> {
-        let keys = store::keys::Keys::new(Arc::new(RealFs), data);
-        keys.refresh()?;
-        Ok(Self(keys))
-    }
-
-    /// Whether anybody could come in.
-    pub(crate) fn has_any(&self) -> bool {
-        !self.0.known().is_empty()
-    }
-}
-
-impl KeyCheck for Keys {
-    fn any(&self) -> bool {
-        self.has_any()
-    }
-
-    fn find(&self, id: &str) -> Option<KeyRecord> {
-        self.0.known().iter().find(|key| key.id == id).map(record)
-    }
-
-    fn refresh(&self) -> Result<(), Unreadable> {
-        Ok(self.0.refresh()?)
-    }
-}
-
-fn record(key: &Key) -> KeyRecord {
-    KeyRecord {
-        id: key.id.clone(),
-        secret_sha256: key.secret_sha256,
-        scopes: key.scopes.iter().filter_map(|scope| Scope::named(scope)).collect(),
-    }
+/// Who may come in to what that data directory belongs to; the clock is what links expire by.
+///
+/// # Errors
+/// When the key file is there and cannot be read.
+pub(crate) fn open(data: &Path, clock: Arc<dyn Clock>) -> anyhow::Result<StoredKeys> {
+    let keys = Arc::new(store::keys::Keys::new(Arc::new(RealFs), data));
+    let secret = Arc::new(LinkSecret::new(Arc::new(RealFs), data));
+    Ok(StoredKeys::load(keys)?.with_links(secret, clock))
 }
 
 /// Runs `nightjar key …` on that data directory.

@@ -14,7 +14,7 @@ use capture::{CameraSource, Pace, SourceKind, Supervisor, Want};
 use frame::{Clock, Ring, RingLimits, SystemClock};
 use server::Setup;
 use tokio_util::task::TaskTracker;
-use web::{Access, Front, Hosts, Life, Limits, Metrics};
+use web::{Access, Front, Hosts, KeyCheck as _, Life, Limits, Metrics};
 
 use crate::config::{self, Config, Loaded, Source, Values};
 
@@ -91,8 +91,8 @@ impl House {
     fn build(loaded: Loaded, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let Loaded { config, values, .. } = loaded;
         let data = data::open(&config.data)?;
-        let keys = crate::keys::Keys::open(&config.data)?;
-        door::guard(config.server.bind, keys.has_any(), &config.data, &values)?;
+        let keys = crate::keys::open(&config.data, clock.clone())?;
+        door::guard(config.server.bind, keys.any(), &config.data, &values)?;
         let listener = door::listen(config.server.bind)?;
         let metrics = Metrics::default();
         let mut stages = Stages::new(config.cameras.len());

@@ -1,8 +1,10 @@
 //! Everything on disk.
 //!
-//! - **Reads** and **writes** the data directory: the key file; others publish whole files through it.
+//! - **Reads** and **writes** the data directory: the key file, the secret that signs links; others publish
+//!   whole files through it.
 //! - **Never** speaks HTTP, looks at pixels, or publishes a file in any other way than [`publish`] does.
 
 pub mod fs;
 pub mod keys;
+pub mod links;
 pub mod publish;

@@ -9,7 +9,7 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Map, Value};
 
-use crate::RequestId;
+use crate::{RequestId, Scope};
 
 #[cfg(test)]
 mod tests;
@@ -69,6 +69,13 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, code, detail)
             .header(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"Nightjar\", charset=\"UTF-8\""))
             .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"Nightjar\""))
+    }
+
+    /// 403: the key was good, but not for this.
+    #[must_use]
+    pub fn scope_missing(scope: Scope) -> Self {
+        let detail = format!("This key may not do that: it needs the scope {}.", scope.as_str());
+        Self::new(StatusCode::FORBIDDEN, "scope_missing", detail).with("scope", scope.as_str())
     }
 
     /// 404: there is no such thing.

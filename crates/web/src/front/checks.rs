@@ -88,10 +88,7 @@ pub(super) fn key(gate: &Gate, way: Way, request: &Request) -> Result<Option<Pas
 /// Whether the key may do what the row asks for.
 fn scoped(way: Way, pass: Pass) -> Result<Option<Pass>, Problem> {
     match way.need {
-        Some(Need::Key(scope)) if !pass.record.may(scope) => {
-            let detail = format!("This key may not do that: it needs the scope {}.", scope.as_str());
-            Err(Problem::new(StatusCode::FORBIDDEN, "scope_missing", detail).with("scope", scope.as_str()))
-        }
+        Some(Need::Key(scope)) if !pass.record.may(scope) => Err(Problem::scope_missing(scope)),
         _ => Ok(Some(pass)),
     }
 }
