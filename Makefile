@@ -1,5 +1,5 @@
 # Two commands matter: `make run` and `make test`. Each says what it installs before it does (.ci/setup).
-.PHONY: run test check bench fuzz image test-image
+.PHONY: run test test-v4l2 check bench fuzz image test-image
 SHELL := /bin/sh
 export NIGHTJAR_DATA__PATH ?= ./data
 
@@ -11,6 +11,10 @@ run: ## build, start and print the URL; Ctrl-C ends it
 test: ## everything that must hold before a change goes in
 	@.ci/setup test
 	@env -u NIGHTJAR_DATA__PATH .ci/test
+
+test-v4l2: ## the real program against real drivers, in a virtual machine (.ci/v4l2 says what it installs)
+	@.ci/setup run
+	@env -u NIGHTJAR_DATA__PATH .ci/v4l2
 
 check: ## what the compiler and its linters say, as errors
 	@.ci/setup run

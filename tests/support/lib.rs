@@ -17,6 +17,7 @@ mod device;
 mod live;
 mod multipart;
 mod rtsp;
+mod viewer;
 mod wait;
 
 pub use app::{Finished, Setup, TestApp, footage, nightjar, repository, run};
@@ -27,4 +28,5 @@ pub use device::{Device, device_library, pictures, planes};
 pub use live::{Live, Said};
 pub use multipart::{Part, Stream};
 pub use rtsp::RtspCamera;
+pub use viewer::Viewer;
 pub use wait::{pause, until};
