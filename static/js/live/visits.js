@@ -130,7 +130,7 @@ function writePoster(node, item) {
 
 export class VisitPanel {
   #head = el("h2", { class: "voice" });
-  #sub = el("p", { class: "s faint" });
+  #sub = el("p", { class: "s faint sub" });
   #list = el("ul", { class: "visits" });
   #foot = el("div", { class: "foot s mute" });
   #places = new Places(this.#list, makeRow, writeRow);

@@ -22,7 +22,9 @@ export class ZoneEditList {
 
   /** The row of a zone, to put the focus on its name. */
   focusName(id) {
-    this.#list.querySelector(`[data-key="${id}"] input`)?.focus();
+    const name = this.#list.querySelector(`[data-key="${id}"] input`);
+    name?.focus();
+    name?.select(); // a new name is typed over the old one
   }
 
   focusRow(i) {

@@ -16,7 +16,7 @@ export function rows(camera, ageMs) {
   const { source, settings, viewers, motion } = camera.info;
   const lasting = [
     ["Source", asked({ kind: source.kind })],
-    ["State", `${stateWord(camera)} since ${time(camera.lostSince ?? source.since)}`],
+    ["State", `${camera.live ? "live" : stateWord(camera)} since ${time(camera.lostSince ?? source.since)}`],
     ["Picture", source.width ? `${source.width}×${source.height}${source.format ? `, ${FORMATS[source.format.toLowerCase()] ?? source.format}` : ""}` : "not known yet"],
     ["Rate", rate(source)],
     ["Age", ageMs === null ? "no picture yet" : age(ageMs)],
