@@ -5,21 +5,24 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
-use serde_json::{Value, json};
 use web::Problem;
 
 use crate::app::App;
+use crate::openapi::Binary;
 use crate::wire::activity::ActivityWire;
-use crate::wire::camera::CameraWire;
-use crate::wire::legacy::MotionStatusWire;
+use crate::wire::camera::{CameraWire, CamerasWire};
+use crate::wire::legacy::CameraMotionWire;
 
-/// `GET /api/v1/cameras`
-pub(crate) async fn cameras(State(app): State<App>) -> Json<Value> {
-    let cameras = app.channels().iter().map(|channel| CameraWire::of(channel)).collect::<Vec<_>>();
-    Json(json!({ "cameras": cameras }))
+/// All cameras.
+#[utoipa::path(get, path = "/api/v1/cameras", tag = "cameras", responses((status = 200, body = CamerasWire)))]
+pub(crate) async fn cameras(State(app): State<App>) -> Json<CamerasWire> {
+    Json(CamerasWire { cameras: app.channels().iter().map(|channel| CameraWire::of(channel)).collect() })
 }
 
-/// `GET /api/v1/cameras/{id}`
+/// One camera.
+#[utoipa::path(get, path = "/api/v1/cameras/{id}", tag = "cameras",
+    params(("id" = String, Path, description = "The camera's id.")),
+    responses((status = 200, body = CameraWire), (status = 404, description = "There is no camera of that id.")))]
 pub(crate) async fn camera(
     State(app): State<App>,
     Path(id): Path<String>,
@@ -27,21 +30,30 @@ pub(crate) async fn camera(
     Ok(Json(CameraWire::of(&*app.channel(&id)?)))
 }
 
-/// `GET /api/v1/cameras/{id}/motion`
+/// What moves before a camera, what moved, and why it counts.
+#[utoipa::path(get, path = "/api/v1/cameras/{id}/motion", tag = "cameras",
+    params(("id" = String, Path, description = "The camera's id.")),
+    responses((status = 200, body = CameraMotionWire), (status = 404, description = "There is no camera of that id.")))]
 pub(crate) async fn motion(
     State(app): State<App>,
     Path(id): Path<String>,
-) -> Result<Json<MotionStatusWire>, Problem> {
-    Ok(Json(MotionStatusWire::of(&*app.channel(&id)?, true)))
+) -> Result<Json<CameraMotionWire>, Problem> {
+    Ok(Json(CameraMotionWire::of(&*app.channel(&id)?)))
 }
 
-/// `POST /api/v1/cameras/{id}/retry`
+/// A lost camera tries again now instead of at the end of its pause.
+#[utoipa::path(post, path = "/api/v1/cameras/{id}/retry", tag = "cameras",
+    params(("id" = String, Path, description = "The camera's id.")),
+    responses((status = 204, description = "It does."), (status = 404, description = "There is no camera of that id.")))]
 pub(crate) async fn retry(State(app): State<App>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     app.channel(&id)?.camera.retry_now();
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `GET /api/v1/cameras/{id}/activity`
+/// The last hour of a camera.
+#[utoipa::path(get, path = "/api/v1/cameras/{id}/activity", tag = "cameras",
+    params(("id" = String, Path, description = "The camera's id.")),
+    responses((status = 200, body = ActivityWire), (status = 404, description = "There is no camera of that id.")))]
 pub(crate) async fn activity(
     State(app): State<App>,
     Path(id): Path<String>,
@@ -51,7 +63,16 @@ pub(crate) async fn activity(
     Ok(Json(ActivityWire::of(channel.camera.id(), &activity, app.clock.wall())))
 }
 
-/// `GET /api/v1/cameras/{id}/visits/{visit}/picture.jpg`
+/// A visit's picture.
+#[utoipa::path(get, path = "/api/v1/cameras/{id}/visits/{visit}/picture.jpg", tag = "cameras",
+    params(
+        ("id" = String, Path, description = "The camera's id."),
+        ("visit" = u64, Path, description = "The visit's id."),
+    ),
+    responses(
+        (status = 200, description = "The picture.", body = Binary, content_type = "image/jpeg"),
+        (status = 404, description = "There is no camera of that id, or no picture of that visit."),
+    ))]
 pub(crate) async fn visit_picture(
     State(app): State<App>,
     Path((id, visit)): Path<(String, String)>,

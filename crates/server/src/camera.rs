@@ -11,8 +11,10 @@ use frame::{FrameSeq, Point, Rect, Ring, Size, Stamp};
 use tokio::sync::watch;
 
 mod config;
+mod why;
 
 pub use config::{Applied, CameraConfig, ChangeError, ConfigPatch, TimestampPosition, Zone, ZoneKind};
+pub use why::{GateView, Why};
 
 /// The cameras of this process. The set does not change while it runs.
 pub trait Cameras: Send + Sync + 'static {
@@ -83,6 +85,9 @@ pub enum SourceState {
 }
 
 impl SourceState {
+    /// Every one.
+    pub const ALL: [Self; 5] = [Self::Opening, Self::Live, Self::Lost, Self::Ended, Self::Stopped];
+
     /// As it goes over the wire.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -185,6 +190,8 @@ pub struct MotionView {
     pub history: Arc<[HistoryEntry]>,
     /// Goes up with every visit that begins or ends, so that a page knows when to ask for the activity again.
     pub activity_version: u64,
+    /// Why something fired last, or what was held back since.
+    pub why: Option<Arc<Why>>,
 }
 
 impl MotionView {
@@ -199,6 +206,7 @@ impl MotionView {
             regions: Vec::new(),
             history: Arc::from(Vec::new()),
             activity_version: 0,
+            why: None,
         }
     }
 }
@@ -210,8 +218,10 @@ pub struct Activity {
     pub bin: Duration,
     /// Oldest first, without gaps.
     pub bins: Vec<Bin>,
-    /// Newest first, at most 50.
+    /// Newest first, at most 50; the one that goes on has no end.
     pub visits: Vec<Visit>,
+    /// All of the hour, beyond the 50 as well, the one that goes on included.
+    pub visits_total: u32,
     /// What was held back, in all bins together.
     pub near_misses: u32,
 }
@@ -246,4 +256,6 @@ pub struct Visit {
     pub direction: &'static str,
     /// Whether [`Camera::visit_picture`] has one.
     pub has_picture: bool,
+    /// Why it fired, in a sentence.
+    pub why: Option<String>,
 }

@@ -4,55 +4,68 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header;
-use serde_json::{Value, json};
 use web::Problem;
 
 use crate::SourceState;
 use crate::app::App;
 use crate::live::Channel;
+use crate::wire::camera::ProblemWire;
+use crate::wire::health::{CameraCheck, ChecksWire, DiskCheck, HealthWire, ReadyWire};
+use crate::wire::problem::ProblemShape;
 
 /// `GET /healthz`: the process lives and answers.
-pub(crate) async fn healthz() -> Json<Value> {
-    Json(json!({ "status": "ok" }))
+#[utoipa::path(get, path = "/healthz", tag = "system", responses((status = 200, body = HealthWire)))]
+pub(crate) async fn healthz() -> Json<HealthWire> {
+    Json(HealthWire { status: "ok" })
 }
 
 /// `GET /readyz`: every camera delivers and the data directory can be written.
-pub(crate) async fn readyz(State(app): State<App>) -> Result<Json<Value>, Problem> {
+#[utoipa::path(get, path = "/readyz", tag = "system", responses(
+    (status = 200, body = ReadyWire),
+    (status = 503, description = "Something is not as it should be; `checks` says what.", body = ProblemShape,
+     content_type = "application/problem+json"),
+))]
+pub(crate) async fn readyz(State(app): State<App>) -> Result<Json<ReadyWire>, Problem> {
     let disk = disk(&app).await;
     let cameras = app.channels().iter().map(|channel| camera(channel)).collect::<Vec<_>>();
-    let is_ready = disk["ok"] == true && cameras.iter().all(|camera| camera["ok"] == true);
-    let checks = json!({ "cameras": cameras, "disk": disk });
+    let is_ready = disk.ok && cameras.iter().all(|camera| camera.ok);
+    let checks = ChecksWire { cameras, disk };
     if is_ready {
-        return Ok(Json(json!({ "status": "ready", "checks": checks })));
+        return Ok(Json(ReadyWire { status: "ready", checks }));
     }
     let detail = "Something is not as it should be; checks says what.";
+    let checks = serde_json::to_value(checks).unwrap_or_default();
     Err(Problem::unavailable("not_ready", detail, 5).with("checks", checks))
 }
 
-fn camera(channel: &Channel) -> Value {
+fn camera(channel: &Channel) -> CameraCheck {
     let source = channel.camera.source();
-    // A recording that has been played did all it could.
-    let ok = matches!(source.state, SourceState::Live | SourceState::Ended);
-    let problem = source
-        .problem
-        .map(|problem| json!({ "code": problem.code, "what": problem.what, "mend": problem.mend }));
-    json!({ "id": channel.camera.id(), "ok": ok, "state": source.state.as_str(), "problem": problem })
+    CameraCheck {
+        id: channel.camera.id().to_owned(),
+        // A recording that has been played did all it could.
+        ok: matches!(source.state, SourceState::Live | SourceState::Ended),
+        state: source.state.as_str(),
+        problem: source.problem.map(ProblemWire::of),
+    }
 }
 
-async fn disk(app: &App) -> Value {
-    let Some(dir) = app.data_dir.clone() else { return json!({ "ok": true, "state": "unused" }) };
+async fn disk(app: &App) -> DiskCheck {
+    let Some(dir) = app.data_dir.clone() else { return DiskCheck { ok: true, state: "unused" } };
     let checked = tokio::task::spawn_blocking(move || store::fs::check_writable(&dir)).await;
     match checked {
-        Ok(Ok(())) => json!({ "ok": true, "state": "writable" }),
+        Ok(Ok(())) => DiskCheck { ok: true, state: "writable" },
         Ok(Err(error)) => {
             tracing::warn!(%error, "the data directory cannot be written");
-            json!({ "ok": false, "state": "not_writable" })
+            DiskCheck { ok: false, state: "not_writable" }
         }
-        Err(_) => json!({ "ok": false, "state": "unknown" }),
+        Err(_) => DiskCheck { ok: false, state: "unknown" },
     }
 }
 
 /// `GET /metrics`: Prometheus text.
+#[utoipa::path(get, path = "/metrics", tag = "system", responses(
+    (status = 200, description = "Prometheus text, version 0.0.4.", body = String, content_type = "text/plain"),
+))]
 pub(crate) async fn metrics(State(app): State<App>) -> Response {
     for channel in app.channels() {
         record(&app, &channel);

@@ -8,10 +8,29 @@ use web::Problem;
 
 use crate::app::App;
 use crate::mjpeg::Came;
+use crate::openapi::Binary;
 use crate::wire::legacy::{MotionStatusWire, StatusWire};
 use crate::{mjpeg, page, query, snapshot};
 
-/// `GET /`: the page, or what older MJPEG viewers ask for with `?action=`.
+/// The page, or what older MJPEG viewers ask for with `?action=`.
+#[utoipa::path(get, path = "/", tag = "first camera",
+    params(
+        ("action" = Option<String>, Query, description = "`stream` or `snapshot`; `stream_1` is the second camera's."),
+        ("width" = Option<u32>, Query, description = "Pixels, 1 to 8192; rounded up, never beyond the camera's own. `w` for short."),
+        ("quality" = Option<u8>, Query, description = "1 to 100; 80 if another width is asked for without it."),
+        ("fps" = Option<f32>, Query, description = "Pictures a second at the most, 0.1 to 120."),
+    ),
+    responses(
+        (status = 200, description = "The page, a picture, or pictures one after another.", content(
+            (String = "text/html"),
+            (Binary = "image/jpeg"),
+            (Binary = "multipart/x-mixed-replace; boundary=frame"),
+        )),
+        (status = 304, description = "The page is what `If-None-Match` names."),
+        (status = 404, description = "There is no camera at that place."),
+        (status = 422, description = "A value of the query is out of its range; `field` names it."),
+        (status = 503, description = "The camera gives no picture right now."),
+    ))]
 pub(crate) async fn root(
     State(app): State<App>,
     came: Came,
@@ -30,12 +49,14 @@ pub(crate) async fn root(
     }
 }
 
-/// `GET /status`
+/// How the first camera and the server do.
+#[utoipa::path(get, path = "/status", tag = "first camera", responses((status = 200, body = StatusWire)))]
 pub(crate) async fn status(State(app): State<App>) -> Result<Json<StatusWire>, Problem> {
     Ok(Json(StatusWire::of(&*app.first()?, app.version, app.uptime().as_secs())))
 }
 
-/// `GET /motion_status`
+/// What moves before the first camera and what moved.
+#[utoipa::path(get, path = "/motion_status", tag = "first camera", responses((status = 200, body = MotionStatusWire)))]
 pub(crate) async fn motion_status(State(app): State<App>) -> Result<Json<MotionStatusWire>, Problem> {
-    Ok(Json(MotionStatusWire::of(&*app.first()?, false)))
+    Ok(Json(MotionStatusWire::of(&*app.first()?)))
 }

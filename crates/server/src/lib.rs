@@ -13,8 +13,10 @@ mod config;
 mod health;
 mod keys;
 mod legacy;
+mod links;
 mod live;
 mod mjpeg;
+mod openapi;
 mod page;
 mod query;
 mod routes;
@@ -28,8 +30,8 @@ mod wire;
 
 pub use app::Setup;
 pub use camera::{
-    Activity, Applied, Bin, Camera, CameraConfig, Cameras, ChangeError, ConfigPatch, HistoryEntry,
-    MotionView, Problem, Region, SourceState, SourceView, TimestampPosition, Visit, Zone, ZoneKind,
+    Activity, Applied, Bin, Camera, CameraConfig, Cameras, ChangeError, ConfigPatch, GateView, HistoryEntry,
+    MotionView, Problem, Region, SourceState, SourceView, TimestampPosition, Visit, Why, Zone, ZoneKind,
 };
 pub use keys::StoredKeys;
 pub use routes::{router, rows};

@@ -17,9 +17,22 @@ use web::{Admission, Connection, Guard, Problem};
 
 use crate::app::App;
 use crate::live::{Channel, OPENING, Refused, Variant, ViewerGuard, Watcher};
+use crate::openapi::Binary;
 use crate::query::PictureQuery;
 
-/// `GET /stream`
+/// The first camera's pictures, as browsers show them in an `<img>`.
+#[utoipa::path(get, path = "/stream", tag = "first camera",
+    params(
+        ("width" = Option<u32>, Query, description = "Pixels, 1 to 8192; rounded up, never beyond the camera's own. `w` for short."),
+        ("quality" = Option<u8>, Query, description = "1 to 100; 80 if another width is asked for without it."),
+        ("fps" = Option<f32>, Query, description = "Pictures a second at the most, 0.1 to 120."),
+    ),
+    responses(
+        (status = 200, description = "A picture a part, each with `Content-Type`, `Content-Length` and `X-Timestamp`, until either side closes.",
+         body = Binary, content_type = "multipart/x-mixed-replace; boundary=frame"),
+        (status = 422, description = "A value of the query is out of its range; `field` names it."),
+        (status = 503, description = "So many viewers are there already; `Retry-After` says when to come again."),
+    ))]
 pub(crate) async fn first(
     State(app): State<App>,
     came: Came,
@@ -28,7 +41,21 @@ pub(crate) async fn first(
     stream(&app.first()?, came, query.as_deref())
 }
 
-/// `GET /api/v1/cameras/{id}/stream`
+/// A camera's pictures, as browsers show them in an `<img>`.
+#[utoipa::path(get, path = "/api/v1/cameras/{id}/stream", tag = "cameras",
+    params(
+        ("id" = String, Path, description = "The camera's id."),
+        ("width" = Option<u32>, Query, description = "Pixels, 1 to 8192; rounded up, never beyond the camera's own. `w` for short."),
+        ("quality" = Option<u8>, Query, description = "1 to 100; 80 if another width is asked for without it."),
+        ("fps" = Option<f32>, Query, description = "Pictures a second at the most, 0.1 to 120."),
+    ),
+    responses(
+        (status = 200, description = "A picture a part, each with `Content-Type`, `Content-Length` and `X-Timestamp`, until either side closes.",
+         body = Binary, content_type = "multipart/x-mixed-replace; boundary=frame"),
+        (status = 404, description = "There is no camera of that id."),
+        (status = 422, description = "A value of the query is out of its range; `field` names it."),
+        (status = 503, description = "So many viewers are there already; `Retry-After` says when to come again."),
+    ))]
 pub(crate) async fn by_id(
     State(app): State<App>,
     Path(id): Path<String>,
@@ -57,7 +84,7 @@ impl<S: Sync> FromRequestParts<S> for Came {
 /// A stream of what the query asks for.
 pub(crate) fn stream(channel: &Arc<Channel>, came: Came, query: Option<&str>) -> Result<Response, Problem> {
     let query = PictureQuery::parse(query)?;
-    let guard = channel.admit().map_err(refusal)?;
+    let guard = channel.admit(came.connection.as_ref().and_then(Connection::counted_as)).map_err(refusal)?;
     let variant = Variant::of(query.width, query.quality, channel.source_width());
     let watcher = channel.watch(variant, query.fps);
     if let Some(connection) = came.connection {

@@ -1,13 +1,15 @@
-//! The route table.
+//! The route table: path, scope, handler, and what stands at the handler about it.
 
 use axum::Router;
-use web::{Front, Need, Row, Scope, Table};
+use web::{Front, Need, Row, Scope};
 
 use crate::app::{App, Setup};
-use crate::{api, config, health, legacy, mjpeg, page, snapshot, socket};
+use crate::openapi::Routes;
+use crate::{api, config, health, legacy, links, mjpeg, openapi, page, snapshot, socket};
 
 const VIEW: Need = Need::Key(Scope::View);
 const CONTROL: Need = Need::Key(Scope::Control);
+const METRICS: Need = Need::Key(Scope::Metrics);
 
 /// Everything that is served, behind its checks. The cameras must answer at once from now on.
 pub fn router(setup: Setup) -> Router {
@@ -25,26 +27,30 @@ pub fn rows() -> Vec<Row> {
     table().rows().to_vec()
 }
 
-fn table() -> Table<App> {
-    Table::new(VIEW, page::fallback)
-        .get("/", VIEW, legacy::root)
-        .get("/stream", VIEW, mjpeg::first)
-        .get("/snapshot.jpg", VIEW, snapshot::first)
-        .get("/snapshot", VIEW, snapshot::first)
-        .get("/status", VIEW, legacy::status)
-        .get("/motion_status", VIEW, legacy::motion_status)
-        .post("/config", CONTROL, config::post)
-        .get("/api/v1/cameras", VIEW, api::cameras)
-        .get("/api/v1/cameras/{id}", VIEW, api::camera)
-        .patch("/api/v1/cameras/{id}", CONTROL, config::patch)
-        .get("/api/v1/cameras/{id}/stream", VIEW, mjpeg::by_id)
-        .get("/api/v1/cameras/{id}/snapshot.jpg", VIEW, snapshot::by_id)
-        .get("/api/v1/cameras/{id}/motion", VIEW, api::motion)
-        .post("/api/v1/cameras/{id}/retry", CONTROL, api::retry)
-        .get("/api/v1/cameras/{id}/activity", VIEW, api::activity)
-        .get("/api/v1/cameras/{id}/visits/{visit}/picture.jpg", VIEW, api::visit_picture)
-        .get("/api/v1/live", VIEW, socket::live)
-        .get("/healthz", Need::Open, health::healthz)
-        .get("/readyz", VIEW, health::readyz)
-        .get("/metrics", Need::Key(Scope::Metrics), health::metrics)
+/// Each row ends in the description that `#[utoipa::path]` makes of its handler.
+#[rustfmt::skip]
+pub(crate) fn table() -> Routes {
+    Routes::new(VIEW, page::fallback)
+        .get("/", VIEW, legacy::root, legacy::__path_root)
+        .get_linkable("/stream", VIEW, mjpeg::first, mjpeg::__path_first)
+        .get_linkable("/snapshot.jpg", VIEW, snapshot::first, snapshot::__path_first)
+        .get_linkable("/snapshot", VIEW, snapshot::first, snapshot::__path_first)
+        .get("/status", VIEW, legacy::status, legacy::__path_status)
+        .get("/motion_status", VIEW, legacy::motion_status, legacy::__path_motion_status)
+        .post("/config", CONTROL, config::post, config::__path_post)
+        .get("/api/v1/cameras", VIEW, api::cameras, api::__path_cameras)
+        .get("/api/v1/cameras/{id}", VIEW, api::camera, api::__path_camera)
+        .patch("/api/v1/cameras/{id}", CONTROL, config::patch, config::__path_patch)
+        .get_linkable("/api/v1/cameras/{id}/stream", VIEW, mjpeg::by_id, mjpeg::__path_by_id)
+        .get_linkable("/api/v1/cameras/{id}/snapshot.jpg", VIEW, snapshot::by_id, snapshot::__path_by_id)
+        .get("/api/v1/cameras/{id}/motion", VIEW, api::motion, api::__path_motion)
+        .post("/api/v1/cameras/{id}/retry", CONTROL, api::retry, api::__path_retry)
+        .get("/api/v1/cameras/{id}/activity", VIEW, api::activity, api::__path_activity)
+        .get_linkable("/api/v1/cameras/{id}/visits/{visit}/picture.jpg", VIEW, api::visit_picture, api::__path_visit_picture)
+        .post("/api/v1/links", VIEW, links::post, links::__path_post)
+        .get("/api/v1/live", VIEW, socket::live, socket::__path_live)
+        .get("/api/v1/openapi.json", VIEW, openapi::openapi, openapi::__path_openapi)
+        .get("/healthz", Need::Open, health::healthz, health::__path_healthz)
+        .get("/readyz", VIEW, health::readyz, health::__path_readyz)
+        .get("/metrics", METRICS, health::metrics, health::__path_metrics)
 }

@@ -13,15 +13,38 @@ use web::Problem;
 
 use crate::app::App;
 use crate::live::{Channel, JPEG_QUALITY, Variant};
+use crate::openapi::Binary;
 use crate::query::PictureQuery;
 use crate::{SourceState, wire};
 
-/// `GET /snapshot.jpg`, `GET /snapshot`
+/// The first camera's newest picture.
+#[utoipa::path(get, path = "/snapshot.jpg", tag = "first camera",
+    params(
+        ("width" = Option<u32>, Query, description = "Pixels, 1 to 8192; rounded up, never beyond the camera's own. `w` for short."),
+        ("quality" = Option<u8>, Query, description = "1 to 100; 80 if another width is asked for without it."),
+    ),
+    responses(
+        (status = 200, description = "The picture; `X-Timestamp` has seconds since 1970.", body = Binary, content_type = "image/jpeg"),
+        (status = 422, description = "A value of the query is out of its range; `field` names it."),
+        (status = 503, description = "The camera gives no picture right now."),
+    ))]
 pub(crate) async fn first(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     snapshot(&app.first()?, query.as_deref()).await
 }
 
-/// `GET /api/v1/cameras/{id}/snapshot.jpg`
+/// A camera's newest picture.
+#[utoipa::path(get, path = "/api/v1/cameras/{id}/snapshot.jpg", tag = "cameras",
+    params(
+        ("id" = String, Path, description = "The camera's id."),
+        ("width" = Option<u32>, Query, description = "Pixels, 1 to 8192; rounded up, never beyond the camera's own. `w` for short."),
+        ("quality" = Option<u8>, Query, description = "1 to 100; 80 if another width is asked for without it."),
+    ),
+    responses(
+        (status = 200, description = "The picture; `X-Timestamp` has seconds since 1970.", body = Binary, content_type = "image/jpeg"),
+        (status = 404, description = "There is no camera of that id."),
+        (status = 422, description = "A value of the query is out of its range; `field` names it."),
+        (status = 503, description = "The camera gives no picture right now."),
+    ))]
 pub(crate) async fn by_id(
     State(app): State<App>,
     Path(id): Path<String>,

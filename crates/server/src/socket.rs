@@ -1,8 +1,8 @@
 //! `GET /api/v1/live`: one WebSocket for everything that a page shows.
 //!
-//! One task a socket. Pictures are the newest of each camera that it watches, so a client that is slow gets fewer.
-//! One that takes nothing at all is noticed beneath, by the connection's write deadline; one that is not heard of is
-//! dropped; one whose key was revoked is closed.
+//! One task a socket. It hears and tells at the same time, but only one message is under way: what changed and the newest
+//! picture of each camera are asked for when the client has taken what came before, so one that is slow gets fewer
+//! pictures and costs no more memory than one. Every end has a code and a reason, told if the client still takes it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,28 +10,38 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseCode, CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::extract::ws::{Message, WebSocketUpgrade};
 use axum::response::Response;
+use futures_util::stream::SplitStream;
+use futures_util::{Sink, Stream, StreamExt};
 use http::{HeaderValue, StatusCode, header};
-use serde_json::{Value, json};
 use tokio::time::{Instant, MissedTickBehavior, sleep_until, timeout};
 use web::{Admission, Connection, Guard, Problem};
 
 use crate::app::App;
 use crate::live::Part;
 use crate::mjpeg::{Came, lapsed};
+use crate::socket::end::End;
+use crate::socket::line::Line;
 use crate::socket::news::News;
-use crate::socket::protocol::Request;
+use crate::socket::protocol::{Mistake, Request};
+use crate::socket::rate::Rate;
 use crate::socket::watches::Watches;
 use crate::wire::camera::CameraWire;
+use crate::wire::live::Told;
 use crate::wire::time;
 
+mod end;
+mod line;
 mod news;
 mod protocol;
+mod rate;
 #[cfg(test)]
 mod tests;
 mod watches;
 
+/// Of the messages; a change that an older client would misread makes it one more.
+pub(crate) const VERSION: u32 = 1;
 /// What a client says is short.
 const MAX_MESSAGE: usize = 4096;
 /// Messages that make no sense before the client is taken for something else.
@@ -40,23 +50,35 @@ const STRIKES: u32 = 3;
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 /// A client that could not take a picture for a while is not left without one for as long again.
 const LONGEST_REST: Duration = Duration::from_secs(5);
+/// For the last words: until what is under way is gone, until they are gone, and until the client has heard them.
+const LAST_WORDS: Duration = Duration::from_millis(150);
+/// WebSockets at the same time, of all clients together; each page has one.
+const MOST: u32 = 128;
+
+/// What is said over it.
+const SPOKEN: &str = include_str!("socket/spoken.md");
 
 /// How patient a socket is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patience {
     /// Between two pings.
     pub(crate) ping: Duration,
-    /// Without a sign of life.
+    /// Without a sign of life, or over one message.
     pub(crate) silence: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { ping: Duration::from_secs(20), silence: Duration::from_secs(45) }
+        Self { ping: Duration::from_secs(10), silence: Duration::from_secs(30) }
     }
 }
 
-/// `GET /api/v1/live`
+/// A WebSocket: state and motion of all cameras, and pictures of those that are asked for.
+#[utoipa::path(get, path = "/api/v1/live", tag = "cameras", description = SPOKEN,
+    responses(
+        (status = 101, description = "The connection speaks WebSocket from here on."),
+        (status = 426, description = "The request does not ask for a WebSocket."),
+    ))]
 pub(crate) async fn live(
     State(app): State<App>,
     came: Came,
@@ -72,44 +94,21 @@ pub(crate) async fn live(
     let upgrade = upgrade.max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE);
     Ok(upgrade.on_upgrade(move |socket| async move {
         let _alive = alive;
-        let _seat = Seat::take(app.clone());
-        let end = Conversation::new(app, came, socket).run().await;
+        let seat = Seat::take(app.clone());
+        let conversation = Conversation::new(app.clone(), came, socket);
+        let end = if seat.is_one_too_many { conversation.refuse().await } else { conversation.run().await };
+        app.metrics
+            .counter("nightjar_websocket_ends_total", "WebSockets by how they ended.", &[("end", end.name())])
+            .inc();
         tracing::debug!(?end, "a WebSocket ended");
     }))
 }
 
-/// Why a conversation ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// The client closed it, or the connection broke.
-    Gone,
-    /// Its key was revoked, or may no longer see this.
-    Revoked,
-    /// It was not heard of.
-    Silent,
-    /// It sent what makes no sense, again and again.
-    Nonsense,
-    /// What it sent was too long, or no WebSocket.
-    Unreadable,
-    /// The server stops.
-    Shutdown,
-}
-
-impl End {
-    fn close(self) -> Option<(CloseCode, &'static str)> {
-        match self {
-            Self::Gone | Self::Silent => None,
-            Self::Revoked => Some((close_code::POLICY, "the key was revoked")),
-            Self::Nonsense => Some((close_code::POLICY, "too many messages that are not understood")),
-            Self::Unreadable => Some((close_code::SIZE, "a message was too long or damaged")),
-            Self::Shutdown => Some((close_code::AWAY, "the server stops")),
-        }
-    }
-}
-
-struct Conversation {
+/// One client, over whatever carries messages.
+struct Conversation<S> {
     app: App,
-    socket: WebSocket,
+    ear: SplitStream<S>,
+    line: Line<S>,
     watches: Watches,
     news: News,
     patience: Patience,
@@ -117,38 +116,46 @@ struct Conversation {
     admission: Option<Guard>,
     heard: Instant,
     strikes: u32,
+    rate: Rate,
     /// Until when a client that took long over a picture is left alone.
     rest: Instant,
 }
 
-impl Conversation {
-    fn new(app: App, came: Came, socket: WebSocket) -> Self {
+impl<S> Conversation<S>
+where
+    S: Stream<Item = Result<Message, axum::Error>> + Sink<Message, Error = axum::Error> + Send + 'static,
+{
+    fn new(app: App, came: Came, socket: S) -> Self {
         let news = News::of(&app.channels());
         let patience = app.patience;
         let now = Instant::now();
+        let (mouth, ear) = socket.split();
         Self {
             app,
-            socket,
-            watches: Watches::default(),
+            ear,
+            line: Line::new(mouth),
+            watches: Watches::of(came.connection.as_ref().and_then(Connection::counted_as)),
             news,
             patience,
             connection: came.connection,
             admission: came.admission.map(Admission::guard),
             heard: now,
             strikes: 0,
+            rate: Rate::new(now),
             rest: now,
         }
     }
 
     async fn run(mut self) -> End {
         let Err(end) = self.talk().await;
-        if let Some((code, reason)) = end.close() {
-            let close = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
-            // A client that is slow will most likely not take this either; a moment is enough for one that does.
-            let sent = timeout(Duration::from_millis(200), self.socket.send(close)).await;
-            tracing::trace!(sent = sent.is_ok(), "said good-bye");
-        }
+        self.part(end).await;
         end
+    }
+
+    /// Closes at once, for want of a place.
+    async fn refuse(mut self) -> End {
+        self.part(End::Crowded).await;
+        End::Crowded
     }
 
     async fn talk(&mut self) -> Result<std::convert::Infallible, End> {
@@ -156,101 +163,92 @@ impl Conversation {
         let mut ping = tokio::time::interval(self.patience.ping);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ping.reset();
-        self.say(&self.hello()).await?;
+        self.tell(&self.hello())?;
         loop {
+            let (idle, deadline) = (self.line.is_idle(), self.deadline());
             tokio::select! {
                 () = token.cancelled() => return Err(End::Shutdown),
                 () = lapsed(self.admission.as_mut()) => return Err(End::Revoked),
-                message = self.socket.recv() => self.hear(message).await?,
-                news = self.news.next() => {
+                () = sleep_until(deadline) => return Err(if idle { End::Silent } else { End::Slow }),
+                message = self.ear.next() => self.hear(message)?,
+                took = self.line.progress(), if !idle => self.sent(took?)?,
+                _ = ping.tick() => self.line.ping(),
+                news = self.news.next(), if idle => {
                     for message in news {
-                        self.say(&message).await?;
+                        self.tell(&message)?;
                     }
                 }
-                (camera, part) = next_after(self.rest, &mut self.watches) => {
-                    self.show(Message::Binary(part.message(&camera))).await?;
+                (camera, part) = next_after(self.rest, &mut self.watches), if idle => {
+                    self.line.push(Message::Binary(part.message(&camera)))?;
                 }
-                _ = ping.tick() => self.ping().await?,
             }
         }
     }
 
-    fn hello(&self) -> Value {
+    /// When patience ends: counted from the last sign of life, or from the beginning of the message that is under way if
+    /// there was one shortly before, since no answer gets through behind that.
+    fn deadline(&self) -> Instant {
+        let recent = self.heard + self.patience.ping * 3 / 2;
+        let since = self.line.busy_since().filter(|since| *since < recent);
+        since.map_or(self.heard, |since| since.max(self.heard)) + self.patience.silence
+    }
+
+    fn hello(&self) -> Told {
         let channels = self.app.channels();
-        let cameras = channels.iter().map(|channel| CameraWire::of(channel)).collect::<Vec<_>>();
-        json!({
-            "type": "hello",
-            "v": 1,
-            "version": self.app.version,
-            "now_ms": time::unix_ms(self.app.clock.wall()),
-            "cameras": cameras,
-        })
-    }
-
-    async fn ping(&mut self) -> Result<(), End> {
-        if self.heard.elapsed() > self.patience.silence {
-            return Err(End::Silent);
+        Told::Hello {
+            v: VERSION,
+            version: self.app.version,
+            now_ms: time::unix_ms(self.app.clock.wall()),
+            cameras: channels.iter().map(|channel| CameraWire::of(channel)).collect(),
         }
-        self.send(Message::Ping(bytes::Bytes::new())).await
     }
 
-    async fn say(&mut self, message: &Value) -> Result<(), End> {
-        self.send(Message::Text(message.to_string().into())).await
+    fn tell(&mut self, message: &Told) -> Result<(), End> {
+        let text = serde_json::to_string(message).unwrap_or_default();
+        self.line.push(Message::Text(text.into()))
     }
 
-    /// Sends a picture. One that took long is followed by a pause as long, so that a slow line carries half of what it
-    /// could and what is said in between gets through.
-    async fn show(&mut self, picture: Message) -> Result<(), End> {
-        let begun = Instant::now();
-        self.send(picture).await?;
-        self.rest = Instant::now() + begun.elapsed().min(LONGEST_REST);
+    /// A message is gone. A picture that took long is followed by a pause as long, so that a slow line carries half of
+    /// what it could and what is said in between gets through.
+    fn sent(&mut self, took: line::Took) -> Result<(), End> {
+        let now = Instant::now();
+        if took.time > SIGN_OF_LIFE {
+            self.heard = now;
+        }
+        if took.is_picture {
+            self.rest = now + took.time.min(LONGEST_REST);
+        }
         Ok(())
     }
 
-    /// However long it takes, as long as something of it is taken: the connection's write deadline sees to the rest.
-    async fn send(&mut self, message: Message) -> Result<(), End> {
-        let begun = Instant::now();
-        let sent = tokio::select! {
-            sent = self.socket.send(message) => sent.map_err(|_| End::Gone),
-            () = self.app.life.token.cancelled() => Err(End::Shutdown),
-            () = lapsed(self.admission.as_mut()) => Err(End::Revoked),
-        };
-        // Nothing is heard meanwhile, but who takes what is sent is there.
-        if begun.elapsed() > SIGN_OF_LIFE {
-            self.heard = Instant::now();
-        }
-        sent
-    }
-
-    async fn hear(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), End> {
+    fn hear(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), End> {
         self.heard = Instant::now();
         match message {
             None | Some(Ok(Message::Close(_))) => Err(End::Gone),
             Some(Err(error)) => Err(if is_of_the_client(&error) { End::Unreadable } else { End::Gone }),
+            Some(Ok(_)) if !self.rate.allows(self.heard) => Err(End::Flood),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
             Some(Ok(Message::Text(text))) => match protocol::parse(&text) {
-                Ok(request) => self.answer(request).await,
-                Err(mistake) => self.complain(mistake).await,
+                Ok(request) => self.answer(request),
+                Err(mistake) => self.complain(mistake),
             },
-            Some(Ok(Message::Binary(_))) => self.complain(protocol::Mistake::binary()).await,
+            Some(Ok(Message::Binary(_))) => self.complain(Mistake::binary()),
         }
     }
 
-    async fn complain(&mut self, mistake: protocol::Mistake) -> Result<(), End> {
-        let mut error = json!({ "type": "error", "code": mistake.code, "detail": mistake.detail });
-        if let Some(camera) = mistake.camera {
-            error["camera"] = camera.into();
-        }
-        self.say(&error).await?;
+    fn complain(&mut self, mistake: Mistake) -> Result<(), End> {
         self.strikes += u32::from(mistake.is_nonsense);
+        self.tell(&Told::Error { code: mistake.code, detail: mistake.detail, camera: mistake.camera })?;
         if self.strikes >= STRIKES { Err(End::Nonsense) } else { Ok(()) }
     }
 
-    async fn answer(&mut self, request: Request) -> Result<(), End> {
+    fn answer(&mut self, request: Request) -> Result<(), End> {
         match request {
+            Request::Hello { v } if v == u64::from(VERSION) => Ok(()),
+            Request::Hello { .. } => Err(End::OtherVersion),
             Request::Time { t0 } => {
-                let now = time::unix_ms(self.app.clock.wall());
-                self.say(&json!({ "type": "time", "t0": t0, "now_ms": now })).await
+                let now_ms = time::unix_ms(self.app.clock.wall());
+                self.tell(&Told::Time { t0, now_ms })
             }
             Request::Unwatch { camera } => {
                 self.watches.end(&camera);
@@ -258,7 +256,7 @@ impl Conversation {
             }
             Request::Watch { camera, width, fps } => {
                 let Ok(channel) = self.app.channel(&camera) else {
-                    return self.complain(protocol::Mistake::no_camera().of(camera)).await;
+                    return self.complain(Mistake::no_camera().of(camera));
                 };
                 if let Some(connection) = &self.connection {
                     let timeout = channel.camera.settings().client_timeout;
@@ -266,10 +264,23 @@ impl Conversation {
                 }
                 match self.watches.begin(&channel, width, fps) {
                     Ok(()) => Ok(()),
-                    Err(refused) => self.complain(protocol::Mistake::refused(refused).of(camera)).await,
+                    Err(refused) => self.complain(Mistake::refused(&refused).of(camera)),
                 }
             }
         }
+    }
+
+    /// Says why, if the client still takes that, and waits a moment for it to be heard: closing a connection with
+    /// something unread would take the words back.
+    async fn part(&mut self, end: End) {
+        let Some(close) = end.close() else { return };
+        let told = timeout(LAST_WORDS * 2, self.line.last(close, LAST_WORDS)).await;
+        if !matches!(told, Ok(true)) {
+            return;
+        }
+        let heard = async { while let Some(Ok(_)) = self.ear.next().await {} };
+        let heard = timeout(LAST_WORDS, heard).await.is_ok();
+        tracing::trace!(heard, "said good-bye");
     }
 }
 
@@ -291,18 +302,23 @@ fn is_of_the_client(error: &axum::Error) -> bool {
 pub(crate) struct Sockets(AtomicU32);
 
 /// One of them; counted until dropped.
-struct Seat(App, web::Gauge);
+struct Seat {
+    app: App,
+    gauge: web::Gauge,
+    is_one_too_many: bool,
+}
 
 impl Seat {
     fn take(app: App) -> Self {
         let gauge = app.metrics.gauge("nightjar_websockets", "WebSockets right now.", &[]);
-        gauge.set((app.sockets.0.fetch_add(1, Ordering::Relaxed) + 1).into());
-        Self(app, gauge)
+        let count = app.sockets.0.fetch_add(1, Ordering::Relaxed) + 1;
+        gauge.set(count.into());
+        Self { app, gauge, is_one_too_many: count > MOST }
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.1.set((self.0.sockets.0.fetch_sub(1, Ordering::Relaxed) - 1).into());
+        self.gauge.set((self.app.sockets.0.fetch_sub(1, Ordering::Relaxed) - 1).into());
     }
 }

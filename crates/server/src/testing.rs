@@ -207,9 +207,16 @@ impl Camera for FakeCamera {
             confidence: 0.8,
             direction: "left",
             has_picture: true,
+            why: Some("An animal moved.".into()),
         };
         let bin = Bin { start: self.clock.wall(), motion: Duration::from_millis(1500), near_misses: 2 };
-        Activity { bin: Duration::from_secs(15), bins: vec![bin], visits: vec![visit], near_misses: 2 }
+        Activity {
+            bin: Duration::from_secs(15),
+            bins: vec![bin],
+            visits: vec![visit],
+            visits_total: 57,
+            near_misses: 2,
+        }
     }
     fn visit_picture(&self, id: u64) -> Option<Bytes> {
         (id == 7).then(|| Bytes::from_static(b"\xff\xd8visit\xff\xd9"))

@@ -2,6 +2,12 @@
 
 pub(crate) mod activity;
 pub(crate) mod camera;
+pub(crate) mod health;
 pub(crate) mod legacy;
+pub(crate) mod live;
+pub(crate) mod problem;
+pub(crate) mod requests;
+pub(crate) mod schema;
 pub(crate) mod settings;
 pub(crate) mod time;
+pub(crate) mod why;

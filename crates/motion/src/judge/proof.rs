@@ -36,6 +36,10 @@ const ALONG: f32 = 0.7;
 /// Small things (pixels) that cover more than so many of their own lengths a second fall or fly.
 const DARTS: f32 = 120.0;
 const LENGTHS: f32 = 4.5;
+/// Sharpness from which what is fast need not wait.
+const SWIFT_RIM: f32 = 0.25;
+/// Pixels that an edge must have come in over the picture's.
+const ENTERED: f32 = 5.0;
 
 /// What a track is judged beside.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +68,14 @@ pub(super) fn ask(track: &Track, context: &Context<'_>) -> Gates {
     if context.weather.least_area() > 0.0 {
         gates.at_least("weather", track.area, context.weather.least_area() * strictness.weather());
     }
-    if swift || enters {
+    // What these two asked instead of the way it came and of its pixels, for whoever wants to know why it counted.
+    if swift {
+        gates.at_least("sharp", track.latest.rim, SWIFT_RIM);
+        return gates;
+    }
+    if enters {
+        let come = track.entered(context.scale.analysed());
+        gates.at_least("entered", come, ENTERED * strictness.travel());
         return gates;
     }
     if track.area < DARTS {
@@ -139,7 +150,7 @@ fn is_swift(track: &Track, context: &Context<'_>) -> bool {
     calm && track.missed == 0
         && track.area >= 60.0
         && candidate.contrast >= 0.14
-        && candidate.rim >= 0.25
+        && candidate.rim >= SWIFT_RIM
         && clearly_moved(&candidate.matches, track)
 }
 
@@ -152,7 +163,7 @@ fn enters(track: &Track, context: &Context<'_>, strictness: Strictness) -> bool 
         && track.area >= 40.0
         && candidate.contrast >= 0.12
         && candidate.rim >= 0.4
-        && track.entered(context.scale.analysed()) >= 5.0 * strictness.travel()
+        && track.entered(context.scale.analysed()) >= ENTERED * strictness.travel()
 }
 
 /// The two nearest earlier pictures agree with each other and with the track.

@@ -16,6 +16,9 @@ const BINS: u64 = 240;
 const HOUR: Duration = Duration::from_secs(3600);
 /// Visits that are kept.
 const VISITS: usize = 50;
+/// Ends of visits that are kept for counting: more than fit into an hour, since none is shorter than a fifth of a second
+/// under any setting that a person would choose.
+const ENDS: usize = 18_000;
 /// A decision stands for at most so long, so that a gap in the frames does not count as movement.
 const LONGEST: Duration = Duration::from_millis(500);
 
@@ -33,11 +36,20 @@ struct Entry {
     picture: Option<Bytes>,
 }
 
+impl Entry {
+    /// When it was over, or how far it has come, by the monotonic clock.
+    fn over(&self) -> Duration {
+        self.began + self.visit.duration
+    }
+}
+
 /// What moved lately.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     tallies: VecDeque<Tally>,
     visits: VecDeque<Entry>,
+    /// When each visit of the last hour was over, those that are not kept included.
+    ends: VecDeque<Duration>,
     next_id: u64,
     last: Option<Duration>,
 }
@@ -77,6 +89,7 @@ impl Log {
             confidence: 0.0,
             direction: motion::Direction::Still.name(),
             has_picture: picture.is_some(),
+            why: None,
         };
         if self.visits.len() == VISITS {
             self.visits.pop_front();
@@ -94,8 +107,23 @@ impl Log {
         }
     }
 
+    /// Why the open visit fired, as far as can be said before the end.
+    pub(crate) fn explain(&mut self, sentence: &str) {
+        if let Some(open) = self.visits.back_mut().filter(|entry| entry.visit.end.is_none())
+            && open.visit.why.as_deref() != Some(sentence)
+        {
+            open.visit.why = Some(sentence.to_owned());
+        }
+    }
+
     /// The open visit has ended; a brief one was none and counts as held back.
-    pub(crate) fn ended(&mut self, end: &EventEnd, at: SystemTime, picture: Option<Bytes>) {
+    pub(crate) fn ended(
+        &mut self,
+        end: &EventEnd,
+        at: SystemTime,
+        picture: Option<Bytes>,
+        why: Option<String>,
+    ) {
         if self.visits.back().is_none_or(|entry| entry.visit.end.is_some()) {
             return;
         }
@@ -116,6 +144,14 @@ impl Log {
             entry.picture = picture;
         }
         entry.visit.has_picture = entry.picture.is_some();
+        if why.is_some() {
+            entry.visit.why = why;
+        }
+        let over = entry.over();
+        self.ends.push_back(over);
+        while self.ends.len() > ENDS || self.ends.front().is_some_and(|end| *end + HOUR <= over) {
+            self.ends.pop_front();
+        }
     }
 
     /// A visit's picture.
@@ -128,6 +164,8 @@ impl Log {
         let last = bin_of(now.mono);
         let first = last.saturating_sub(BINS - 1);
         let bins: Vec<Bin> = (first..=last).map(|number| self.bin(number, now)).collect();
+        let over = self.ends.iter().filter(|end| **end + HOUR > now.mono).count();
+        let open = usize::from(self.visits.back().is_some_and(|entry| entry.visit.end.is_none()));
         Activity {
             bin: BIN,
             near_misses: bins.iter().map(|bin| bin.near_misses).sum(),
@@ -136,12 +174,10 @@ impl Log {
                 .visits
                 .iter()
                 .rev()
-                .filter(|entry| {
-                    let over = entry.began + entry.visit.duration;
-                    entry.visit.end.is_none() || over + HOUR > now.mono
-                })
+                .filter(|entry| entry.visit.end.is_none() || entry.over() + HOUR > now.mono)
                 .map(|entry| entry.visit.clone())
                 .collect(),
+            visits_total: u32::try_from(over + open).unwrap_or(u32::MAX),
         }
     }
 
@@ -225,7 +261,7 @@ mod tests {
         log.looks_like("person", 0.5, "up");
         let open = &log.hour(at(3_000)).visits[0];
         assert_eq!((open.end, open.duration.as_secs(), open.label), (None, 2, "person"));
-        log.ended(&end(false), at(5_000).wall, Some(Bytes::from_static(b"best")));
+        log.ended(&end(false), at(5_000).wall, Some(Bytes::from_static(b"best")), None);
         let over = &log.hour(at(9_000)).visits[0];
         assert_eq!((over.end, over.label, over.has_picture), (Some(at(5_000).wall), "animal", true));
         assert_eq!(log.picture(id).as_deref(), Some(&b"best"[..]));
@@ -236,7 +272,7 @@ mod tests {
         let mut log = Log::default();
         log.decided(at(1_000), true, 0);
         log.began(at(1_000), None);
-        log.ended(&end(true), at(2_000).wall, None);
+        log.ended(&end(true), at(2_000).wall, None, None);
         let hour = log.hour(at(2_000));
         assert_eq!((hour.visits.len(), hour.near_misses), (0, 1));
     }
@@ -245,7 +281,7 @@ mod tests {
     fn a_visit_is_told_for_an_hour_after_its_end_and_while_it_lasts() {
         let mut log = Log::default();
         log.began(at(1_000), None);
-        log.ended(&end(false), at(5_000).wall, None);
+        log.ended(&end(false), at(5_000).wall, None, None);
         log.began(at(10_000), None);
         let told = |ms| log.hour(at(ms)).visits.iter().map(|visit| visit.id).collect::<Vec<_>>();
         assert_eq!(told(3_604_000), [2, 1]);
@@ -254,14 +290,19 @@ mod tests {
     }
 
     #[test]
-    fn only_the_newest_visits_are_kept() {
+    fn only_the_newest_visits_are_kept_but_all_of_the_hour_are_counted() {
         let mut log = Log::default();
         for ms in 0..200 {
             log.began(at(ms), None);
-            log.ended(&end(false), at(ms).wall, None);
+            log.ended(&end(false), at(ms).wall, None, None);
         }
-        let visits = log.hour(at(1_000)).visits;
-        assert_eq!((visits.len(), visits[0].id), (VISITS, 200));
+        let hour = log.hour(at(10_000));
+        assert_eq!((hour.visits.len(), hour.visits[0].id, hour.visits_total), (VISITS, 200, 200));
+        log.began(at(3_600_000), None);
+        let hour = log.hour(at(3_604_100));
+        assert_eq!(hour.visits_total, 100, "99 that were over less than an hour ago, and one goes on");
+        log.ended(&end(true), at(3_605_000).wall, None, None);
+        assert_eq!(log.hour(at(3_610_000)).visits_total, 0, "a brief one was none");
         assert!(log.picture(1).is_none());
     }
 }

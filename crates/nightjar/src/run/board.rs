@@ -13,6 +13,10 @@ use tokio::sync::watch;
 
 use super::activity::Log;
 
+mod why;
+
+use why::Reasons;
+
 /// Entries of the history that scripts poll.
 const HISTORY: usize = 50;
 /// An entry stands for so long, so that the history spans minutes of movement and not the last five seconds of it.
@@ -74,13 +78,21 @@ pub(crate) struct Publisher {
     /// When the newest entry began, by the monotonic clock.
     begun: Option<Duration>,
     published: Arc<[HistoryEntry]>,
+    reasons: Reasons,
     version: u64,
 }
 
 impl Publisher {
     /// Publishes on `board`.
     pub(crate) fn new(board: Arc<Board>) -> Self {
-        Self { board, history: VecDeque::new(), begun: None, published: Arc::from(Vec::new()), version: 0 }
+        Self {
+            board,
+            history: VecDeque::new(),
+            begun: None,
+            published: Arc::from(Vec::new()),
+            reasons: Reasons::default(),
+            version: 0,
+        }
     }
 
     /// A decision on a frame.
@@ -89,11 +101,15 @@ impl Publisher {
         if decision.motion {
             self.remember(stamp, decision);
         }
+        let why = self.reasons.decided(stamp, frame.size(), decision);
         {
             let mut log = self.board.log();
             log.decided(stamp, decision.motion, decision.near_misses.len());
             if let Some(main) = main_region(decision) {
                 log.looks_like(main.label.name(), main.confidence, main.direction.name());
+            }
+            if let Some(why) = why.as_ref().filter(|why| why.fired) {
+                log.explain(&why.sentence);
             }
         }
         self.board.view.store(Arc::new(MotionView {
@@ -104,6 +120,7 @@ impl Publisher {
             regions: decision.regions.iter().map(region).collect(),
             history: self.published.clone(),
             activity_version: self.version,
+            why,
         }));
         self.board.wake();
     }
@@ -119,7 +136,8 @@ impl Publisher {
     pub(crate) fn ended(&mut self, end: &EventEnd, at: SystemTime, picture: Option<Bytes>) {
         let seconds = tenths(end.at.saturating_sub(end.began));
         tracing::info!(label = end.label.name(), seconds, brief = end.brief, "a visit ends");
-        self.board.log().ended(end, at, picture);
+        let why = self.reasons.sentence_as(end.label);
+        self.board.log().ended(end, at, picture, why);
         self.version += 1;
     }
 

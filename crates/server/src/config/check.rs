@@ -45,7 +45,8 @@ pub(super) fn take(
         let names = known.iter().map(|(name, ..)| *name).chain(more.iter().copied()).collect::<Vec<_>>();
         return Err(unknown(prefix, key, &names));
     };
-    let checked = kind.read(value).ok_or_else(|| refuse(&format!("{prefix}{name}"), value, &kind.allowed()))?;
+    let checked =
+        kind.read(value).ok_or_else(|| refuse(&format!("{prefix}{name}"), value, &kind.allowed()))?;
     set(patch, target, checked);
     Ok(())
 }
@@ -54,15 +55,13 @@ impl Kind {
     pub(super) fn read(self, value: &Value) -> Option<Checked> {
         let number = || value.as_u64().and_then(|number| u32::try_from(number).ok());
         match self {
-            Self::Range(least, most) => {
-                number().filter(|n| (least..=most).contains(n)).map(Checked::Number)
-            }
+            Self::Range(least, most) => number().filter(|n| (least..=most).contains(n)).map(Checked::Number),
             Self::OneOf(allowed) => number().filter(|n| allowed.contains(n)).map(Checked::Number),
             Self::Switch => value.as_bool().map(Checked::Switch),
             Self::Position => value.as_str().and_then(TimestampPosition::named).map(Checked::Position),
-            Self::Text(most) => value.as_str().filter(|text| is_plain(text, most)).map(|text| {
-                Checked::Text(text.to_owned())
-            }),
+            Self::Text(most) => {
+                value.as_str().filter(|text| is_plain(text, most)).map(|text| Checked::Text(text.to_owned()))
+            }
             Self::Seconds(least, most) => {
                 let seconds = value.as_f64().filter(|it| (least..=most).contains(it))?;
                 let ms = (seconds * 1000.0).round() / 1000.0;

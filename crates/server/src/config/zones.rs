@@ -14,7 +14,8 @@ const NAME: Kind = Kind::Text(80);
 
 /// All zones.
 pub(super) fn parse(value: &Value) -> Result<Vec<Zone>, Problem> {
-    let allowed = format!("a list of at most {MAX_ZONES} zones, each with name, kind, points and sensitivity");
+    let allowed =
+        format!("a list of at most {MAX_ZONES} zones, each with name, kind, points and sensitivity");
     let list = value.as_array().filter(|list| list.len() <= MAX_ZONES);
     let list = list.ok_or_else(|| refuse("zones", value, &allowed))?;
     let zones = list.iter().enumerate().map(|(at, it)| zone(at, it)).collect::<Result<Vec<_>, _>>()?;
@@ -31,7 +32,11 @@ pub(super) fn parse(value: &Value) -> Result<Vec<Zone>, Problem> {
 fn zone(at: usize, value: &Value) -> Result<Zone, Problem> {
     let field = |key: &str| format!("zones[{at}].{key}");
     let Some(object) = value.as_object() else {
-        return Err(refuse(&format!("zones[{at}]"), value, "an object with name, kind, points and sensitivity"));
+        return Err(refuse(
+            &format!("zones[{at}]"),
+            value,
+            "an object with name, kind, points and sensitivity",
+        ));
     };
     if let Some(key) = object.keys().find(|key| !KEYS.contains(&key.as_str())) {
         return Err(unknown(&format!("zones[{at}]."), key, &KEYS));
@@ -46,7 +51,11 @@ fn zone(at: usize, value: &Value) -> Result<Zone, Problem> {
     let kind = match object.get("kind") {
         None => ZoneKind::Include,
         Some(value) => value.as_str().and_then(ZoneKind::named).ok_or_else(|| {
-            refuse(&field("kind"), value, &format!("one of {}", ZoneKind::ALL.map(ZoneKind::as_str).join(", ")))
+            refuse(
+                &field("kind"),
+                value,
+                &format!("one of {}", ZoneKind::ALL.map(ZoneKind::as_str).join(", ")),
+            )
         })?,
     };
     let sensitivity = match object.get("sensitivity") {

@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Number, Value};
 
-use crate::live::Refused;
+use super::watches::NotWatched;
 
 /// A message that is understood.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Request {
+    Hello { v: u64 },
     Watch { camera: String, width: Option<u32>, fps: Option<f32> },
     Unwatch { camera: String },
     Time { t0: Number },
@@ -45,8 +46,12 @@ impl Mistake {
         }
     }
 
-    pub(super) fn refused(refused: Refused) -> Self {
-        Self { code: "too_many_viewers", detail: refused.to_string(), camera: None, is_nonsense: false }
+    pub(super) fn refused(refused: &NotWatched) -> Self {
+        let code = match refused {
+            NotWatched::Viewers(_) => "too_many_viewers",
+            NotWatched::Cameras => "too_many_cameras",
+        };
+        Self { code, detail: refused.to_string(), camera: None, is_nonsense: false }
     }
 
     /// The same, said of one camera.
@@ -65,13 +70,18 @@ pub(super) fn parse(text: &str) -> Result<Request, Mistake> {
             width: width(message.get("width"))?,
             fps: fps(message.get("fps"))?,
         }),
+        Some("hello") => match message.get("v").and_then(Value::as_u64) {
+            Some(v) => Ok(Request::Hello { v }),
+            None => Err(Mistake::value("hello needs v, the version of the messages.")),
+        },
         Some("unwatch") => Ok(Request::Unwatch { camera: camera(&message)? }),
         Some("time") => match message.get("t0") {
             Some(Value::Number(t0)) => Ok(Request::Time { t0: t0.clone() }),
             _ => Err(Mistake::value("time needs t0, a number.")),
         },
         _ => {
-            Err(Mistake::nonsense("unknown_type", "The type is not known here; watch, unwatch and time are."))
+            let detail = "The type is not known here; hello, watch, unwatch and time are.";
+            Err(Mistake::nonsense("unknown_type", detail))
         }
     }
 }
@@ -112,6 +122,7 @@ mod tests {
             parse(r#"{"type":"unwatch","camera":"a"}"#).unwrap(),
             Request::Unwatch { camera: "a".into() }
         );
+        assert_eq!(parse(r#"{"type":"hello","v":1}"#).unwrap(), Request::Hello { v: 1 });
         let Request::Time { t0 } = parse(r#"{"type":"time","t0":1234.5}"#).unwrap() else { panic!() };
         assert_eq!(t0.as_f64(), Some(1234.5));
     }
@@ -130,6 +141,8 @@ mod tests {
             (r#"{"type":"watch","camera":"a","fps":1e9}"#, false),
             (r#"{"type":"time","t0":"x"}"#, false),
             (r#"{"type":"unwatch"}"#, false),
+            (r#"{"type":"hello"}"#, false),
+            (r#"{"type":"hello","v":-1}"#, false),
         ] {
             assert_eq!(parse(text).unwrap_err().is_nonsense, is_nonsense, "{text}");
         }
@@ -137,9 +150,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in "\\PC{0,200}", kind in "watch|unwatch|time", width: f64, fps: f64) {
+        fn no_text_makes_it_panic(text in "\\PC{0,200}", kind in "hello|watch|unwatch|time", width: f64, fps: f64) {
             let _unused = parse(&text);
-            let json = serde_json::json!({ "type": kind, "camera": text, "width": width, "fps": fps, "t0": fps });
+            let json = serde_json::json!({ "type": kind, "camera": text, "width": width, "fps": fps, "t0": fps, "v": width });
             let _unused = parse(&json.to_string());
         }
     }

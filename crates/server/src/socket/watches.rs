@@ -1,6 +1,7 @@
 //! The cameras that one client watches.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
@@ -17,6 +18,29 @@ const WIDTHS: [u32; 6] = [160, 320, 480, 640, 960, 1280];
 /// The widest picture a page is sent, however wide its window.
 const WIDEST: u32 = WIDTHS[WIDTHS.len() - 1];
 
+/// Cameras that one client watches at the same time.
+pub(super) const MOST: usize = 16;
+
+/// Why a camera is not watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NotWatched {
+    /// So many viewers are there.
+    Viewers(Refused),
+    /// The client watches so many already.
+    Cameras,
+}
+
+impl std::fmt::Display for NotWatched {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Viewers(refused) => refused.fmt(f),
+            Self::Cameras => {
+                write!(f, "{MOST} cameras are watched over this connection, and no more are shown.")
+            }
+        }
+    }
+}
+
 /// A watch with its next picture, or its end.
 type Next = Option<(Watch, Arc<Part>)>;
 
@@ -25,6 +49,8 @@ pub(super) struct Watches {
     /// One per watcher; each comes back with a picture or not at all.
     waiting: FuturesUnordered<BoxFuture<'static, Next>>,
     ends: HashMap<String, CancellationToken>,
+    /// Whose share of the viewers' places they take; see [`web::Connection::counted_as`].
+    address: Option<IpAddr>,
 }
 
 /// One camera that is watched.
@@ -48,19 +74,26 @@ impl Watch {
 }
 
 impl Watches {
+    pub(super) fn of(address: Option<IpAddr>) -> Self {
+        Self { address, ..Self::default() }
+    }
+
     /// Begins to watch, or changes how.
     pub(super) fn begin(
         &mut self,
         channel: &Arc<Channel>,
         width: Option<u32>,
         fps: Option<f32>,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), NotWatched> {
         let camera = channel.camera.id().to_owned();
+        if self.ends.len() >= MOST && !self.ends.contains_key(&camera) {
+            return Err(NotWatched::Cameras);
+        }
         // Looked for first, so that a change does not fail for want of the place that it frees.
         let before = self.ends.remove(&camera);
         let guard = match &before {
-            Some(_) => channel.readmit(),
-            None => channel.admit()?,
+            Some(_) => channel.readmit(self.address),
+            None => channel.admit(self.address).map_err(NotWatched::Viewers)?,
         };
         if let Some(before) = before {
             before.cancel();

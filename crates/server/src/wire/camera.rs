@@ -4,69 +4,143 @@ use std::collections::BTreeMap;
 
 use frame::Size;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::live::Channel;
 use crate::wire::settings::{SettingsWire, ZoneWire};
-use crate::wire::time;
+use crate::wire::why::WhyWire;
+use crate::wire::{schema, time};
 use crate::{MotionView, Region, SourceView};
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// All cameras, in the order of the configuration.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Cameras)]
+pub(crate) struct CamerasWire {
+    pub(crate) cameras: Vec<CameraWire>,
+}
+
+/// A change of a camera's settings was taken over.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CameraChanged)]
+pub(crate) struct CameraChangedWire {
+    /// After the change.
+    pub(crate) camera: CameraWire,
+    /// Part of it takes effect only after a restart or a `SIGHUP`.
+    pub(crate) restart_required: bool,
+}
+
+/// A camera: what its source does, what moves before it, and how it is set.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = Camera)]
 pub(crate) struct CameraWire {
+    /// Stable, `[a-z0-9-]`; stands in paths.
+    #[schema(example = "garden")]
     pub(crate) id: String,
+    /// For people.
     pub(crate) name: String,
     pub(crate) source: SourceWire,
     pub(crate) motion: MotionWire,
+    /// Why something fired last, or what was held back since.
+    #[schema(required)]
+    why: Option<WhyWire>,
+    /// Connections that take its pictures right now.
     pub(crate) viewers: usize,
+    /// Degrees clockwise, as it is set.
+    #[schema(schema_with = schema::rotation)]
     rotation: u32,
+    /// Areas drawn on the picture; none: the whole picture counts.
     zones: Vec<ZoneWire>,
     settings: SettingsWire,
-    /// What a change over HTTP would be answered 409 for, and what sets it.
+    /// What a change over HTTP would be answered 409 for, as `PATCH` names it, and what sets it.
+    #[schema(example = json!({ "motion.threshold": "the environment variable NIGHTJAR_CAMERA__0__MOTION__THRESHOLD" }))]
     locked: BTreeMap<&'static str, String>,
+    /// Some settings wait for a restart or a `SIGHUP` to be in force.
     restart_pending: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// Where the pictures come from. The values are what the device says, never what was asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = Source)]
 pub(crate) struct SourceWire {
+    /// `demo`, `v4l2`, `http`, `rtsp`, `file`, `command`.
     kind: &'static str,
+    #[schema(schema_with = schema::state)]
     state: &'static str,
+    /// When that state began.
+    #[schema(schema_with = schema::time)]
     since: String,
+    /// Why it gives no pictures.
+    #[schema(required)]
     problem: Option<ProblemWire>,
+    /// Milliseconds until it tries again by itself.
+    #[schema(required)]
     next_try_in_ms: Option<u64>,
+    /// Pixels; null before it is known.
+    #[schema(required)]
     width: Option<u32>,
+    /// Pixels; null before it is known.
+    #[schema(required)]
     height: Option<u32>,
+    /// `mjpeg`, `yuyv` …; null before it is known.
+    #[schema(required)]
     format: Option<&'static str>,
+    /// Frames a second as negotiated; null where the source has no such notion.
+    #[schema(required)]
     frame_rate: Option<f64>,
+    /// Frames a second as measured.
     fps: f64,
+    /// Delivered since the start.
     frames: u64,
+    /// Came in damaged since the start.
     dropped: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct ProblemWire {
+/// What is wrong with a source, in words for people.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = SourceProblem)]
+pub(crate) struct ProblemWire {
+    /// For programs: `refused`, `timeout`, `unauthorized` …
     code: &'static str,
+    /// What happened.
     what: String,
+    /// One thing to do about it.
     mend: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// What moves, and from when on something counts.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = Motion)]
 pub(crate) struct MotionWire {
+    /// Whether it is watched for.
     enabled: bool,
+    /// Whether something moves.
     detected: bool,
+    /// 5 to 100; lower is more sensitive.
     threshold: u32,
+    /// 105 less the threshold: higher is more sensitive.
     sensitivity: u32,
+    /// Pixels at 640×480.
     min_area: u32,
     regions: Vec<RegionWire>,
 }
 
-/// Boxes and trails in shares of the picture, since each viewer shows it at a size of its own.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// One thing that moves. Boxes and trails are shares of the picture, since each viewer shows it at a size of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = Region)]
 pub(crate) struct RegionWire {
+    /// The same number as long as it is the same thing.
     track: u32,
+    /// x, y, width, height as shares of the picture.
     #[serde(rename = "box")]
     rect: [f64; 4],
+    #[schema(schema_with = schema::label)]
     label: &'static str,
+    /// How sure the label is.
+    #[schema(schema_with = schema::share)]
     confidence: f64,
+    #[schema(schema_with = schema::direction)]
     direction: &'static str,
+    /// Where its middle has been: x, y as shares of the picture, oldest first.
     trail: Vec<[f64; 2]>,
 }
 
@@ -87,6 +161,7 @@ impl CameraWire {
                 min_area: settings.motion_min_area,
                 regions: regions(&motion),
             },
+            why: motion.why.as_deref().map(WhyWire::of),
             viewers: channel.viewers(),
             rotation: settings.rotation,
             zones: settings.zones.iter().map(ZoneWire::of).collect(),
@@ -98,7 +173,8 @@ impl CameraWire {
 }
 
 impl CameraWire {
-    /// Whether nothing changed but figures that change all the time, and motion, which has messages of its own.
+    /// Whether nothing changed but figures that change all the time, and motion and its reason, which have messages of
+    /// their own.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
         self.lasting() == other.lasting()
     }
@@ -113,7 +189,13 @@ impl CameraWire {
         let source =
             SourceWire { fps: 0.0, frames: 0, dropped: 0, next_try_in_ms: None, ..self.source.clone() };
         let motion = MotionWire { detected: false, regions: Vec::new(), ..self.motion.clone() };
-        Self { source, motion, viewers: 0, ..self.clone() }
+        Self { source, motion, why: None, viewers: 0, ..self.clone() }
+    }
+}
+
+impl ProblemWire {
+    pub(crate) fn of(problem: crate::Problem) -> Self {
+        Self { code: problem.code, what: problem.what, mend: problem.mend }
     }
 }
 
@@ -123,7 +205,7 @@ impl SourceWire {
             kind: view.kind,
             state: view.state.as_str(),
             since: time::rfc3339(view.since.wall),
-            problem: view.problem.map(|p| ProblemWire { code: p.code, what: p.what, mend: p.mend }),
+            problem: view.problem.map(ProblemWire::of),
             next_try_in_ms: view.next_try_in.map(|left| u64::try_from(left.as_millis()).unwrap_or(u64::MAX)),
             width: view.size.map(|size| size.width),
             height: view.size.map(|size| size.height),

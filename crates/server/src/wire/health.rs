@@ -1,0 +1,52 @@
+//! Whether it lives, and whether it can do its work.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::wire::camera::ProblemWire;
+use crate::wire::schema;
+
+/// The process lives and answers.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Health)]
+pub(crate) struct HealthWire {
+    /// `ok`.
+    pub(crate) status: &'static str,
+}
+
+/// Everything is as it should be.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Ready)]
+pub(crate) struct ReadyWire {
+    /// `ready`.
+    pub(crate) status: &'static str,
+    pub(crate) checks: ChecksWire,
+}
+
+/// What was looked at.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Checks)]
+pub(crate) struct ChecksWire {
+    pub(crate) cameras: Vec<CameraCheck>,
+    pub(crate) disk: DiskCheck,
+}
+
+/// Whether a camera delivers.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CameraCheck {
+    /// The camera's id.
+    pub(crate) id: String,
+    pub(crate) ok: bool,
+    #[schema(schema_with = schema::state)]
+    pub(crate) state: &'static str,
+    #[schema(required)]
+    pub(crate) problem: Option<ProblemWire>,
+}
+
+/// Whether the data directory can be written.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DiskCheck {
+    pub(crate) ok: bool,
+    /// `writable`, `not_writable`, `unused`, `unknown`.
+    pub(crate) state: &'static str,
+}

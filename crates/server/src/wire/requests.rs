@@ -1,0 +1,73 @@
+//! What may be sent, described. It is read key by key in `config`, so that a message can say which one is at fault.
+#![expect(dead_code, reason = "descriptions only")]
+
+use utoipa::ToSchema;
+
+use crate::wire::schema;
+use crate::wire::settings::ZoneWire;
+
+/// Any subset of `camera_config`; the rest stays as it is.
+#[derive(Debug, ToSchema)]
+pub(crate) struct ConfigChange {
+    #[schema(minimum = 1, maximum = 3840)]
+    width: Option<u32>,
+    #[schema(minimum = 1, maximum = 2160)]
+    height: Option<u32>,
+    #[schema(minimum = 1, maximum = 120)]
+    frame_rate: Option<u32>,
+    #[schema(schema_with = schema::rotation)]
+    rotation: Option<u32>,
+    #[schema(minimum = 1, maximum = 100)]
+    max_clients: Option<u32>,
+    #[schema(minimum = 1, maximum = 600)]
+    client_timeout: Option<u32>,
+    show_timestamp: Option<bool>,
+    #[schema(schema_with = schema::position)]
+    timestamp_position: Option<String>,
+    motion_detection: Option<bool>,
+    #[schema(minimum = 5, maximum = 100)]
+    motion_threshold: Option<u32>,
+    #[schema(minimum = 100, maximum = 10000)]
+    motion_min_area: Option<u32>,
+    highlight_motion: Option<bool>,
+}
+
+/// Any subset; the rest stays as it is.
+#[derive(Debug, ToSchema)]
+pub(crate) struct CameraChange {
+    /// For people.
+    name: Option<String>,
+    #[schema(minimum = 1, maximum = 3840)]
+    width: Option<u32>,
+    #[schema(minimum = 1, maximum = 2160)]
+    height: Option<u32>,
+    #[schema(minimum = 1, maximum = 120)]
+    frame_rate: Option<u32>,
+    #[schema(schema_with = schema::rotation)]
+    rotation: Option<u32>,
+    show_timestamp: Option<bool>,
+    #[schema(schema_with = schema::position)]
+    timestamp_position: Option<String>,
+    highlight_motion: Option<bool>,
+    motion: Option<MotionChange>,
+    /// The whole list; what was there before goes.
+    zones: Option<Vec<ZoneWire>>,
+}
+
+/// Any subset; the rest stays as it is.
+#[derive(Debug, ToSchema)]
+pub(crate) struct MotionChange {
+    enabled: Option<bool>,
+    /// Lower is more sensitive.
+    #[schema(minimum = 5, maximum = 100)]
+    threshold: Option<u32>,
+    /// Pixels at 640×480.
+    #[schema(minimum = 100, maximum = 10000)]
+    min_area: Option<u32>,
+    /// Frames a second that are looked at, at the most.
+    analysis_fps: Option<u32>,
+    /// Frames in a row that must show a mover before it counts.
+    min_frames: Option<u32>,
+    /// Seconds without movement that end a visit.
+    event_gap_s: Option<f64>,
+}
