@@ -5,6 +5,7 @@ use turbojpeg::{
     Colorspace, DecompressHeader, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp, YuvImage,
 };
 
+use crate::luma::Reduced;
 use crate::scan::MAX_SCANS;
 use crate::{CodecError, checked, resample};
 
@@ -12,6 +13,8 @@ use crate::{CodecError, checked, resample};
 #[derive(Debug)]
 pub struct Decoder {
     inner: Decompressor,
+    /// For the gray picture of the JPEGs that cameras usually send.
+    reduced: Reduced,
     /// Planes as the JPEG stores them, before they are brought to 4:2:0.
     planes: Vec<u8>,
 }
@@ -26,7 +29,7 @@ impl Decoder {
         let mut inner = Decompressor::new().map_err(library)?;
         inner.set_scan_limit(MAX_SCANS).map_err(library)?;
         inner.set_fast_upsample(true).map_err(library)?;
-        Ok(Self { inner, planes: Vec::new() })
+        Ok(Self { inner, reduced: Reduced::default(), planes: Vec::new() })
     }
 
     /// The gray picture, at the smallest eighth of its size that is at least `min_width` wide; the full size if the
@@ -35,6 +38,14 @@ impl Decoder {
     /// # Errors
     /// [`CodecError::Damaged`], [`CodecError::Size`].
     pub fn luma(&mut self, jpeg: &[u8], min_width: u32) -> Result<Luma, CodecError> {
+        if let Some(luma) = self.reduced.luma(jpeg, |full| eighths(full, min_width)) {
+            return Ok(luma);
+        }
+        self.luma_by_library(jpeg, min_width)
+    }
+
+    /// As [`Self::luma`], whatever the JPEG.
+    pub(crate) fn luma_by_library(&mut self, jpeg: &[u8], min_width: u32) -> Result<Luma, CodecError> {
         let (_, size) = self.prepare(jpeg, min_width)?;
         let mut pixels = vec![0; px(size)];
         self.pixels(jpeg, size, PixelFormat::GRAY, &mut pixels)?;
@@ -89,8 +100,7 @@ impl Decoder {
         let header = self.inner.read_header(jpeg).map_err(damaged)?;
         let full = Size::new(side(header.width), side(header.height));
         checked(full)?;
-        let eighths = (1..8).find(|n| (full.width * n).div_ceil(8) >= min_width).unwrap_or(8);
-        let factor = ScalingFactor::new(eighths as usize, 8);
+        let factor = ScalingFactor::new(eighths(full, min_width) as usize, 8);
         self.inner.set_scaling_factor(factor).map_err(damaged)?;
         Ok((header, Size::new(side(factor.scale(header.width)), side(factor.scale(header.height)))))
     }
@@ -106,6 +116,11 @@ impl Decoder {
         let pitch = width * format.size();
         tolerate(self.inner.decompress(jpeg, Image { pixels: out, width, pitch, height, format }))
     }
+}
+
+/// The scale at which a picture is at least `min_width` wide, or the full one.
+fn eighths(full: Size, min_width: u32) -> u32 {
+    (1..8).find(|n| (full.width * n).div_ceil(8) >= min_width).unwrap_or(8)
 }
 
 /// Width and height of the planes as decoded; the luma plane is padded to whole colour samples.

@@ -16,6 +16,7 @@ mod decode;
 mod encode;
 mod font;
 mod huffman;
+mod luma;
 mod markers;
 mod mask;
 mod no_signal;
