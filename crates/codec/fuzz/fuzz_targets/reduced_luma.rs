@@ -1,0 +1,40 @@
+//! Whatever comes: reduced luma does not panic, and what it accepts libjpeg-turbo accepts as the same picture.
+#![no_main]
+
+use bytes::Bytes;
+use libfuzzer_sys::fuzz_target;
+use turbojpeg::{Decompressor, Image, PixelFormat, ScalingFactor};
+
+/// What the library makes of it at the same scale; a warning is an error but for padding before EOI.
+fn by_library(jpeg: &[u8], eighths: usize) -> Option<(usize, Vec<u8>)> {
+    let mut inner = Decompressor::new().expect("memory");
+    let header = inner.read_header(jpeg).ok()?;
+    let factor = ScalingFactor::new(eighths, 8);
+    inner.set_scaling_factor(factor).ok()?;
+    let (width, height) = (factor.scale(header.width), factor.scale(header.height));
+    let mut pixels = vec![0; width * height];
+    let image = Image { pixels: &mut pixels[..], width, pitch: width, height, format: PixelFormat::GRAY };
+    match inner.decompress(jpeg, image) {
+        Err(error) if !error.to_string().contains("extraneous bytes before marker 0xd9") => None,
+        _ => Some((width, pixels)),
+    }
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Some((&choice, jpeg)) = data.split_first() else { return };
+    let Ok(picture) = codec::scan(Bytes::copy_from_slice(jpeg)) else { return };
+    if picture.size.area() > 1 << 16 {
+        return;
+    }
+    // The first byte chooses the scale.
+    let eighths = 1 + u32::from(choice) % 8;
+    let least = (picture.size.width * eighths).div_ceil(8);
+    let eighths = (1..8).find(|n| (picture.size.width * n).div_ceil(8) >= least).unwrap_or(8);
+    let ours = codec::Decoder::new().expect("memory").luma(&picture.bytes, least);
+    let library = by_library(&picture.bytes, eighths as usize);
+    assert_eq!(ours.is_ok(), library.is_some(), "{:?}", ours.err());
+    let (Ok(ours), Some((width, pixels))) = (ours, library) else { return };
+    assert_eq!((ours.size.width as usize, ours.pixels.len()), (width, pixels.len()));
+    let apart: u64 = ours.pixels.iter().zip(&pixels).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+    assert!(apart <= 2 * pixels.len() as u64, "{apart} levels on {} pixels", pixels.len());
+});
