@@ -40,6 +40,11 @@ impl Opener for Demo {
             halt: self.halt.clone(),
         }))
     }
+
+    fn ask(&mut self, want: Want) -> bool {
+        self.want = want;
+        true
+    }
 }
 
 /// A scene under way. Frame `n` shows the scene at `n` intervals and is due then: an absolute schedule, so that

@@ -40,6 +40,11 @@ pub(crate) struct Http {
 }
 
 impl Opener for Http {
+    fn ask(&mut self, want: Want) -> bool {
+        self.want = want;
+        true
+    }
+
     fn open(&mut self) -> Result<Box<dyn Source>, Problem> {
         let address = Address::parse(&self.url, self.user.as_deref(), self.password.as_deref())?;
         let mut client = Client::new(address, self.tuning, self.halt.clone())?;

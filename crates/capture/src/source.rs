@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use frame::{I420, Size};
 
-use crate::Problem;
+use crate::{Problem, Shaping};
 
 /// A camera as the configuration names it.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub struct CameraSource {
     pub kind: SourceKind,
     /// What is asked for; what the source really gives is in [`Negotiated`].
     pub want: Want,
+    /// How its pictures are turned and masked.
+    pub shaping: Shaping,
 }
 
 /// Size and rate to ask the source for.
@@ -165,7 +167,7 @@ pub enum Restart {
 /// What the source really gives.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Negotiated {
-    /// Pixels of the newest picture.
+    /// Pixels of the newest picture as it is seen: once it is turned.
     pub size: Size,
     /// Frames a second, if the source says.
     pub frame_rate: Option<f32>,
@@ -177,6 +179,11 @@ pub struct Negotiated {
 pub(crate) trait Opener: Send {
     /// Opens the source. Takes a bounded time, and returns at once when told to stop.
     fn open(&mut self) -> Result<Box<dyn Source>, Problem>;
+    /// Something else is asked for; whether what is open has to be opened again for it. A source that runs a child
+    /// process keeps to what it was made with.
+    fn ask(&mut self, _want: Want) -> bool {
+        false
+    }
     /// The longest wait between two tries that this kind of source wants.
     fn most_backoff(&self) -> Duration {
         Duration::MAX

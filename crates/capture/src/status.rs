@@ -75,6 +75,10 @@ pub struct Counters {
     pub dropped_truncated: u64,
     /// JPEGs that cannot be passed on (too large, wrong kind, damaged), dropped.
     pub refused: u64,
+    /// Pictures that could not be turned or masked as asked, dropped.
+    pub unshaped: u64,
+    /// Pictures that were turned by decoding and encoding them, since their sides hold no whole blocks.
+    pub recoded: u64,
     /// Frames that the source itself skipped because this machine was too slow for it.
     pub skipped: u64,
     /// Times that the source was lost.
@@ -125,6 +129,11 @@ impl Board {
         if wake {
             self.tick.send_modify(|tick| *tick += 1);
         }
+    }
+
+    /// The state right now.
+    pub(crate) fn state(&self) -> &State {
+        &self.current.state
     }
 
     /// Goes to another state and wakes everybody.

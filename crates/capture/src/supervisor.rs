@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use codec::Shaped;
 use frame::{Clock, NewFrame, Picture, RingWriter};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -19,66 +20,30 @@ use crate::halt::{Halt, Waited};
 use crate::http::Http;
 use crate::pulse::Pulse;
 use crate::rtsp::Rtsp;
+use crate::shape::Orders;
 use crate::source::{Next, Opener, Payload, Source};
 use crate::status::{Board, View};
 use crate::v4l2::V4l2;
-use crate::{CameraSource, Problem, SourceKind, SourceStatus, State};
+use crate::{CameraSource, Problem, Shaping, SourceKind, SourceStatus, State, Want};
 
 mod record;
 mod timeline;
+mod tuning;
 
 use record::{Kind, Record};
 use timeline::Timeline;
+pub(crate) use tuning::Tuning;
 
 #[cfg(test)]
 mod flapping;
 #[cfg(test)]
 mod tests;
 
-/// The times that supervision goes by.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Tuning {
-    /// Cap of the first back-off.
-    pub(crate) first_backoff: Duration,
-    /// Cap of all later ones.
-    pub(crate) most_backoff: Duration,
-    /// A source that was live for so long starts its back-off from the beginning.
-    pub(crate) steady: Duration,
-    /// The shortest silence that counts as a stall.
-    pub(crate) floor: Duration,
-    /// Patience while the source's rate is not known.
-    pub(crate) unmeasured: Duration,
-    /// To make a connection.
-    pub(crate) connect: Duration,
-    /// To get an answer's head.
-    pub(crate) answer: Duration,
-    /// The shortest wait after a camera refused the user: many lock an account after a few tries.
-    pub(crate) guarded: Duration,
-    /// The same problem is logged again after so long.
-    pub(crate) log_again: Duration,
-}
-
-impl Default for Tuning {
-    fn default() -> Self {
-        let seconds = Duration::from_secs;
-        Self {
-            first_backoff: seconds(1),
-            most_backoff: seconds(30),
-            steady: seconds(10),
-            floor: seconds(2),
-            unmeasured: seconds(5),
-            connect: seconds(5),
-            answer: seconds(10),
-            guarded: seconds(60),
-            log_again: seconds(600),
-        }
-    }
-}
-
 /// A camera's thread. Dropping it stops the thread too.
 #[derive(Debug)]
 pub struct Supervisor {
     halt: Arc<Halt>,
+    orders: Arc<Orders>,
     view: View,
     thread: Option<JoinHandle<()>>,
 }
@@ -100,13 +65,15 @@ impl Supervisor {
     ) -> std::io::Result<Self> {
         let halt = Arc::new(Halt::new()?);
         let id = source.id.clone();
+        let orders = Orders::new(source.want, source.shaping.clone(), writer.ring())?;
         let opener = opener(source, &halt, tuning);
-        Self::start_with(id, opener, writer, clock, tuning, halt)
+        Self::start_with(id, opener, orders, writer, clock, tuning, halt)
     }
 
     pub(crate) fn start_with(
         id: String,
         opener: Box<dyn Opener>,
+        orders: Orders,
         writer: RingWriter,
         clock: Arc<dyn Clock>,
         tuning: Tuning,
@@ -114,10 +81,12 @@ impl Supervisor {
     ) -> std::io::Result<Self> {
         let (board, view) = Board::new(clock.stamp());
         let rng = SmallRng::from_os_rng();
+        let orders = Arc::new(orders);
         let worker = Worker {
             backoff: Backoff::new(tuning.first_backoff, tuning.most_backoff, rng),
             id: id.clone(),
             opener,
+            orders: orders.clone(),
             writer,
             clock,
             tuning,
@@ -127,7 +96,7 @@ impl Supervisor {
             record: Record::new(tuning.log_again),
         };
         let thread = std::thread::Builder::new().name(format!("capture:{id}")).spawn(move || worker.run())?;
-        Ok(Self { halt, view, thread: Some(thread) })
+        Ok(Self { halt, orders, view, thread: Some(thread) })
     }
 
     /// How the source is doing; never waits.
@@ -145,6 +114,16 @@ impl Supervisor {
     /// Tries a lost source now instead of when its back-off ends.
     pub fn retry_now(&self) {
         self.halt.nudge();
+    }
+
+    /// From the next picture on it is shaped like this. What is hidden now and was not before is taken back at once:
+    /// the ring is empty then, and whoever made something of its pictures finds them below [`frame::Ring::floor`].
+    ///
+    /// Where `want` has changed the source is closed and opened again, unless it runs a child process (rtsp, file,
+    /// command): those keep what they were started with. Waits for the picture that is being shaped, some
+    /// milliseconds.
+    pub fn set(&self, want: Want, shaping: Shaping) {
+        self.orders.set(want, shaping);
     }
 
     /// Stops the thread and waits until it is gone, about a second at the most; the ring is closed then.
@@ -206,6 +185,8 @@ fn opener(source: CameraSource, halt: &Arc<Halt>, tuning: Tuning) -> Box<dyn Ope
 /// How an open source came to its end.
 enum Outcome {
     Lost(Problem),
+    /// Something else is asked of it.
+    Again,
     Ended,
     Stopped,
 }
@@ -213,6 +194,7 @@ enum Outcome {
 struct Worker {
     id: String,
     opener: Box<dyn Opener>,
+    orders: Arc<Orders>,
     writer: RingWriter,
     clock: Arc<dyn Clock>,
     tuning: Tuning,
@@ -228,6 +210,7 @@ impl Worker {
         loop {
             match self.caught() {
                 Outcome::Stopped => break,
+                Outcome::Again => {}
                 Outcome::Ended => {
                     tracing::info!(camera = self.id, "the source ended");
                     self.board.enter(State::Ended, self.clock.stamp(), None);
@@ -268,7 +251,13 @@ impl Worker {
         if self.halt.is_stopped() {
             return Outcome::Stopped;
         }
-        self.board.enter(State::Opening, self.clock.stamp(), None);
+        // What is opened again only for other settings is not lost, and viewers see no gap that they need to be told of.
+        if self.board.state() != &State::Live {
+            self.board.enter(State::Opening, self.clock.stamp(), None);
+        }
+        if let Some(want) = self.orders.news() {
+            self.opener.ask(want);
+        }
         self.board.change(false, |status| status.counters.opened += 1);
         let outcome = match self.opener.open() {
             Ok(mut source) => self.take_pictures(source.as_mut()),
@@ -283,6 +272,11 @@ impl Worker {
         let mut session = Session::new(Instant::now());
         self.timeline.session_begins();
         loop {
+            if let Some(want) = self.orders.news()
+                && self.opener.ask(want)
+            {
+                return Outcome::Again;
+            }
             let left = (session.last_good + pulse.patience()).saturating_duration_since(Instant::now());
             let next = if left.is_zero() { Ok(Next::Silent) } else { source.next(left) };
             if let Some(warning) = source.warning() {
@@ -293,9 +287,9 @@ impl Worker {
                     self.board.change(false, |status| status.counters.skipped += skipped);
                     match self.scanned(payload) {
                         Ok(picture) => {
-                            self.push(picture, media_time, source, &mut session, &mut pulse);
+                            self.shape(picture, media_time, source, &mut session, &mut pulse);
                         }
-                        Err(error) => session.refused = Some(error),
+                        Err(error) => session.refused = Some(error.to_string()),
                     }
                 }
                 Ok(Next::Silent) => return Outcome::Lost(self.stalled(&session)),
@@ -319,6 +313,30 @@ impl Worker {
                 false => status.counters.refused += 1,
             });
         })
+    }
+
+    /// A picture goes into the ring turned and masked as asked, or not at all.
+    fn shape(
+        &mut self,
+        picture: Picture,
+        media_time: Option<Duration>,
+        source: &dyn Source,
+        session: &mut Session,
+        pulse: &mut Pulse,
+    ) {
+        let orders = self.orders.clone();
+        let shaped = orders.shaped(picture, |Shaped { picture, recoded }| {
+            if recoded && !std::mem::replace(&mut session.told_of_recoding, true) {
+                let size = picture.size();
+                tracing::info!(camera = self.id, %size, "no whole blocks to turn: each picture is encoded anew");
+            }
+            self.board.change(false, |status| status.counters.recoded += u64::from(recoded));
+            self.push(picture, media_time, source, session, pulse);
+        });
+        if let Err(error) = shaped {
+            self.board.change(false, |status| status.counters.unshaped += 1);
+            session.refused = Some(error.to_string());
+        }
     }
 
     fn push(
@@ -369,7 +387,7 @@ impl Worker {
     }
 
     fn stalled(&self, session: &Session) -> Problem {
-        if let Some(error) = session.refused {
+        if let Some(error) = &session.refused {
             return Problem::new(
                 "bad_pictures",
                 format!("Pictures come, but none can be shown: {error}."),
@@ -436,11 +454,13 @@ struct Session {
     told: Instant,
     live: bool,
     /// Why the newest picture was refused, if it was.
-    refused: Option<codec::ScanError>,
+    refused: Option<String>,
+    /// That pictures are encoded anew.
+    told_of_recoding: bool,
 }
 
 impl Session {
     fn new(now: Instant) -> Self {
-        Self { began: now, last_good: now, told: now, live: false, refused: None }
+        Self { began: now, last_good: now, told: now, live: false, refused: None, told_of_recoding: false }
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use frame::{Ring, RingLimits, Size, SystemClock};
 
 use crate::supervisor::Tuning;
-use crate::{CameraSource, Problem, SourceKind, State, Supervisor, Want};
+use crate::{CameraSource, Problem, Shaping, SourceKind, State, Supervisor, Want};
 
 /// Times that make a test short without changing what is tested.
 pub(crate) fn quick() -> Tuning {
@@ -148,7 +148,7 @@ impl Watched {
     pub(crate) fn start(kind: SourceKind, tuning: Tuning) -> Self {
         let (writer, ring) = Ring::new(RingLimits { bytes: 64 << 20, span: Duration::from_secs(600) });
         let want = Want { size: Size::new(64, 48), frame_rate: 50.0 };
-        let source = CameraSource { id: "test".into(), kind, want };
+        let source = CameraSource { id: "test".into(), kind, want, shaping: Shaping::default() };
         let clock = Arc::new(SystemClock::new());
         Self { supervisor: Supervisor::start_tuned(source, writer, clock, tuning).unwrap(), ring }
     }

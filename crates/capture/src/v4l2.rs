@@ -109,6 +109,11 @@ impl V4l2 {
 }
 
 impl Opener for V4l2 {
+    fn ask(&mut self, want: Want) -> bool {
+        self.want = want;
+        true
+    }
+
     fn open(&mut self) -> Result<Box<dyn Source>, Problem> {
         let mut warnings = Vec::new();
         let (device, path, is) = self.locate(&mut warnings)?;

@@ -22,7 +22,6 @@ const QUALITIES: std::ops::RangeInclusive<u8> = 75..=95;
 /// nobody turns it twice. Comments and EXIF go with it where a mask is set: they may hold a thumbnail in the clear.
 #[derive(Debug)]
 pub struct Shaper {
-    transformer: Transformer,
     decoder: Decoder,
     encoder: Encoder,
     masker: Masker,
@@ -45,15 +44,8 @@ impl Shaper {
     /// # Errors
     /// [`CodecError::Library`] if there is no memory.
     pub fn new() -> Result<Self, CodecError> {
-        let transformer = Transformer::new().map_err(|e| CodecError::Library(e.to_string()))?;
         let masker = Masker::default();
-        Ok(Self {
-            transformer,
-            decoder: Decoder::new()?,
-            encoder: Encoder::new(90)?,
-            masker,
-            out: Vec::new(),
-        })
+        Ok(Self { decoder: Decoder::new()?, encoder: Encoder::new(90)?, masker, out: Vec::new() })
     }
 
     /// The picture, turned clockwise and then black where the masks are: in JPEGs every block that one touches, in
@@ -125,7 +117,9 @@ impl Shaper {
             self.out.resize(most, 0);
         }
         let mut out = OutputBuf::borrowed(&mut self.out);
-        let done = self.transformer.transform(&transform, jpeg, &mut out);
+        // Made anew each time, which costs microseconds: it may not go from thread to thread.
+        let transformer = Transformer::new().map_err(|e| CodecError::Library(e.to_string()));
+        let done = transformer?.transform(&transform, jpeg, &mut out);
         crate::decode::tolerate(done)?;
         Ok(markers::with_profile(jpeg, &out).into())
     }

@@ -298,7 +298,8 @@ fn source(camera: &config::Camera) -> CameraSource {
     };
     #[expect(clippy::cast_precision_loss, reason = "1 to 120")]
     let frame_rate = camera.frame_rate as f32;
-    CameraSource { id: camera.id.clone(), kind, want: Want { size: camera.size, frame_rate } }
+    let shaping = capture::Shaping::default();
+    CameraSource { id: camera.id.clone(), kind, want: Want { size: camera.size, frame_rate }, shaping }
 }
 
 #[cfg(test)]

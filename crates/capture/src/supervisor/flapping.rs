@@ -109,7 +109,7 @@ fn lose_decoders() {
     let text = format!("#!/bin/sh\necho '#dimensions 0: 4x4' >&2; {frame}; kill -9 $$\n");
     std::fs::write(&program, text).unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let (writer, _ring) =
+    let (writer, ring) =
         frame::Ring::new(frame::RingLimits { bytes: 1 << 20, span: Duration::from_secs(60) });
     let halt = Arc::new(Halt::new().unwrap());
     let opener = Box::new(File {
@@ -123,7 +123,10 @@ fn lose_decoders() {
     });
     let tuning = Tuning { floor: Duration::from_secs(10), unmeasured: Duration::from_secs(10), ..quick() };
     let clock = Arc::new(frame::SystemClock::new());
-    let supervisor = Supervisor::start_with("test".into(), opener, writer, clock, tuning, halt).unwrap();
+    let want = crate::Want { size: frame::Size::new(64, 48), frame_rate: 50.0 };
+    let orders = Orders::new(want, crate::Shaping::default(), ring.clone()).unwrap();
+    let supervisor =
+        Supervisor::start_with("test".into(), opener, orders, writer, clock, tuning, halt).unwrap();
     let lost =
         |times: u64| eventually("losses", || (supervisor.status().counters.lost >= times).then_some(()));
     lost(20);

@@ -12,6 +12,7 @@ fn demo(scene: &str, width: u32, height: u32, frame_rate: f32) -> CameraSource {
         id: "garden".into(),
         kind: SourceKind::Demo { scene: scene.into(), seed: 1 },
         want: Want { size: Size::new(width, height), frame_rate },
+        shaping: Shaping::default(),
     }
 }
 
@@ -110,7 +111,9 @@ fn scripted(script: &[Act], tuning: Tuning) -> (Supervisor, Ring) {
     let halt = Arc::new(Halt::new().unwrap());
     let opener = Box::new(Scripted { script: script.to_vec(), opened: 0, halt: halt.clone() });
     let clock = Arc::new(SystemClock::new());
-    (Supervisor::start_with("test".into(), opener, writer, clock, tuning, halt).unwrap(), ring)
+    let want = Want { size: Size::new(64, 48), frame_rate: 50.0 };
+    let orders = Orders::new(want, Shaping::default(), ring.clone()).unwrap();
+    (Supervisor::start_with("test".into(), opener, orders, writer, clock, tuning, halt).unwrap(), ring)
 }
 
 fn reach(supervisor: &Supervisor, what: &str, found: impl Fn(&SourceStatus) -> bool) -> Arc<SourceStatus> {

@@ -1,0 +1,95 @@
+//! What is asked of a running camera: how its pictures are turned and masked, and what its source is to give.
+//!
+//! Pictures are shaped between the source and the ring, under the same lock that a change of the shaping takes. So
+//! when a change has been made, every picture that went into the ring before it has been taken back where it has to
+//! be, and every later one obeys it; there is no picture in between.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use codec::{CodecError, Shaped, Shaper};
+use frame::{Picture, Polygon, Ring, Rotation};
+
+use crate::Want;
+
+/// What becomes of a camera's pictures before anybody sees them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Shaping {
+    /// Clockwise. A JPEG is turned without loss.
+    pub rotation: Rotation,
+    /// Black from here on; shares of the picture once it is turned.
+    pub masks: Vec<Polygon>,
+}
+
+impl Shaping {
+    /// Whether pictures that were shaped by `before` may show what this hides.
+    fn hides_more_than(&self, before: &Self) -> bool {
+        !self.masks.is_empty()
+            && (self.rotation != before.rotation
+                || self.masks.iter().any(|mask| !before.masks.contains(mask)))
+    }
+}
+
+/// What is asked, shared by a camera's thread and its handle.
+#[derive(Debug)]
+pub(crate) struct Orders {
+    asked: Mutex<Asked>,
+    ring: Ring,
+}
+
+#[derive(Debug)]
+struct Asked {
+    shaper: Shaper,
+    want: Want,
+    /// The source was not told yet.
+    is_news: bool,
+    shaping: Shaping,
+}
+
+impl Orders {
+    /// # Errors
+    /// When there is no memory.
+    pub(crate) fn new(want: Want, shaping: Shaping, ring: Ring) -> std::io::Result<Self> {
+        let shaper = Shaper::new().map_err(std::io::Error::other)?;
+        Ok(Self { asked: Mutex::new(Asked { shaper, want, is_news: false, shaping }), ring })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// See [`crate::Supervisor::set`].
+    pub(crate) fn set(&self, want: Want, shaping: Shaping) {
+        let mut asked = self.lock();
+        if asked.want != want {
+            asked.want = want;
+            asked.is_news = true;
+        }
+        let hides_more = shaping.hides_more_than(&asked.shaping);
+        asked.shaping = shaping;
+        if hides_more {
+            self.ring.clear();
+        }
+    }
+
+    /// What the source is to give from now on, if that has changed since it was asked last.
+    pub(crate) fn news(&self) -> Option<Want> {
+        let mut asked = self.lock();
+        std::mem::take(&mut asked.is_news).then_some(asked.want)
+    }
+
+    /// Shapes a picture and hands it on; nothing is asked otherwise until it has been.
+    ///
+    /// # Errors
+    /// When it cannot be shaped; then it must not be seen, and `hand_on` gets nothing.
+    pub(crate) fn shaped(&self, picture: Picture, hand_on: impl FnOnce(Shaped)) -> Result<(), CodecError> {
+        let mut asked = self.lock();
+        let Asked { shaper, shaping, .. } = &mut *asked;
+        let shaped = shaper.shape(picture, shaping.rotation, &shaping.masks)?;
+        hand_on(shaped);
+        drop(asked);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
