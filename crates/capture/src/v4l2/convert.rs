@@ -15,7 +15,9 @@ use range::Range;
 mod tests;
 
 /// Sides beyond this are refused before anything is allocated, as for a JPEG.
-pub(super) const MAX_SIDE: u32 = codec::MAX_SIDE;
+const MAX_SIDE: u32 = codec::MAX_SIDE;
+/// Four times the longest row of four bytes a pixel; no driver pads more.
+const MAX_STRIDE: usize = 1 << 17;
 
 /// A format as agreed on, ready to convert its pictures.
 #[derive(Debug, Clone, Copy)]
@@ -27,13 +29,16 @@ pub(super) struct Converter {
 }
 
 impl Converter {
-    /// `None` for a size that no picture may have.
+    /// `None` for a size or a stride that no picture may have.
     pub(super) fn new(format: &Format, agreed: &Agreed) -> Option<Self> {
         let Size { width, height } = agreed.size;
         if !(1..=MAX_SIDE).contains(&width) || !(1..=MAX_SIDE).contains(&height) {
             return None;
         }
         let row = row_len(format.layout, width as usize);
+        if agreed.stride > MAX_STRIDE {
+            return None;
+        }
         // A stride shorter than a row is none that was set.
         let stride = if agreed.stride < row { row } else { agreed.stride };
         Some(Self {
