@@ -298,7 +298,7 @@ fn source(camera: &config::Camera) -> CameraSource {
     };
     #[expect(clippy::cast_precision_loss, reason = "1 to 120")]
     let frame_rate = camera.frame_rate as f32;
-    let shaping = capture::Shaping::default();
+    let shaping = camera.shaping.clone();
     CameraSource { id: camera.id.clone(), kind, want: Want { size: camera.size, frame_rate }, shaping }
 }
 

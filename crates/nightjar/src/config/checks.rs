@@ -124,10 +124,11 @@ fn zones(values: &Values, camera: usize, bad: &dyn Fn(Slot) -> bool, problems: &
 /// Where nothing counts, nothing can be more sensitive.
 fn sensitivity(values: &Values, camera: usize, zone: usize, problems: &mut Vec<Problem>) {
     let get = |name| slot(Section::Zone, name, camera, Some(zone)).and_then(|slot| values.explicit(slot));
-    let excludes = get("kind").is_some_and(|set| set.value == Value::Text("exclude".into()));
-    if let Some(set) = get("sensitivity").filter(|_| excludes) {
+    let kind = get("kind").map(|set| set.value.clone());
+    let Some(Value::Text(kind)) = kind.filter(|kind| *kind != Value::Text("include".into())) else { return };
+    if let Some(set) = get("sensitivity") {
         let key = format!("camera[{camera}].zone[{zone}].sensitivity");
-        let what = "does nothing in a zone of kind = \"exclude\"";
+        let what = format!("does nothing in a zone of kind = \"{kind}\"");
         problems.push(Problem::new(set.origin.clone(), key, what, "take it away or set kind = \"include\""));
     }
 }

@@ -57,6 +57,8 @@ pub(crate) struct Camera {
     pub(crate) size: Size,
     /// Frames a second asked for.
     pub(crate) frame_rate: u32,
+    /// How its pictures are turned and masked before anybody sees them.
+    pub(crate) shaping: capture::Shaping,
     /// Bytes of recent frames.
     pub(crate) ring_size: usize,
     /// Frames a second that are looked at.

@@ -27,8 +27,7 @@ const PACE: Kind = Kind::Choice { works: || vec!["real-time", "fast"], later: &[
 const POSITION: Kind = Kind::Choice { works: positions, later: &[] };
 const LEVEL: Kind = Kind::Choice { works: || vec!["error", "warn", "info", "debug", "trace"], later: &[] };
 const FORMAT: Kind = Kind::Choice { works: || vec!["text", "json"], later: &[] };
-// A mask promises black pixels in ring, disk and stream, which nothing does yet; excluding is all that works.
-const ZONE: Kind = Kind::Choice { works: || vec!["include", "exclude"], later: &["mask"] };
+const ZONE: Kind = Kind::Choice { works: || vec!["include", "exclude", "mask"], later: &[] };
 const RING: Kind = Kind::Size { min: 4 << 20, max: 4 << 30 };
 
 /// Every key there is.
@@ -194,16 +193,30 @@ pub(crate) static KEYS: &[Key] = &[
     Key::new(
         Section::Camera,
         "rotation",
-        Kind::IntOf { works: &[0], later: &[90, 180, 270] },
+        Kind::IntOf { works: &[0, 90, 180, 270], later: &[] },
         Preset::Int(0),
-        "Degrees clockwise; only 0 in this version.",
+        "Degrees clockwise: 0, 90, 180, 270. A JPEG loses nothing by it where its sides hold whole blocks of 8 or 16 pixels.",
+    ),
+    Key::new(
+        Section::Camera,
+        "show_timestamp",
+        Kind::Bool,
+        Preset::Bool(false),
+        "Write the local time on streams and snapshots; ?raw=1 gives the untouched picture.",
     ),
     Key::new(
         Section::Camera,
         "timestamp_position",
         POSITION,
         Preset::Text("top-left"),
-        "Corner of the time on the picture; kept, though this version writes none.",
+        "Corner that the time is written in.",
+    ),
+    Key::new(
+        Section::Camera,
+        "highlight_motion",
+        Kind::Bool,
+        Preset::Bool(false),
+        "Draw boxes around what moves on streams and snapshots; ?raw=1 gives the untouched picture.",
     ),
     Key::new(
         Section::Camera,
@@ -260,7 +273,7 @@ pub(crate) static KEYS: &[Key] = &[
         "kind",
         ZONE,
         Preset::Text("include"),
-        "include: only here counts. exclude: not here.",
+        "include: only here counts. exclude: not here. mask: black in memory, on disk and in every stream.",
     ),
     Key::new(
         Section::Zone,

@@ -110,15 +110,26 @@ fn camera(values: &Values, index: usize, problems: &mut Vec<Problem>) -> Camera 
         Some(Value::Size(it)) => usize::try_from(it).unwrap_or(usize::MAX),
         _ => 0,
     };
+    let motion = motion(&keys, index);
     Camera {
         name: keys.text(Section::Camera, "name").unwrap_or_else(|| id.clone()),
         id,
         source: source(&keys, problems),
         size: Size::new(keys.number(Section::Camera, "width"), keys.number(Section::Camera, "height")),
         frame_rate: keys.number(Section::Camera, "frame_rate"),
+        shaping: shaping(keys.number(Section::Camera, "rotation"), &motion.zones),
         ring_size: size("ring_size"),
         analysis_fps: keys.number(Section::Motion, "analysis_fps"),
-        motion: motion(&keys, index),
+        motion,
+    }
+}
+
+/// What nobody is to see is what the zones of kind `mask` cover; detection leaves them out by the same zones.
+fn shaping(rotation: u32, zones: &[Zone]) -> capture::Shaping {
+    let masks = zones.iter().filter(|zone| zone.kind == ZoneKind::Mask).map(|zone| zone.polygon.clone());
+    capture::Shaping {
+        rotation: frame::Rotation::from_degrees(rotation).unwrap_or_default(),
+        masks: masks.collect(),
     }
 }
 
@@ -141,7 +152,11 @@ fn motion(keys: &Reader<'_>, camera: usize) -> Settings {
 
 fn zone(keys: &Reader<'_>) -> Option<Zone> {
     let Value::Points(corners) = keys.get(Section::Zone, "points")? else { return None };
-    let exclude = keys.text(Section::Zone, "kind").as_deref() == Some("exclude");
+    let kind = match keys.text(Section::Zone, "kind").as_deref() {
+        Some("exclude") => ZoneKind::Exclude,
+        Some("mask") => ZoneKind::Mask,
+        _ => ZoneKind::Include,
+    };
     let sensitivity = match keys.get(Section::Zone, "sensitivity") {
         #[expect(clippy::cast_possible_truncation, reason = "0.1 to 10 needs no more than f32")]
         Some(Value::Float(it)) => it as f32,
@@ -149,7 +164,7 @@ fn zone(keys: &Reader<'_>) -> Option<Zone> {
     };
     Some(Zone {
         name: keys.values.zone_name(keys.camera?, keys.zone?),
-        kind: if exclude { ZoneKind::Exclude } else { ZoneKind::Include },
+        kind,
         polygon: polygon(&corners)?,
         sensitivity,
     })
