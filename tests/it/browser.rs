@@ -2,11 +2,21 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::{Browser, FakeCamera, Live, Mode, Page, Setup, TestApp, footage, truth};
+
+mod looks;
+mod settings;
+mod views;
+mod zones;
 
 const SOON: Duration = Duration::from_secs(20);
 const TILE: &str = "document.querySelector('[data-camera=garden]')";
+
+/// The brightness of 16 × 9 places of the canvas.
+const SAMPLE: &str = "(c => { const { width: w, height: h } = c; const d = c.getContext('2d').getImageData(0, 0, w, h).data; \
+    return Array.from({length: 144}, (_, i) => { const at = 4 * (Math.floor((i % 16 + 0.5) * w / 16) + w * Math.floor((Math.floor(i / 16) + 0.5) * h / 9)); \
+    return d[at] + d[at + 1] + d[at + 2]; }); })(document.querySelector('[data-camera=garden] canvas'))";
 
 fn opened(app: &TestApp, width: u32, height: u32) -> (Browser, Page) {
     let browser = Browser::start();
@@ -34,13 +44,26 @@ fn the_picture_is_live_and_its_pixels_move() {
     let app = Setup::scene("walker").start();
     let (_browser, mut page) = opened(&app, 1280, 800);
     let (first, at) = (shown(&mut page), place(&mut page));
-    let before = page.screenshot(Some(at));
+    let (before, sampled) = (page.screenshot(Some(at)), page.eval(SAMPLE));
+    assert!(sampled.as_array().unwrap().iter().any(|n| n.as_u64() > Some(0)), "{sampled}");
     page.wait("ten more frames", SOON, &format!("+{TILE}.dataset.seq > {}", first + 10));
+    assert_ne!(page.eval(SAMPLE), sampled, "the canvas shows another picture");
     assert_ne!(page.screenshot(Some(at)), before);
     let age = page.wait("an age", SOON, &format!("{TILE}.dataset.ageMs"));
     let age: f64 = age.as_str().unwrap().parse().unwrap();
     assert!((-50.0..2000.0).contains(&age), "the frame that is shown is {age} ms old");
     assert_eq!(page.complaints(), Vec::<String>::new());
+}
+
+/// The area that two boxes share over the area of both.
+fn iou(a: [f64; 4], b: [f64; 4]) -> f64 {
+    let side = |i: usize| ((a[i] + a[i + 2]).min(b[i] + b[i + 2]) - a[i].max(b[i])).max(0.0);
+    let both = side(0) * side(1);
+    both / (a[2] * a[3] + b[2] * b[3] - both)
+}
+
+fn four(value: &Value) -> [f64; 4] {
+    std::array::from_fn(|i| value[i].as_f64().unwrap())
 }
 
 #[test]
@@ -53,71 +76,20 @@ fn boxes_are_drawn_where_the_truth_has_them() {
     let look = format!(
         "(() => {{ const d = {TILE}.dataset; const boxes = JSON.parse(d.boxes || '[]'); return boxes.length ? [+d.seq, boxes] : null; }})()"
     );
-    let (mut looks, mut hits) = (0, 0);
-    while looks < 8 {
+    let mut best = Vec::new();
+    while best.len() < 9 {
         let seen = page.wait("a box", Duration::from_secs(45), &look);
         let number = seen[0].as_u64().unwrap().saturating_sub(ahead) % u64::from(30 * FPS);
         let at = Duration::from_secs(1) * u32::try_from(number).unwrap() / FPS;
-        let near = |b: &serde_json::Value| {
-            let [x, y, w, h]: [f64; 4] = std::array::from_fn(|i| b[i].as_f64().unwrap());
-            truth("fox", at).iter().any(|t| {
-                (x + w / 2.0 - t[0] - t[2] / 2.0).abs() < t[2].max(0.1)
-                    && (y + h / 2.0 - t[1] - t[3] / 2.0).abs() < t[3].max(0.1)
-            })
-        };
-        hits += usize::from(seen[1].as_array().unwrap().iter().any(near));
-        looks += 1;
+        let actors = truth("fox", at);
+        let drawn = seen[1].as_array().unwrap().iter().map(four);
+        best.push(drawn.flat_map(|b| actors.iter().map(move |t| iou(b, *t))).fold(0.0, f64::max));
         let seq = seen[0].as_u64().unwrap();
         page.wait("another frame", SOON, &format!("+{TILE}.dataset.seq > {}", seq + 3));
     }
-    assert!(hits >= 6, "{hits} of {looks} looks had a box on the fox");
-}
-
-#[test]
-fn it_fits_every_width_without_scrolling_sideways_and_nothing_jumps() {
-    let app = Setup::scene("walker")
-        .more("[[camera]]\nid = \"yard\"\nscene = \"car\"\nwidth = 320\nheight = 180\n")
-        .start();
-    let browser = Browser::start();
-    for (width, height) in [(320, 640), (390, 844), (768, 1024), (1024, 768), (1440, 900), (1920, 1080)] {
-        let mut page = browser.page("about:blank#", width, height);
-        page.call(
-            "Page.addScriptToEvaluateOnNewDocument",
-            json!({"source": "window.shifts = []; new PerformanceObserver(l => { for (const e of l.getEntries()) if (!e.hadRecentInput) shifts.push(e.value); }).observe({type: 'layout-shift', buffered: true});"}),
-        );
-        page.go(&app.url());
-        page.wait(
-            "a live picture",
-            SOON,
-            &format!("{TILE}?.dataset.state === 'live' && +{TILE}.dataset.seq > 20"),
-        );
-        let wide = page.eval("document.documentElement.scrollWidth - document.documentElement.clientWidth");
-        assert_eq!(wide, json!(0), "at {width} it is wider by that many pixels");
-        let shift = page.eval("shifts.reduce((a, b) => a + b, 0)").as_f64().unwrap();
-        assert!(shift < 0.01, "at {width} the layout shifted by {shift}");
-        assert_eq!(page.complaints(), Vec::<String>::new(), "at {width}");
-    }
-}
-
-#[test]
-fn it_is_dark_or_light_as_the_viewer_prefers() {
-    let app = Setup::scene("calm").start();
-    let (_browser, mut page) = opened(&app, 1024, 768);
-    let mut brightness = |scheme: &str| {
-        page.prefer(scheme);
-        page.go(&app.url());
-        page.wait("a live picture", SOON, &format!("+{TILE}?.dataset.seq > 0"));
-        let colour = page.eval("getComputedStyle(document.body).backgroundColor");
-        let numbers: Vec<f64> = colour
-            .as_str()
-            .unwrap()
-            .split(|c: char| !(c.is_ascii_digit() || c == '.'))
-            .filter_map(|n| n.parse().ok())
-            .collect();
-        numbers.iter().take(3).sum::<f64>()
-    };
-    let (dark, light) = (brightness("dark"), brightness("light"));
-    assert!(dark < light, "dark {dark}, light {light}");
+    best.sort_by(f64::total_cmp);
+    // The detector's own boxes reach 0.6 on average; one of them may be of a fox that just comes in or goes out.
+    assert!(best[4] > 0.5 && best[2] > 0.25, "the overlaps of nine looks: {best:.2?}");
 }
 
 #[test]
@@ -141,18 +113,32 @@ fn a_camera_that_is_lost_says_what_to_do_and_comes_back_without_a_reload() {
 }
 
 #[test]
-fn the_page_comes_back_when_the_server_does() {
+fn the_page_comes_back_when_the_server_does_and_asks_gently_for_a_newer_page() {
     let app = Setup::scene("calm").arg("--bind").arg(&format!("127.0.0.1:{}", free_port())).start();
-    let (_browser, mut page) = opened(&app, 1024, 768);
+    let browser = Browser::start();
+    let mut page = browser.page("about:blank#", 1024, 768);
+    // The second server is of the same build; what its first word says of the version is changed on its way in.
+    page.before_all(
+        "window.hellos = 0; const parse = JSON.parse; JSON.parse = (text) => { const it = parse(text); \
+         if (it?.type === 'hello' && ++hellos > 1) it.version = '99.0.0'; return it; };",
+    );
+    page.go(&app.url());
+    page.wait("a live picture", SOON, &format!("+{TILE}?.dataset.seq > 0"));
     page.eval("window.sameDocument = true");
-    let app = app.again();
-    let last = app.age();
+    assert_eq!(page.eval("document.getElementById('offer')"), Value::Null);
+    let app = app.stopped();
+    page.wait("it says for how long", SOON, "/No word from Nightjar for \\d+ s. Trying again/.test(document.getElementById('word').textContent)");
+    assert_eq!(page.eval("document.querySelector('.live').hasAttribute('data-silent')"), json!(true));
+    let said = page.eval("document.getElementById('word').textContent");
+    assert!(said.as_str().unwrap().len() > 45, "the server said why it closed the connection: {said}");
+    let app = app.start();
     page.wait(
         "live again",
         Duration::from_secs(40),
-        &format!("{TILE}.dataset.state === 'live' && +{TILE}.dataset.ageMs < 3000"),
+        &format!("{TILE}.dataset.state === 'live' && +{TILE}.dataset.ageMs < 3000 && document.getElementById('word').hidden"),
     );
-    assert!(last < SOON && page.eval("window.sameDocument") == json!(true));
+    page.wait("it offers the new page", SOON, "/99\\.0\\.0/.test(document.getElementById('offer')?.textContent)");
+    assert!(app.age() < Duration::from_secs(60) && page.eval("window.sameDocument") == json!(true));
 }
 
 /// A port that was free a moment ago: this test starts the program twice in the same place.

@@ -274,10 +274,17 @@ impl TestApp {
     /// Ends it by SIGTERM and starts it anew on the same folder.
     #[must_use]
     #[track_caller]
-    pub fn again(mut self) -> Self {
+    pub fn again(self) -> Self {
+        self.stopped().start()
+    }
+
+    /// Ends it as a service manager would; what comes back starts it again.
+    #[must_use]
+    #[track_caller]
+    pub fn stopped(mut self) -> Setup {
         self.signal(Signal::TERM);
         assert_eq!(self.ended(Duration::from_secs(10)).code(), Some(0), "{}", self.log());
-        self.setup.clone().start()
+        self.setup.clone()
     }
 
     /// Since the process was started.

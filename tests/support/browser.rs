@@ -209,10 +209,83 @@ impl Page {
 
     /// Presses a key as a keyboard would, for example `Tab`.
     pub fn press(&mut self, key: &str, code: u32) {
-        for kind in ["keyDown", "keyUp"] {
-            let event = json!({"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code});
+        self.press_with(key, code, 0);
+    }
+
+    /// The same with the modifiers of the protocol: 1 Alt, 2 Control, 8 Shift.
+    pub fn press_with(&mut self, key: &str, code: u32, modifiers: u32) {
+        let text = match key {
+            "Enter" => Some("\r"),
+            _ if key.len() == 1 && modifiers == 0 => Some(key),
+            _ => None,
+        };
+        for kind in [if text.is_some() { "keyDown" } else { "rawKeyDown" }, "keyUp"] {
+            let mut event = json!({"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, "modifiers": modifiers});
+            if let (Some(text), "keyDown") = (text, kind) {
+                event["text"] = json!(text);
+            }
             self.call("Input.dispatchKeyEvent", event);
         }
+    }
+
+    /// Types a text where the focus is.
+    pub fn write(&mut self, text: &str) {
+        self.call("Input.insertText", json!({ "text": text }));
+    }
+
+    /// Drags with the mouse from one place to another, in CSS pixels.
+    pub fn drag(&mut self, from: [f64; 2], to: [f64; 2]) {
+        let middle = [(from[0] + to[0]) / 2.0, (from[1] + to[1]) / 2.0];
+        for (kind, [x, y], buttons) in [
+            ("mouseMoved", from, 0),
+            ("mousePressed", from, 1),
+            ("mouseMoved", middle, 1),
+            ("mouseMoved", to, 1),
+            ("mouseReleased", to, 0),
+        ] {
+            let button = if kind == "mouseMoved" && buttons == 0 { "none" } else { "left" };
+            let event =
+                json!({"type": kind, "x": x, "y": y, "button": button, "buttons": buttons, "clickCount": 1});
+            self.call("Input.dispatchMouseEvent", event);
+        }
+    }
+
+    /// Clicks the middle of what `script` answers (an element), wherever it is on the page.
+    #[track_caller]
+    pub fn click(&mut self, script: &str) {
+        let at = self.eval(&format!(
+            "(e => {{ e.scrollIntoView({{block: 'center'}}); const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})({script})"
+        ));
+        let at: [f64; 2] = std::array::from_fn(|i| at[i].as_f64().expect("it is on the page"));
+        self.drag(at, at);
+    }
+
+    /// Hides the page, or shows it again, as another tab in front of it would.
+    pub fn hide(&mut self, yes: bool) {
+        self.eval(&format!(
+            "Object.defineProperty(document, 'hidden', {{configurable: true, get: () => {yes}}}); \
+             document.dispatchEvent(new Event('visibilitychange'))"
+        ));
+    }
+
+    /// Runs `source` in every document from now on, before anything of its own.
+    pub fn before_all(&mut self, source: &str) {
+        self.call("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source }));
+    }
+
+    /// How many WebSockets were opened so far.
+    pub fn sockets(&mut self) -> usize {
+        self.eval("0");
+        self.events.iter().filter(|event| event["method"] == "Network.webSocketCreated").count()
+    }
+
+    /// How many pictures came over WebSockets so far.
+    pub fn pictures(&mut self) -> usize {
+        self.eval("0");
+        let binary = |event: &&Value| {
+            event["method"] == "Network.webSocketFrameReceived" && event["params"]["response"]["opcode"] == 2
+        };
+        self.events.iter().filter(binary).count()
     }
 
     /// Errors so far: exceptions, `console.error`, and what the browser itself logged as one (a blocked script, a 404).

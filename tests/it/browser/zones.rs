@@ -1,0 +1,146 @@
+//! Zones drawn on the picture, by pointer and by keys, and what comes of them.
+
+use super::*;
+
+const BOXES: &str = "JSON.parse(document.querySelector('[data-camera=garden]').dataset.boxes || '[]').length";
+const SAVE: &str = "[...document.querySelectorAll('.tune button')].find(b => b.textContent === 'Save zones')";
+const NEW: &str = "[...document.querySelectorAll('.tune button')].find(b => b.textContent === 'New zone')";
+
+fn tuned(app: &TestApp) -> (Browser, Page) {
+    let browser = Browser::start();
+    let mut page = browser.page(&format!("{}tune/garden", app.url()), 1280, 900);
+    page.wait("a live picture", SOON, &format!("{TILE}?.dataset.state === 'live' && +{TILE}.dataset.seq > 0"));
+    (browser, page)
+}
+
+fn zones(app: &TestApp) -> Vec<Value> {
+    app.json("/api/v1/cameras/garden")["zones"].as_array().unwrap().clone()
+}
+
+/// The middle of a corner of the zone that is selected.
+fn corner(page: &mut Page, i: usize) -> [f64; 2] {
+    let at = page.eval(&format!("(r => [r.x + r.width / 2, r.y + r.height / 2])(document.querySelectorAll('.corner')[{i}].getBoundingClientRect())"));
+    std::array::from_fn(|i| at[i].as_f64().unwrap())
+}
+
+fn corners(zone: &Value) -> Vec<[f64; 2]> {
+    zone["points"].as_array().unwrap().iter().map(|p| [p[0].as_f64().unwrap(), p[1].as_f64().unwrap()]).collect()
+}
+
+#[test]
+fn a_zone_drawn_with_the_pointer_holds_back_what_moves_in_it_and_lets_it_go_again() {
+    let app = Setup::scene("walker").start();
+    let (_browser, mut page) = tuned(&app);
+    page.wait("a box", Duration::from_secs(45), BOXES);
+    page.click(NEW);
+    page.write("Everything");
+    let [x, y, w, h] = place(&mut page);
+    for (i, to) in [[x, y], [x + w, y], [x + w, y + h], [x, y + h]].into_iter().enumerate() {
+        let from = corner(&mut page, i);
+        page.drag(from, to);
+    }
+    assert_eq!(zones(&app), Vec::<Value>::new(), "nothing holds before it is saved");
+    page.click(SAVE);
+    let kept = tests::until("the server has it", SOON, || Some(zones(&app)).filter(|zones| !zones.is_empty()));
+    assert_eq!((&kept[0]["name"], &kept[0]["kind"]), (&json!("Everything"), &json!("exclude")));
+    for (is, wanted) in corners(&kept[0]).iter().zip([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]) {
+        assert!((is[0] - wanted[0]).abs() < 0.01 && (is[1] - wanted[1]).abs() < 0.01, "{is:?}, not {wanted:?}");
+    }
+    page.wait("nothing moves any more", SOON, &format!("{BOXES} === 0 && !{TILE}.hasAttribute('data-moving')"));
+    let (first, mut boxes) = (shown(&mut page), 0);
+    tests::until("four more seconds", SOON, || {
+        boxes += page.eval(BOXES).as_u64().unwrap();
+        (shown(&mut page) > first + 60).then_some(())
+    });
+    assert_eq!(boxes, 0, "something was boxed within an ignored zone");
+    page.click("[...document.querySelectorAll('.tune button')].find(b => b.textContent === 'Remove zone' && b.checkVisibility())");
+    page.click(SAVE);
+    tests::until("the server has none", SOON, || zones(&app).is_empty().then_some(()));
+    page.wait("a box again", Duration::from_secs(45), BOXES);
+    assert_eq!(page.complaints(), Vec::<String>::new());
+}
+
+/// Presses Tab until the focus is where `script` says.
+fn tab_to(page: &mut Page, what: &str, script: &str) {
+    for _ in 0..60 {
+        page.press("Tab", 9);
+        if page.eval(&format!("(e => {script})(document.activeElement)")) == json!(true) {
+            return;
+        }
+    }
+    panic!("the keyboard does not reach {what}");
+}
+
+#[test]
+fn a_mask_drawn_with_keys_alone_is_black_in_the_picture_at_once() {
+    let app = Setup::scene("walker").start();
+    let (_browser, mut page) = tuned(&app);
+    // The middle of the picture: where a new zone stands.
+    let middle = "(c => Math.max(...c.getContext('2d').getImageData(Math.floor(c.width * 0.45), Math.floor(c.height * 0.45), 40, 24).data.filter((_, i) => i % 4 < 3)))(document.querySelector('[data-camera=garden] canvas'))";
+    assert!(page.eval(middle).as_u64() > Some(60), "there is something to mask");
+    tab_to(&mut page, "New zone", "e.textContent === 'New zone'");
+    page.press("Enter", 13);
+    page.write("Neighbour");
+    tab_to(&mut page, "the kind", "e.type === 'radio'");
+    page.press("ArrowRight", 39);
+    assert_eq!(page.eval("document.activeElement.value"), json!("mask"));
+    let focus = "document.activeElement.getAttribute('aria-label') ?? ''";
+    // Back over the list to the picture: the corners stand behind their zone's name.
+    page.eval("document.querySelector('.zname').focus()");
+    page.press("Tab", 9);
+    assert!(page.eval(focus).as_str().unwrap().starts_with("Neighbour, corner 1 of 4, 35 % from the left, 35 %"), "{}", page.eval(focus));
+    page.press("ArrowLeft", 37);
+    page.press_with("ArrowUp", 38, 8);
+    assert!(page.eval(focus).as_str().unwrap().contains("corner 1 of 4, 34 % from the left, 30 % from the top"), "{}", page.eval(focus));
+    page.press("+", 187);
+    assert!(page.eval(focus).as_str().unwrap().contains("corner 2 of 5"), "{}", page.eval(focus));
+    page.press("Delete", 46);
+    assert!(page.eval(focus).as_str().unwrap().contains("corner 1 of 4"), "{}", page.eval(focus));
+    tab_to(&mut page, "Save zones", "e.textContent === 'Save zones'");
+    page.press("Enter", 13);
+    let kept = tests::until("the server has it", SOON, || Some(zones(&app)).filter(|zones| !zones.is_empty()));
+    assert_eq!((&kept[0]["name"], &kept[0]["kind"]), (&json!("Neighbour"), &json!("mask")));
+    let first = corners(&kept[0])[0];
+    assert!((first[0] - 0.34).abs() < 0.001 && (first[1] - 0.3).abs() < 0.001, "{first:?}");
+    page.wait("its pixels are black on the canvas", SOON, &format!("{middle} < 24"));
+    assert_eq!(page.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_drawn_can_be_undone_and_cancelled_and_asks_before_it_is_lost() {
+    let app = Setup::scene("calm").more("[[camera.zone]]\nname = \"lawn\"\nkind = \"include\"\npoints = [[0.1, 0.5], [0.9, 0.5], [0.5, 0.9]]\n").start();
+    let (_browser, mut page) = tuned(&app);
+    page.click("document.querySelector('.zname')");
+    let before = corner(&mut page, 0);
+    let (from, to) = (before, [before[0] + 60.0, before[1] - 40.0]);
+    page.drag(from, to);
+    let moved = corner(&mut page, 0);
+    assert!((moved[0] - to[0]).abs() < 2.0 && (moved[1] - to[1]).abs() < 2.0, "{moved:?}, not {to:?}");
+    page.press_with("z", 90, 2);
+    let back = corner(&mut page, 0);
+    assert!((back[0] - before[0]).abs() < 1.0, "one undo takes the whole drag back: {back:?}, not {before:?}");
+    page.press("Delete", 46);
+    assert_eq!(page.eval("document.querySelectorAll('.corner').length"), json!(3), "fewer than three go around nothing");
+    page.click(NEW);
+    assert_eq!(page.eval("document.querySelectorAll('.zname').length"), json!(2));
+    page.eval("window.asked = 0; window.confirm = () => { asked += 1; return false; }");
+    page.click("document.querySelector('.places a[data-place=live]')");
+    assert_eq!((page.eval("asked"), page.eval("location.pathname")), (json!(1), json!("/tune/garden")));
+    page.click("[...document.querySelectorAll('.tune button')].find(b => b.textContent === 'Cancel')");
+    assert_eq!(page.eval("document.querySelectorAll('.zname').length"), json!(1));
+    assert_eq!(zones(&app).len(), 1);
+}
+
+#[test]
+fn a_zone_that_the_server_cannot_take_says_so_where_it_is_wrong() {
+    let app = Setup::scene("calm").start();
+    let (_browser, mut page) = tuned(&app);
+    for _ in 0..2 {
+        page.click(NEW);
+        page.write("twin");
+    }
+    page.click(SAVE);
+    page.wait("the name of the second is said to be wrong", SOON, "(row => row?.querySelector('[data-field=name] .wrong')?.checkVisibility() && row.querySelector('[data-field=name] input').getAttribute('aria-invalid') === 'true')(document.querySelectorAll('.zl.edit > li')[1])");
+    assert_eq!(zones(&app), Vec::<Value>::new(), "all or nothing");
+    assert_eq!(page.eval("document.querySelectorAll('.zname').length"), json!(2), "what was drawn is kept");
+}
