@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use dashmap::DashMap;
 use frame::Clock;
 use web::{Life, Metrics, Problem};
 
-use crate::live::Channel;
+use crate::live::{Channel, Crowd};
 use crate::socket::{Patience, Sockets};
 use crate::{Camera, Cameras};
 
@@ -53,7 +52,7 @@ pub(crate) struct Inner {
     pub(crate) sockets: Sockets,
     started: Duration,
     /// Viewers of all cameras together.
-    crowd: Arc<AtomicUsize>,
+    crowd: Arc<Crowd>,
     channels: DashMap<String, Arc<Channel>>,
 }
 

@@ -6,14 +6,19 @@
 //! parts go over a connection, that is `mjpeg` and `socket`.
 
 mod channel;
+mod crowd;
+mod drawing;
 mod feed;
+mod maker;
 mod pace;
 mod part;
 #[cfg(test)]
 mod tests;
 mod variant;
 
-pub(crate) use channel::{Channel, Refused, ViewerGuard};
+pub(crate) use channel::{Channel, ViewerGuard};
+pub(crate) use crowd::{Crowd, Refused};
 pub(crate) use feed::{JPEG_QUALITY, Watcher};
+pub(crate) use maker::Maker;
 pub(crate) use part::{OPENING, Part};
 pub(crate) use variant::Variant;

@@ -26,6 +26,7 @@ use crate::query::PictureQuery;
         ("width" = Option<u32>, Query, description = "Pixels, 1 to 8192; rounded up, never beyond the camera's own. `w` for short."),
         ("quality" = Option<u8>, Query, description = "1 to 100; 80 if another width is asked for without it."),
         ("fps" = Option<f32>, Query, description = "Pictures a second at the most, 0.1 to 120."),
+        ("raw" = Option<u8>, Query, description = "1: the camera's own picture, without the time and boxes that the settings put on it."),
     ),
     responses(
         (status = 200, description = "A picture a part, each with `Content-Type`, `Content-Length` and `X-Timestamp`, until either side closes.",
@@ -48,6 +49,7 @@ pub(crate) async fn first(
         ("width" = Option<u32>, Query, description = "Pixels, 1 to 8192; rounded up, never beyond the camera's own. `w` for short."),
         ("quality" = Option<u8>, Query, description = "1 to 100; 80 if another width is asked for without it."),
         ("fps" = Option<f32>, Query, description = "Pictures a second at the most, 0.1 to 120."),
+        ("raw" = Option<u8>, Query, description = "1: the camera's own picture, without the time and boxes that the settings put on it."),
     ),
     responses(
         (status = 200, description = "A picture a part, each with `Content-Type`, `Content-Length` and `X-Timestamp`, until either side closes.",
@@ -85,7 +87,7 @@ impl<S: Sync> FromRequestParts<S> for Came {
 pub(crate) fn stream(channel: &Arc<Channel>, came: Came, query: Option<&str>) -> Result<Response, Problem> {
     let query = PictureQuery::parse(query)?;
     let guard = channel.admit(came.connection.as_ref().and_then(Connection::counted_as)).map_err(refusal)?;
-    let variant = Variant::of(query.width, query.quality, channel.source_width());
+    let variant = Variant::of(query.width, query.quality, channel.source_width()).drawn_unless(query.raw);
     let watcher = channel.watch(variant, query.fps);
     if let Some(connection) = came.connection {
         let timeout = channel.camera.settings().client_timeout;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use web::Problem;
 
-/// `fps`, `width`, `quality`, each within its range.
+/// `fps`, `width`, `quality`, each within its range, and `raw`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct PictureQuery {
     /// Above 0, to 120.
@@ -13,6 +13,8 @@ pub(crate) struct PictureQuery {
     pub(crate) width: Option<u32>,
     /// 1 to 100.
     pub(crate) quality: Option<u8>,
+    /// Without the time and boxes.
+    pub(crate) raw: bool,
 }
 
 impl PictureQuery {
@@ -25,6 +27,7 @@ impl PictureQuery {
                 "fps" => parsed.fps = Some(fps(&value)?),
                 "width" | "w" => parsed.width = Some(whole("width", &value, 8192)?),
                 "quality" => parsed.quality = u8::try_from(whole("quality", &value, 100)?).ok(),
+                "raw" => parsed.raw = !matches!(&*value, "0" | "false" | ""),
                 _ => {}
             }
         }
@@ -71,7 +74,8 @@ mod tests {
     #[test]
     fn good_values_are_read_and_strangers_let_pass() {
         let query = PictureQuery::parse(Some("fps=7.5&width=640&quality=50&t=12345&raw=1")).unwrap();
-        assert_eq!(query, PictureQuery { fps: Some(7.5), width: Some(640), quality: Some(50) });
+        assert_eq!(query, PictureQuery { fps: Some(7.5), width: Some(640), quality: Some(50), raw: true });
+        assert!(!PictureQuery::parse(Some("raw=0")).unwrap().raw);
         assert_eq!(PictureQuery::parse(None).unwrap(), PictureQuery::default());
         assert_eq!(PictureQuery::parse(Some("fp%73=7%2E5&width")).unwrap().fps, Some(7.5));
     }

@@ -6,13 +6,12 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use bytes::Bytes;
-use codec::{CodecError, Encoder, Workspace};
 use frame::{Frame, Picture};
 use http::{HeaderValue, header};
 use web::Problem;
 
 use crate::app::App;
-use crate::live::{Channel, JPEG_QUALITY, Variant};
+use crate::live::{Channel, Maker, Variant};
 use crate::openapi::Binary;
 use crate::query::PictureQuery;
 use crate::{SourceState, wire};
@@ -22,6 +21,7 @@ use crate::{SourceState, wire};
     params(
         ("width" = Option<u32>, Query, description = "Pixels, 1 to 8192; rounded up, never beyond the camera's own. `w` for short."),
         ("quality" = Option<u8>, Query, description = "1 to 100; 80 if another width is asked for without it."),
+        ("raw" = Option<u8>, Query, description = "1: the camera's own picture, without the time and boxes that the settings put on it."),
     ),
     responses(
         (status = 200, description = "The picture; `X-Timestamp` has seconds since 1970.", body = Binary, content_type = "image/jpeg"),
@@ -38,6 +38,7 @@ pub(crate) async fn first(State(app): State<App>, RawQuery(query): RawQuery) -> 
         ("id" = String, Path, description = "The camera's id."),
         ("width" = Option<u32>, Query, description = "Pixels, 1 to 8192; rounded up, never beyond the camera's own. `w` for short."),
         ("quality" = Option<u8>, Query, description = "1 to 100; 80 if another width is asked for without it."),
+        ("raw" = Option<u8>, Query, description = "1: the camera's own picture, without the time and boxes that the settings put on it."),
     ),
     responses(
         (status = 200, description = "The picture; `X-Timestamp` has seconds since 1970.", body = Binary, content_type = "image/jpeg"),
@@ -56,12 +57,11 @@ pub(crate) async fn by_id(
 /// The newest frame in the form that the query asks for.
 pub(crate) async fn snapshot(channel: &Arc<Channel>, query: Option<&str>) -> Result<Response, Problem> {
     let query = PictureQuery::parse(query)?;
-    let frame = newest(channel)?;
-    let variant = Variant::of(query.width, query.quality, Some(frame.size().width));
-    let jpeg = match frame.picture() {
-        Picture::Jpeg(jpeg) if variant.is_original() => jpeg.bytes.clone(),
-        _ => encode(channel.clone(), frame.clone(), variant).await?,
-    };
+    let (mut frame, mut jpeg) = make(channel, &query).await?;
+    if frame.seq() < channel.camera.ring().floor() {
+        // A mask was set meanwhile, and this picture is from before.
+        (frame, jpeg) = make(channel, &query).await?;
+    }
     let mut response = Response::new(Body::from(jpeg));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/jpeg"));
@@ -74,6 +74,20 @@ pub(crate) async fn snapshot(channel: &Arc<Channel>, query: Option<&str>) -> Res
         headers.insert("x-timestamp", taken);
     }
     Ok(response)
+}
+
+async fn make(channel: &Arc<Channel>, query: &PictureQuery) -> Result<(Arc<Frame>, Bytes), Problem> {
+    let frame = newest(channel)?;
+    let wish = Variant::of(query.width, query.quality, Some(frame.size().width)).drawn_unless(query.raw);
+    let variant = channel.in_force(wish);
+    let jpeg = match frame.picture() {
+        Picture::Jpeg(jpeg) if variant.is_original() => jpeg.bytes.clone(),
+        _ => match channel.made(variant, frame.seq()) {
+            Some(made) => made,
+            None => encode(channel.clone(), frame.clone(), variant).await?,
+        },
+    };
+    Ok((frame, jpeg))
 }
 
 /// A frame that may be called new: a lost camera's last one may be hours old.
@@ -95,7 +109,7 @@ fn newest(channel: &Channel) -> Result<Arc<Frame>, Problem> {
 
 async fn encode(channel: Arc<Channel>, frame: Arc<Frame>, variant: Variant) -> Result<Bytes, Problem> {
     let encoded = tokio::task::spawn_blocking(move || {
-        let jpeg = encode_now(&channel, &frame, variant);
+        let jpeg = Maker::new(variant).and_then(|mut maker| maker.jpeg(&frame, &channel));
         if let Err(error) = &jpeg {
             channel.tally.encode_errors.inc();
             tracing::warn!(camera = channel.camera.id(), seq = frame.seq(), %error, "failed to encode a snapshot");
@@ -103,16 +117,4 @@ async fn encode(channel: Arc<Channel>, frame: Arc<Frame>, variant: Variant) -> R
         jpeg.ok()
     });
     encoded.await.ok().flatten().ok_or_else(Problem::internal)
-}
-
-fn encode_now(channel: &Channel, frame: &Frame, variant: Variant) -> Result<Bytes, CodecError> {
-    if variant.is_original() {
-        return frame.jpeg_or_encode(|raw| {
-            channel.tally.encodes.inc();
-            Encoder::new(JPEG_QUALITY)?.i420(raw)
-        });
-    }
-    channel.tally.encodes.inc();
-    let width = variant.width.unwrap_or(frame.size().width);
-    codec::scaled_jpeg(frame, width, variant.quality.unwrap_or(JPEG_QUALITY), &mut Workspace::new()?)
 }

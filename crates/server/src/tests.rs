@@ -1,5 +1,6 @@
 mod access;
 mod answers;
+mod drawn;
 mod live;
 mod problems;
 mod shutdown;

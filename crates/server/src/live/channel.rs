@@ -1,32 +1,24 @@
 //! One camera's viewers: how many there are, and which variants they watch.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use frame::Clock;
+use bytes::Bytes;
+use codec::Overlay;
+use frame::{Clock, Frame, FrameSeq};
 use web::{Counter, Gauge, Life, Metrics};
 
 use crate::Camera;
 use crate::live::Variant;
+use crate::live::crowd::{Crowd, Refused};
+use crate::live::drawing::Current;
 use crate::live::feed::{Feed, Watcher};
 
 /// Variants of one camera at the same time, beside its own picture; each is a thread that decodes and encodes. Whoever
 /// asks for one more gets the nearest of those there are.
 const MAX_VARIANTS: usize = 8;
-
-/// So many viewers are allowed, and there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Refused(pub(crate) usize);
-
-impl std::fmt::Display for Refused {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            1 => f.write_str("1 viewer is watching, and no more are allowed."),
-            n => write!(f, "{n} viewers are watching, and no more are allowed."),
-        }
-    }
-}
 
 /// Counted for one camera.
 #[derive(Debug)]
@@ -67,7 +59,8 @@ pub(crate) struct Channel {
     pub(crate) tally: Tally,
     viewers: AtomicUsize,
     /// Of all cameras together.
-    crowd: Arc<AtomicUsize>,
+    crowd: Arc<Crowd>,
+    drawing: Current,
     feeds: Mutex<HashMap<Variant, Arc<Feed>>>,
 }
 
@@ -77,10 +70,12 @@ impl Channel {
         clock: Arc<dyn Clock>,
         life: Life,
         metrics: &Metrics,
-        crowd: Arc<AtomicUsize>,
+        crowd: Arc<Crowd>,
     ) -> Self {
         let tally = Tally::new(metrics, camera.id());
-        Self { camera, clock, life, tally, viewers: AtomicUsize::new(0), crowd, feeds: Mutex::default() }
+        let drawing = Current::of(camera.as_ref());
+        let (viewers, feeds) = (AtomicUsize::new(0), Mutex::default());
+        Self { camera, clock, life, tally, viewers, crowd, drawing, feeds }
     }
 
     /// How many watch right now.
@@ -90,7 +85,7 @@ impl Channel {
 
     /// How many watch any camera right now.
     pub(crate) fn crowd(&self) -> usize {
-        self.crowd.load(Ordering::Relaxed)
+        self.crowd.len()
     }
 
     /// Pixels from left to right of what the source delivers, once known.
@@ -99,21 +94,21 @@ impl Channel {
         latest.or_else(|| self.camera.source().size.map(|size| size.width))
     }
 
-    /// A viewer's place, if there is one left.
-    pub(crate) fn admit(self: &Arc<Self>) -> Result<ViewerGuard, Refused> {
-        let max = self.camera.settings().max_clients as usize;
-        let taken =
-            self.crowd.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < max).then_some(n + 1));
-        taken.map_err(|_| Refused(max))?;
-        self.show(self.viewers.fetch_add(1, Ordering::AcqRel) + 1);
-        Ok(ViewerGuard { channel: self.clone() })
+    /// A viewer's place, if there is one left for that address; see [`web::Connection::counted_as`].
+    pub(crate) fn admit(self: &Arc<Self>, address: Option<IpAddr>) -> Result<ViewerGuard, Refused> {
+        self.crowd.enter(address, self.camera.settings().max_clients as usize)?;
+        Ok(self.seat(address))
     }
 
     /// A place for a viewer that is about to give one back.
-    pub(crate) fn readmit(self: &Arc<Self>) -> ViewerGuard {
-        self.crowd.fetch_add(1, Ordering::AcqRel);
+    pub(crate) fn readmit(self: &Arc<Self>, address: Option<IpAddr>) -> ViewerGuard {
+        self.crowd.enter_again(address);
+        self.seat(address)
+    }
+
+    fn seat(self: &Arc<Self>, address: Option<IpAddr>) -> ViewerGuard {
         self.show(self.viewers.fetch_add(1, Ordering::AcqRel) + 1);
-        ViewerGuard { channel: self.clone() }
+        ViewerGuard { channel: self.clone(), address }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a few thousand viewers")]
@@ -121,12 +116,29 @@ impl Channel {
         self.tally.viewers.set(viewers as f64);
     }
 
+    /// The variant that stands for a wish right now: where nothing is to be drawn, a drawn one is the plain one.
+    pub(crate) fn in_force(&self, wish: Variant) -> Variant {
+        Variant { drawn: wish.drawn && self.drawing.get(self.camera.as_ref()).is_on(), ..wish }
+    }
+
+    /// What is drawn on that frame for those who do not want it raw.
+    pub(crate) fn overlay(&self, frame: &Frame) -> Overlay {
+        self.drawing.get(self.camera.as_ref()).overlay(frame, &self.camera.motion())
+    }
+
+    /// The picture of that frame if a feed has just made it.
+    pub(crate) fn made(&self, variant: Variant, seq: FrameSeq) -> Option<Bytes> {
+        let feed = self.feeds().get(&variant).cloned()?;
+        feed.newest().filter(|part| !part.no_signal && part.seq == seq).map(|part| part.jpeg.clone())
+    }
+
     /// The pictures of one variant from now on, at most `fps` of them a second.
-    pub(crate) fn watch(self: &Arc<Self>, variant: Variant, fps: Option<f32>) -> Watcher {
+    pub(crate) fn watch(self: &Arc<Self>, wish: Variant, fps: Option<f32>) -> Watcher {
+        let variant = self.in_force(wish);
         let mut feeds = self.feeds();
         let variant = self.affordable(variant, &feeds);
         let feed = feeds.entry(variant).or_insert_with(|| Feed::start(self, variant)).clone();
-        Watcher::join(self.clone(), feed, fps)
+        Watcher::join(self.clone(), feed, wish, fps)
     }
 
     /// The variant itself while there is room for it, else the one that is nearest.
@@ -136,7 +148,10 @@ impl Channel {
             return wish;
         }
         let source = self.source_width();
-        made.min_by_key(|variant| variant.distance(wish, source)).unwrap_or(wish)
+        // Whoever wants it raw is shown nothing that is drawn, and the other way round.
+        made.filter(|variant| variant.drawn == wish.drawn)
+            .min_by_key(|variant| variant.distance(wish, source))
+            .unwrap_or(wish)
     }
 
     /// A watcher left. The feed ends with its last one; under the lock, so that nobody joins one that is ending.
@@ -160,12 +175,13 @@ impl Channel {
 /// A viewer's place; given back when dropped.
 pub(crate) struct ViewerGuard {
     channel: Arc<Channel>,
+    address: Option<IpAddr>,
 }
 
 impl Drop for ViewerGuard {
     fn drop(&mut self) {
         let before = self.channel.viewers.fetch_sub(1, Ordering::AcqRel);
         self.channel.show(before - 1);
-        self.channel.crowd.fetch_sub(1, Ordering::AcqRel);
+        self.channel.crowd.leave(self.address);
     }
 }

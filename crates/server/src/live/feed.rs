@@ -59,6 +59,11 @@ impl Feed {
         self.variant
     }
 
+    /// What was made last.
+    pub(crate) fn newest(&self) -> Option<Arc<Part>> {
+        self.slot.borrow().part.clone()
+    }
+
     fn join(&self, fps: Option<f32>) -> watch::Receiver<Slot> {
         self.rates.lock().unwrap_or_else(PoisonError::into_inner).push(fps);
         self.slot.subscribe()

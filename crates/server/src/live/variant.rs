@@ -10,6 +10,8 @@ pub(crate) struct Variant {
     pub(crate) width: Option<u32>,
     /// 1 to 100; `None`: as the source.
     pub(crate) quality: Option<u8>,
+    /// With the time and boxes on it, as the settings say.
+    pub(crate) drawn: bool,
 }
 
 impl Variant {
@@ -17,7 +19,12 @@ impl Variant {
     pub(crate) fn of(width: Option<u32>, quality: Option<u8>, source_width: Option<u32>) -> Self {
         let width = width.map(|width| width.div_ceil(STEP) * STEP);
         let width = width.filter(|&width| source_width.is_none_or(|source| width < source));
-        Self { width, quality }
+        Self { width, quality, drawn: false }
+    }
+
+    /// The same, with what the settings want drawn on it unless it is asked for raw.
+    pub(crate) fn drawn_unless(self, raw: bool) -> Self {
+        Self { drawn: !raw, ..self }
     }
 
     /// How far it is from what was asked for: first by width, then by quality.

@@ -4,15 +4,14 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use codec::{CodecError, Encoder, Workspace};
+use codec::CodecError;
 use frame::{Frame, ReadError};
 
 use crate::SourceState;
 use crate::live::channel::Channel;
-use crate::live::feed::{Feed, JPEG_QUALITY, next_due};
+use crate::live::feed::{Feed, next_due};
 use crate::live::pace::Pace;
-use crate::live::{Part, Variant};
+use crate::live::{Maker, Part};
 
 /// How long the thread may outlive its last watcher.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -61,36 +60,6 @@ fn make(channel: &Channel, feed: &Feed, maker: &mut Maker, frame: &Frame) {
         Err(error) => {
             channel.tally.encode_errors.inc();
             tracing::debug!(camera = channel.camera.id(), seq = frame.seq(), %error, "failed to encode a frame");
-        }
-    }
-}
-
-enum Maker {
-    /// The source's size: once for all who ask, snapshots included.
-    Original(Encoder),
-    Scaled(Workspace, Variant),
-}
-
-impl Maker {
-    fn new(variant: Variant) -> Result<Self, CodecError> {
-        if variant.is_original() {
-            Encoder::new(JPEG_QUALITY).map(Self::Original)
-        } else {
-            Ok(Self::Scaled(Workspace::new()?, variant))
-        }
-    }
-
-    fn jpeg(&mut self, frame: &Frame, channel: &Channel) -> Result<Bytes, CodecError> {
-        match self {
-            Self::Original(encoder) => frame.jpeg_or_encode(|raw| {
-                channel.tally.encodes.inc();
-                encoder.i420(raw)
-            }),
-            Self::Scaled(work, variant) => {
-                channel.tally.encodes.inc();
-                let width = variant.width.unwrap_or(frame.size().width);
-                codec::scaled_jpeg(frame, width, variant.quality.unwrap_or(JPEG_QUALITY), work)
-            }
         }
     }
 }

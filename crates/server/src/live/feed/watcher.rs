@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::live::Part;
 use crate::live::channel::Channel;
 use crate::live::feed::{Feed, Slot};
 use crate::live::pace::Pace;
+use crate::live::{Part, Variant};
 
 /// Keeps its feed alive; leaves it when dropped.
 pub(crate) struct Watcher {
     channel: Arc<Channel>,
     feed: Arc<Feed>,
     slot: watch::Receiver<Slot>,
+    wish: Variant,
     fps: Option<f32>,
     pace: Pace,
     last: Option<u64>,
@@ -21,11 +22,11 @@ pub(crate) struct Watcher {
 
 impl Watcher {
     /// Called under the channel's lock, so that the feed does not end meanwhile.
-    pub(crate) fn join(channel: Arc<Channel>, feed: Arc<Feed>, fps: Option<f32>) -> Self {
+    pub(crate) fn join(channel: Arc<Channel>, feed: Arc<Feed>, wish: Variant, fps: Option<f32>) -> Self {
         let mut slot = feed.join(fps);
         // What is in the slot counts as new: the first picture comes at once.
         slot.mark_changed();
-        Self { channel, feed, slot, fps, pace: Pace::new(fps), last: None }
+        Self { channel, feed, slot, wish, fps, pace: Pace::new(fps), last: None }
     }
 
     /// The newest picture, once there is one that was not had yet and is due; `None` when the feed is over.
@@ -41,6 +42,15 @@ impl Watcher {
                 slot.part.clone()
             };
             let Some(part) = part else { continue };
+            if self.channel.in_force(self.wish).drawn != self.feed.variant().drawn {
+                // Drawing was switched on or off: the same viewer goes on with the other pictures.
+                *self = self.channel.watch(self.wish, self.fps);
+                continue;
+            }
+            if !part.no_signal && part.seq < self.channel.camera.ring().floor() {
+                // From before a mask was set.
+                continue;
+            }
             let missed = self.last.map_or(0, |last| part.serial.saturating_sub(last + 1));
             self.last = Some(part.serial);
             self.channel.tally.skipped.add(missed);
