@@ -37,6 +37,7 @@ export function openVisit(visits, at) {
   const picture = el("div", { class: "pic" });
   const title = el("h2", { class: "voice", id: "dialog-title" });
   const facts = el("p", { class: "mute s" });
+  const why = el("p", { class: "s why" });
   const step = (by, label, name) =>
     el(
       "button",
@@ -50,7 +51,7 @@ export function openVisit(visits, at) {
     "dialog",
     { class: "peek", "aria-labelledby": "dialog-title", on: { keydown: arrows } },
     picture,
-    el("div", { class: "what" }, el("div", { "aria-live": "polite" }, title, facts), newer, older, close),
+    el("div", { class: "what" }, el("div", { "aria-live": "polite" }, title, facts, why), newer, older, close),
   );
 
   function go(by) {
@@ -72,6 +73,8 @@ export function openVisit(visits, at) {
       facts,
       `${words.visitDeed(visit, now)}. ${camera.name}, ${words.length(visit.duration_s)}, ${Math.round((visit.confidence ?? 0) * 100)} % sure.`,
     );
+    text(why, visit.why ?? "");
+    why.hidden = !visit.why;
     attr(newer, "aria-disabled", here === 0 ? "true" : null);
     attr(older, "aria-disabled", here === visits.length - 1 ? "true" : null);
   }

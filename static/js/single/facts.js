@@ -1,28 +1,22 @@
 // What is known of one camera, in rows.
 
-import { attr, el, keyed, rich, text } from "../dom.js";
+import { attr, el, keyed, text } from "../dom.js";
 import { addressOf } from "../router.js";
-import * as words from "../words.js";
 import * as facts from "../words/facts.js";
 import * as zoneWords from "../words/zones.js";
 
 export class Facts {
   #rows = el("tbody");
-  #problem = el("p", { class: "s problem", hidden: true });
   node = el(
     "section",
     { class: "panel", "aria-label": "The camera" },
     el("h2", { class: "h" }, "The camera"),
     el("table", { class: "facts" }, this.#rows),
-    this.#problem,
   );
 
   /** `ageMs` of the picture on screen, or null. */
   show(camera, ageMs) {
     keyed(this.#rows, facts.rows(camera, ageMs), ([name]) => name, makeRow, writeRow);
-    const { problem } = camera;
-    this.#problem.hidden = problem === null;
-    if (problem) rich(this.#problem, `${words.sentenceOf(problem.what)} ${problem.mend}`);
   }
 }
 

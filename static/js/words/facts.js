@@ -1,6 +1,6 @@
 // The facts of a camera, as `[what, value]`, in the order they are shown.
 
-import { age, asked, count, stateWord, time } from "../words.js";
+import { age, asked, count, stateWord, time, troubleBrief } from "../words.js";
 
 const FORMATS = { mjpeg: "MJPEG", mjpg: "MJPEG", jpeg: "JPEG", i420: "I420", yuyv: "YUYV", nv12: "NV12", grey: "GREY" };
 const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
@@ -17,6 +17,7 @@ export function rows(camera, ageMs) {
   const lasting = [
     ["Source", asked({ kind: source.kind })],
     ["State", `${camera.live ? "live" : stateWord(camera)} since ${time(camera.lostSince ?? source.since)}`],
+    ["Problem", camera.problem ? troubleBrief(source.state, camera.problem) : "none"],
     ["Picture", source.width ? `${source.width}×${source.height}${source.format ? `, ${FORMATS[source.format.toLowerCase()] ?? source.format}` : ""}` : "not known yet"],
     ["Rate", rate(source)],
     ["Age", ageMs === null ? "no picture yet" : age(ageMs)],
@@ -24,6 +25,6 @@ export function rows(camera, ageMs) {
     ["Watching", count(viewers, "viewer")],
     ["Sensitivity", motion.enabled ? String(105 - motion.threshold) : "disarmed"],
   ];
-  if (settings?.rotation) lasting.splice(3, 0, ["Turned", `${settings.rotation}° clockwise`]);
+  if (settings?.rotation) lasting.splice(4, 0, ["Turned", `${settings.rotation}° clockwise`]);
   return lasting;
 }

@@ -47,12 +47,12 @@ fn settings_of_the_form_are_applied_together_and_kept_as_typed_until_then() {
 
 #[test]
 fn a_setting_that_the_environment_holds_cannot_be_changed_and_says_why() {
-    let app = Setup::scene("calm").env("NIGHTJAR_MOTION__THRESHOLD", "30").start();
+    let app = Setup::scene("calm").env("NIGHTJAR_CAMERA__0__MOTION__THRESHOLD", "30").start();
     let (_browser, mut page) = tuned(&app);
     let row = "document.querySelector('[data-field=\"motion.threshold\"]')";
     assert_eq!(page.eval(&format!("{row}.querySelector('input').disabled")), json!(true));
     let said = page.eval(&format!("{row}.querySelector('.hint').textContent"));
-    assert!(said.as_str().unwrap().contains("NIGHTJAR_MOTION__THRESHOLD"), "{said}");
+    assert!(said.as_str().unwrap().contains("NIGHTJAR_CAMERA__0__MOTION__THRESHOLD"), "{said}");
     assert_eq!(page.eval("document.querySelector('[data-field=\"motion.min_area\"] input').disabled"), json!(false));
 }
 

@@ -118,13 +118,10 @@ fn why_it_fired_stands_on_the_picture_and_beside_it_as_the_server_says_it() {
 
 #[test]
 fn what_stands_still_within_a_visit_is_told_alike_in_tile_and_list() {
-    // The fox stops at last; its visit goes on for as long as the pause between two visits allows.
-    let camera = FakeCamera::film("fox", 10, Duration::ZERO, 300);
-    let app = Setup::http(&camera.url()).with("[motion]\nevent_gap = \"60s\"\n").start();
+    // Whoever walks here stops now and then; the visit goes on for as long as the pause between two visits allows.
+    let app = Setup::scene("stop-and-go").more("[camera.motion]\nevent_gap = \"60s\"\n").start();
     let (_browser, mut page) = opened(&app, 1280, 800);
-    page.wait("it moves", Duration::from_secs(45), "document.querySelector('[data-moving]') !== null");
-    camera.set(Mode::Silent);
-    let told = page.wait("it is told to be there still", SOON, "(() => { const tile = document.querySelector('.ft .q:not([hidden])')?.textContent ?? ''; const row = document.querySelector('.visits .t1')?.textContent ?? ''; \
+    let told = page.wait("it is told to be there still", Duration::from_secs(60), "(() => { const tile = document.querySelector('.ft .q:not([hidden])')?.textContent ?? ''; const row = document.querySelector('.visits .t1')?.textContent ?? ''; \
         return /is still here|has just left/.test(tile) ? [tile, row] : null; })()");
     let (tile, row) = (told[0].as_str().unwrap(), told[1].as_str().unwrap());
     let same = if tile.contains("has just left") { "has just left" } else { "is still here" };
