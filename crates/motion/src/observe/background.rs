@@ -21,6 +21,9 @@ const CALM: f32 = 2.2;
 const TAKE_LIGHT: f32 = 4.4;
 /// Seconds over which the model with several modes forgets.
 const FORGET: f32 = 27.0;
+/// Least usual deviation: a thousandth of [`FLOOR`]. Of a picture that stands still to the last bit it would fall to
+/// numbers so small that a processor takes a hundred times as long over them.
+const CALMEST: f32 = 1e-4;
 /// Pixels between the rows, and in the stretches, that are asked whether something differs.
 const PATCH: usize = 16;
 /// This much of the picture changed for this long is a new place, not a thing.
@@ -161,7 +164,8 @@ impl Background {
         for ((mean, deviation), ((excess, differs), light)) in model.zip(picture) {
             let (follow, calm) = if *differs != 0 { (under, calm * 0.5) } else { (follow, calm) };
             *mean += follow * excess + take * light;
-            *deviation += calm * (excess.abs().min(6.0 * *deviation + 0.02) - *deviation);
+            let off = excess.abs().min(6.0 * *deviation + 0.02);
+            *deviation = (*deviation + calm * (off - *deviation)).max(CALMEST);
         }
         self.measure_noise();
     }
@@ -207,4 +211,23 @@ pub(super) fn f32_of(n: u32) -> f32 {
 
 pub(super) fn ratio(part: u32, whole: u32) -> f32 {
     if whole == 0 { 0.0 } else { f32_of(part) / f32_of(whole) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_that_stands_still_for_an_hour_leaves_no_number_too_small_to_reckon_with() {
+        let size = Size::new(64, 32);
+        let (log, light, gray) = (vec![4.0; 2048], vec![0.0; 2048], vec![100; 2048]);
+        let mut background = Background::new(size, &log);
+        let mut difference = Difference::default();
+        for _ in 0..36_000 {
+            background.compare(&log, &light, &gray, 1.0, 0.1, &mut difference);
+            background.learn(&difference, &light, 0.0, 0.1);
+        }
+        assert!(background.deviation.iter().all(|deviation| deviation.is_normal()));
+        assert!(background.noise() <= CALMEST);
+    }
 }

@@ -60,12 +60,14 @@ impl Modes {
             for (value, level) in value.iter_mut().zip(levels) {
                 *value = f32::from(*level);
             }
-            let unusual = unusual(block, &value);
+            // Most blocks of most pictures have nothing to explain.
+            if set.contains(&1) {
+                for (set, unusual) in set.iter_mut().zip(unusual(block, &value)) {
+                    *set &= unusual;
+                }
+            }
             if !sparse || turn % 2 == 0 {
                 take(block, &value, rate);
-            }
-            for (set, unusual) in set.iter_mut().zip(unusual) {
-                *set &= unusual;
             }
         }
     }
