@@ -276,6 +276,12 @@ impl Reader {
         Ok((frame, skipped))
     }
 
+    /// As [`Ring::floor`].
+    #[must_use]
+    pub fn floor(&self) -> FrameSeq {
+        self.shared.lock().floor
+    }
+
     /// The lock, held once there was a frame that this reader has not had and `enough` is content.
     fn wait(
         &self,

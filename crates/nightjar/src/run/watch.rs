@@ -198,7 +198,8 @@ impl Watch {
 
     fn poster(&mut self, frame: &Frame) -> Option<Bytes> {
         match scaled_jpeg(frame, POSTER_WIDTH, POSTER_QUALITY, &mut self.posters) {
-            Ok(jpeg) => Some(jpeg),
+            // Of before a mask was set, it would show what nobody is to see.
+            Ok(jpeg) => (frame.seq() >= self.reader.floor()).then_some(jpeg),
             Err(error) => {
                 tracing::warn!(%error, "failed to make a visit's picture");
                 None
