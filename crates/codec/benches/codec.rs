@@ -1,4 +1,4 @@
-//! What one 1280×720 picture costs: scan, luma for detection, encode, a scaled variant.
+//! What one 1280×720 picture costs: scan, luma for detection, encode, a scaled variant, a turn, a mask, a time stamp.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -7,12 +7,16 @@
 )]
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use codec::{Decoder, Encoder, Workspace};
+use codec::{Boxed, Corner, Decoder, Encoder, Overlay, Shaper, Workspace};
 use criterion::{Criterion, criterion_group, criterion_main};
-use frame::{Clock, I420, NewFrame, Picture, Ring, RingLimits, Size, SystemClock};
+use frame::{
+    Clock, Frame, I420, NewFrame, Picture, Point, Polygon, Rect, Ring, RingLimits, Rotation, Size,
+    SystemClock,
+};
 
 const SIZE: Size = Size::new(1280, 720);
 
@@ -55,9 +59,50 @@ fn codec(c: &mut Criterion) {
     }
 }
 
+fn masks() -> Vec<Polygon> {
+    let corners = [(0.6, 0.1), (0.9, 0.1), (0.9, 0.5), (0.7, 0.6)];
+    let corners = corners.map(|(x, y)| Point { x, y });
+    vec![Polygon::new(corners.to_vec()).expect("an area")]
+}
+
+fn framed(picture: Picture) -> Arc<Frame> {
+    let (mut writer, ring) = Ring::new(RingLimits { bytes: 1 << 24, span: Duration::from_secs(1) });
+    writer.push(NewFrame { stamp: SystemClock::new().stamp(), media_time: Duration::ZERO, picture });
+    ring.latest().expect("one frame")
+}
+
+/// Turned, masked, both, and written on.
+fn shaping(c: &mut Criterion) {
+    let raw = planes();
+    let jpeg =
+        codec::scan(Encoder::new(80).expect("memory").i420(&raw).expect("it encodes")).expect("it scans");
+    let mut shaper = Shaper::new().expect("memory");
+    let (none, masks) = (Vec::new(), masks());
+    for (kind, picture) in [("jpeg", Picture::Jpeg(jpeg)), ("raw", Picture::Raw(raw))] {
+        let ways = [
+            ("rotate", Rotation::Quarter, &none),
+            ("mask", Rotation::None, &masks),
+            ("rotate and mask", Rotation::Quarter, &masks),
+        ];
+        for (name, rotation, masks) in ways {
+            c.bench_function(&format!("{name} 720p {kind}"), |b| {
+                b.iter(|| shaper.shape(black_box(picture.clone()), rotation, masks).expect("whole"));
+            });
+        }
+        let frame = framed(picture);
+        let boxes = vec![Boxed { rect: Rect::new(400, 300, 200, 120), label: "animal".to_owned() }];
+        let caption = Some((Corner::TopLeft, "2026-11-20 13:53:05".to_owned()));
+        let overlay = Overlay { caption, boxes };
+        let mut work = Workspace::new().expect("memory");
+        c.bench_function(&format!("annotate 720p {kind}"), |b| {
+            b.iter(|| codec::annotated_jpeg(black_box(&frame), 1280, Some(80), &overlay, &mut work));
+        });
+    }
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(30).measurement_time(Duration::from_secs(2)).warm_up_time(Duration::from_millis(500));
-    targets = codec
+    targets = codec, shaping
 }
 criterion_main!(benches);

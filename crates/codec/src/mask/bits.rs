@@ -2,22 +2,45 @@
 
 use super::Unfit;
 
-/// Reads up to the next marker.
-#[derive(Debug)]
+/// Reads up to the next marker. A copy of it goes on from the same bit.
+#[derive(Debug, Clone)]
 pub(super) struct Reader<'a> {
     data: &'a [u8],
     at: usize,
     held: u64,
     count: u32,
+    taken: u64,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(data: &'a [u8], at: usize) -> Self {
-        Self { data, at, held: 0, count: 0 }
+        Self { data, at, held: 0, count: 0, taken: 0 }
+    }
+
+    /// How many bits were gone by.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken
     }
 
     /// Fills up to at least 48 bits, or to the marker.
+    #[inline]
     fn fill(&mut self) {
+        const ONES: u64 = 0x0101_0101_0101_0101;
+        if let Some(Ok(word)) = self.data.get(self.at..self.at + 8).map(<[u8; 8]>::try_from) {
+            let word = u64::from_be_bytes(word);
+            // A zero byte in the inverted word is a 0xff; where there is none the bytes are taken at once.
+            if (!word).wrapping_sub(ONES) & word & (ONES << 7) == 0 {
+                let bytes = ((64 - self.count) / 8).min(7);
+                self.held = self.held << (8 * bytes) | word >> (64 - 8 * bytes);
+                self.at += bytes as usize;
+                self.count += 8 * bytes;
+                return;
+            }
+        }
+        self.fill_by_bytes();
+    }
+
+    fn fill_by_bytes(&mut self) {
         while self.count <= 56 {
             let byte = match self.data.get(self.at..) {
                 Some([0xff, 0, ..]) => {
@@ -36,6 +59,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next 32 bits, zeros behind the end.
+    #[inline]
     pub(super) fn peek(&mut self) -> u32 {
         if self.count < 32 {
             self.fill();
@@ -46,8 +70,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Goes on by `count` bits, at most 32 and no more than were looked at.
+    #[inline]
     pub(super) fn skip(&mut self, count: u32) -> Result<(), Unfit> {
         self.count = self.count.checked_sub(count).ok_or(Unfit::Damaged)?;
+        self.taken += u64::from(count);
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! The walk over a scan's blocks: black ones for those that are covered, all others copied code by code.
+//! The walk over a scan's blocks: black ones for those that are covered, all others copied bit by bit.
 //!
 //! Nothing is decoded further than the Huffman codes, so what is not covered stays bit for bit what it was. Only first
 //! coefficients are written anew where the one before has changed: they are stored as differences.
@@ -16,6 +16,8 @@ const ZEROS: u8 = 0xf0;
 
 struct Walk<'a> {
     reader: Reader<'a>,
+    /// Where the bits begin that are still to be copied as they are.
+    run: Option<Reader<'a>>,
     writer: Writer,
     /// By plane: the first coefficient of the block before, as read and as written.
     read: Vec<i32>,
@@ -30,6 +32,7 @@ pub(super) fn blacked_out(jpeg: &[u8], head: &Head, cover: &Cover) -> Result<Vec
     out.extend_from_slice(&head.kept);
     let mut walk = Walk {
         reader: Reader::new(jpeg, head.data),
+        run: None,
         writer: Writer::new(out),
         read: vec![0; planes.len()],
         written: vec![0; planes.len()],
@@ -60,8 +63,9 @@ pub(super) fn blacked_out(jpeg: &[u8], head: &Head, cover: &Cover) -> Result<Vec
 }
 
 impl Walk<'_> {
-    /// The difference to the first coefficient of the block before; the code of it is still there to be copied.
-    fn first(&mut self, plane: usize, codes: Codes<'_>) -> Result<(u32, u32), Unfit> {
+    /// Reads the first coefficient.
+    #[inline]
+    fn first(&mut self, plane: usize, codes: Codes<'_>) -> Result<(), Unfit> {
         let next = self.reader.peek();
         let (size, length) = codes.dc.symbol(next >> 16).ok_or(Unfit::Damaged)?;
         let size = u32::from(size);
@@ -74,7 +78,7 @@ impl Walk<'_> {
         let value = i32::try_from(bits & ((1 << size) - 1)).map_err(|_| Unfit::Damaged)?;
         let is_negative = size > 0 && value < 1 << (size - 1);
         self.read[plane] += if is_negative { value - (1 << size) + 1 } else { value };
-        Ok((bits, taken))
+        Ok(())
     }
 
     /// Writes the first coefficient as its difference to the one written before.
@@ -92,36 +96,52 @@ impl Walk<'_> {
     }
 
     fn copy(&mut self, plane: usize, codes: Codes<'_>) -> Result<(), Unfit> {
-        let is_same = self.read[plane] == self.written[plane];
-        let (bits, taken) = self.first(plane, codes)?;
-        if is_same {
-            self.writer.put(bits, taken);
+        if self.read[plane] == self.written[plane] {
+            if self.run.is_none() {
+                self.run = Some(self.reader.clone());
+            }
+            self.first(plane, codes)?;
             self.written[plane] = self.read[plane];
         } else {
+            self.flush()?;
+            self.first(plane, codes)?;
             self.write_first(plane, codes, self.read[plane])?;
+            self.run = Some(self.reader.clone());
         }
-        self.others(codes, true)
+        self.others(codes)
+    }
+
+    /// Copies what is still to be copied, up to where the reader is.
+    fn flush(&mut self) -> Result<(), Unfit> {
+        let Some(mut run) = self.run.take() else { return Ok(()) };
+        let mut left = self.reader.taken() - run.taken();
+        while left > 0 {
+            let count = left.min(32) as u32;
+            self.writer.put(top(run.peek(), count), count);
+            run.skip(count)?;
+            left -= u64::from(count);
+        }
+        Ok(())
     }
 
     fn black(&mut self, plane: usize, codes: Codes<'_>, black: i32) -> Result<(), Unfit> {
+        self.flush()?;
         self.first(plane, codes)?;
-        self.others(codes, false)?;
+        self.others(codes)?;
         self.write_first(plane, codes, black)?;
         let (code, length) = codes.ac.code(END).ok_or(Unfit::Kind)?;
         self.writer.put(code, length);
         Ok(())
     }
 
-    /// The other 63 coefficients, copied or passed over.
-    fn others(&mut self, codes: Codes<'_>, are_kept: bool) -> Result<(), Unfit> {
+    /// Goes over the other 63 coefficients.
+    #[inline]
+    fn others(&mut self, codes: Codes<'_>) -> Result<(), Unfit> {
         let mut at = 1;
         while at < 64 {
             let next = self.reader.peek();
             let (symbol, length) = codes.ac.symbol(next >> 16).ok_or(Unfit::Damaged)?;
             let taken = length + u32::from(symbol & 15);
-            if are_kept {
-                self.writer.put(top(next, taken), taken);
-            }
             self.reader.skip(taken)?;
             match symbol {
                 END => return Ok(()),
@@ -134,6 +154,7 @@ impl Walk<'_> {
     }
 
     fn restart(&mut self, number: u8) -> Result<(), Unfit> {
+        self.flush()?;
         if self.reader.marker()? != 0xd0 + number {
             return Err(Unfit::Damaged);
         }
@@ -144,6 +165,7 @@ impl Walk<'_> {
     }
 
     fn end(mut self) -> Result<Vec<u8>, Unfit> {
+        self.flush()?;
         // What else stands there would be a second scan.
         if self.reader.marker()? != 0xd9 {
             return Err(Unfit::Kind);
@@ -167,6 +189,7 @@ pub(super) fn with_restarts(jpeg: &[u8], every: u8) -> Vec<u8> {
     let count = head.components.len();
     let mut walk = Walk {
         reader: Reader::new(jpeg, head.data),
+        run: None,
         writer: Writer::new(out),
         read: vec![0; count],
         written: vec![0; count],
@@ -176,6 +199,7 @@ pub(super) fn with_restarts(jpeg: &[u8], every: u8) -> Vec<u8> {
     for group in 0..groups {
         if group > 0 && group % usize::from(every) == 0 {
             let number = (group / usize::from(every) - 1) % 8;
+            walk.flush().unwrap();
             walk.writer.marker(0xd0 + u8::try_from(number).unwrap());
             walk.written.fill(0);
         }

@@ -68,6 +68,7 @@ impl Table {
     }
 
     /// The symbol that the next 16 bits begin with, and the length of its code.
+    #[inline]
     pub(super) fn symbol(&self, next: u32) -> Option<(u8, u32)> {
         let (length, symbol) = self.quick[(next >> (16 - QUICK)) as usize];
         if length > 0 {
