@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::event::{EventfdFlags, eventfd};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use tokio_util::sync::CancellationToken;
 
 /// One per camera, shared by its thread and its handle.
@@ -16,6 +16,8 @@ pub(crate) struct Halt {
     token: CancellationToken,
     /// For `poll`: becomes readable when stopped and stays so.
     descriptor: OwnedFd,
+    /// For `poll`: readable while nudged.
+    bell: OwnedFd,
 }
 
 #[derive(Debug, Default)]
@@ -35,11 +37,13 @@ pub(crate) enum Waited {
 impl Halt {
     pub(crate) fn new() -> std::io::Result<Self> {
         let descriptor = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         Ok(Self {
             flags: Mutex::default(),
             changed: Condvar::new(),
             token: CancellationToken::new(),
             descriptor,
+            bell,
         })
     }
 
@@ -55,11 +59,15 @@ impl Halt {
     pub(crate) fn nudge(&self) {
         self.flags.lock().unwrap_or_else(PoisonError::into_inner).nudged = true;
         self.changed.notify_all();
+        // As above.
+        let _written = rustix::io::write(&self.bell, &1u64.to_ne_bytes());
     }
 
     /// Forgets a nudge that came while nobody waited.
     pub(crate) fn forget_nudge(&self) {
         self.flags.lock().unwrap_or_else(PoisonError::into_inner).nudged = false;
+        // It fails if nobody rang.
+        let _read = rustix::io::read(&self.bell, &mut [0; 8]);
     }
 
     pub(crate) fn is_stopped(&self) -> bool {
@@ -76,6 +84,25 @@ impl Halt {
             Flags { stopped: true, .. } => Waited::Stopped,
             Flags { nudged: true, .. } => Waited::Nudged,
             Flags { .. } => Waited::Elapsed,
+        }
+    }
+
+    /// Waits for a stop or a nudge until `until`; `None` if `other` became readable first.
+    pub(crate) fn wait_beside(&self, other: BorrowedFd<'_>, until: Instant) -> Option<Waited> {
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let mut watched = [self.descriptor.as_fd(), self.bell.as_fd(), other]
+                .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
+            let time = Timespec::try_from(left).ok();
+            match poll(&mut watched, time.as_ref()) {
+                Ok(0) if left.is_zero() => return Some(Waited::Elapsed),
+                Ok(0) | Err(rustix::io::Errno::INTR) => {}
+                Ok(_) if !watched[0].revents().is_empty() => return Some(Waited::Stopped),
+                Ok(_) if !watched[1].revents().is_empty() => return Some(Waited::Nudged),
+                Ok(_) => return None,
+                // No descriptor to wait on is no reason not to wait.
+                Err(_) => return Some(self.wait(left)),
+            }
         }
     }
 

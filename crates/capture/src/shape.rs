@@ -10,6 +10,7 @@ use codec::{CodecError, Shaped, Shaper};
 use frame::{Picture, Polygon, Ring, Rotation};
 
 use crate::Want;
+use crate::source::Opener;
 
 /// What becomes of a camera's pictures before anybody sees them.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -30,18 +31,24 @@ impl Shaping {
 }
 
 /// What is asked, shared by a camera's thread and its handle.
-#[derive(Debug)]
 pub(crate) struct Orders {
     asked: Mutex<Asked>,
     ring: Ring,
 }
 
-#[derive(Debug)]
+impl std::fmt::Debug for Orders {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Orders").finish_non_exhaustive()
+    }
+}
+
 struct Asked {
     shaper: Shaper,
     want: Want,
     /// The source was not told yet.
     is_news: bool,
+    /// Another source, from now on.
+    opener: Option<Box<dyn Opener>>,
     shaping: Shaping,
 }
 
@@ -50,7 +57,7 @@ impl Orders {
     /// When there is no memory.
     pub(crate) fn new(want: Want, shaping: Shaping, ring: Ring) -> std::io::Result<Self> {
         let shaper = Shaper::new().map_err(std::io::Error::other)?;
-        Ok(Self { asked: Mutex::new(Asked { shaper, want, is_news: false, shaping }), ring })
+        Ok(Self { asked: Mutex::new(Asked { shaper, want, is_news: false, opener: None, shaping }), ring })
     }
 
     fn lock(&self) -> MutexGuard<'_, Asked> {
@@ -69,6 +76,25 @@ impl Orders {
         if hides_more {
             self.ring.clear();
         }
+    }
+
+    /// Another source takes the place of the one there is.
+    pub(crate) fn replace(&self, opener: Box<dyn Opener>, want: Want, shaping: Shaping) {
+        self.set(want, shaping);
+        let mut asked = self.lock();
+        asked.opener = Some(opener);
+        // It was made with what it is to give.
+        asked.is_news = false;
+    }
+
+    /// The other source, if there is to be one.
+    pub(crate) fn replacement(&self) -> Option<Box<dyn Opener>> {
+        self.lock().opener.take()
+    }
+
+    /// Whether there is to be another source.
+    pub(crate) fn is_replaced(&self) -> bool {
+        self.lock().opener.is_some()
     }
 
     /// What the source is to give from now on, if that has changed since it was asked last.

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use frame::{I420, Size};
 
 use crate::{Problem, Shaping};
+use crate::halt::{Halt, Waited};
 
 /// A camera as the configuration names it.
 #[derive(Debug, Clone)]
@@ -183,6 +184,10 @@ pub(crate) trait Opener: Send {
     /// process keeps to what it was made with.
     fn ask(&mut self, _want: Want) -> bool {
         false
+    }
+    /// Waits before the next try: for a stop, a nudge or a sign that it is worth one, `time` at the most.
+    fn rest(&mut self, halt: &Halt, time: Duration) -> Waited {
+        halt.wait(time)
     }
     /// The longest wait between two tries that this kind of source wants.
     fn most_backoff(&self) -> Duration {

@@ -44,6 +44,7 @@ mod tests;
 pub struct Supervisor {
     halt: Arc<Halt>,
     orders: Arc<Orders>,
+    tuning: Tuning,
     view: View,
     thread: Option<JoinHandle<()>>,
 }
@@ -96,7 +97,7 @@ impl Supervisor {
             record: Record::new(tuning.log_again),
         };
         let thread = std::thread::Builder::new().name(format!("capture:{id}")).spawn(move || worker.run())?;
-        Ok(Self { halt, orders, view, thread: Some(thread) })
+        Ok(Self { halt, orders, tuning, view, thread: Some(thread) })
     }
 
     /// How the source is doing; never waits.
@@ -124,6 +125,21 @@ impl Supervisor {
     /// milliseconds.
     pub fn set(&self, want: Want, shaping: Shaping) {
         self.orders.set(want, shaping);
+    }
+
+    /// Closes the source, whatever its kind, and opens this one in its place; the ring and whoever reads it stay. A child
+    /// process of the old one is ended, one of the new one started. Takes effect when the old source next gives a
+    /// picture, an error or nothing for as long as it may; a back-off is cut short. `false` if the thread has ended, as
+    /// that of a file played once: then nothing happens.
+    #[must_use]
+    pub fn replace(&self, source: CameraSource) -> bool {
+        if matches!(self.status().state, State::Ended | State::Stopped) {
+            return false;
+        }
+        let (want, shaping) = (source.want, source.shaping.clone());
+        self.orders.replace(opener(source, &self.halt, self.tuning), want, shaping);
+        self.halt.nudge();
+        true
     }
 
     /// Stops the thread and waits until it is gone, about a second at the most; the ring is closed then.
@@ -251,6 +267,7 @@ impl Worker {
         if self.halt.is_stopped() {
             return Outcome::Stopped;
         }
+        self.take_replacement();
         // What is opened again only for other settings is not lost, and viewers see no gap that they need to be told of.
         if self.board.state() != &State::Live {
             self.board.enter(State::Opening, self.clock.stamp(), None);
@@ -266,12 +283,25 @@ impl Worker {
         if self.halt.is_stopped() { Outcome::Stopped } else { outcome }
     }
 
+    /// From now on another source is opened, if one was asked for; whether it was.
+    fn take_replacement(&mut self) -> bool {
+        let Some(opener) = self.orders.replacement() else { return false };
+        tracing::info!(camera = self.id, "another source takes its place");
+        self.opener = opener;
+        self.backoff.reset();
+        self.board.enter(State::Opening, self.clock.stamp(), None);
+        true
+    }
+
     fn take_pictures(&mut self, source: &mut dyn Source) -> Outcome {
         let negotiated = source.negotiated();
         let mut pulse = Pulse::new(negotiated.frame_rate, self.tuning.floor, self.tuning.unmeasured);
         let mut session = Session::new(Instant::now());
         self.timeline.session_begins();
         loop {
+            if self.take_replacement() {
+                return Outcome::Again;
+            }
             if let Some(want) = self.orders.news()
                 && self.opener.ask(want)
             {
@@ -416,7 +446,8 @@ impl Worker {
             status.counters.stalls += u64::from(problem.code == "stalled");
         });
         self.board.enter(State::Lost { problem }, now, Some(now.mono + wait));
-        self.halt.wait(wait)
+        // Asked for before the nudge of it was forgotten.
+        if self.orders.is_replaced() { Waited::Nudged } else { self.opener.rest(&self.halt, wait) }
     }
 
     fn tell_of_loss(&mut self, problem: &Problem, wait: Duration) {

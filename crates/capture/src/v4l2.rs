@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use codec::{Extent, MAX_BYTES, ScanError};
 
-use crate::halt::Halt;
+use crate::halt::{Halt, Waited};
 use crate::source::{Next, Opener, Payload, Source, Want};
 use crate::{Negotiated, Problem};
 
@@ -21,6 +21,7 @@ mod convert;
 mod find;
 mod format;
 mod sys;
+mod watch;
 mod words;
 
 pub use find::{FoundCamera, first_camera};
@@ -140,6 +141,10 @@ impl Opener for V4l2 {
         Ok(Box::new(Streaming { stream, path, halt, negotiated, taker, warnings }))
     }
 
+    fn rest(&mut self, halt: &Halt, time: Duration) -> Waited {
+        watch::rest(find::root_of(&self.device), halt, time)
+    }
+
     fn most_backoff(&self) -> Duration {
         MOST_BACKOFF
     }
@@ -214,15 +219,19 @@ impl Source for Streaming {
         let deadline = Instant::now() + patience;
         loop {
             let woken = self.stream.wait(self.halt.as_fd(), deadline);
-            match woken.map_err(|error| words::refused(&self.path, "poll", &error))? {
+            let woken = woken.map_err(|error| words::refused(&self.path, "poll", &error))?;
+            match woken {
                 Woken::Other => return Ok(Next::Stopped),
                 Woken::Elapsed => return Ok(Next::Silent),
-                Woken::Device => {}
+                Woken::Device | Woken::Trouble => {}
             }
             let taker = &mut self.taker;
             let taken = self.stream.take(|label, bytes| taker.take(label, bytes));
-            if let Some(next) = taken.map_err(|error| words::refused(&self.path, "DQBUF", &error))? {
-                return Ok(next);
+            match taken.map_err(|error| words::refused(&self.path, "DQBUF", &error))? {
+                Some(next) => return Ok(next),
+                // It would say so for ever.
+                None if woken == Woken::Trouble => return Err(words::trouble(&self.path)),
+                None => {}
             }
         }
     }

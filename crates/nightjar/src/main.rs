@@ -59,7 +59,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Health(args)) => {
             health::run(args.url.as_deref(), config::load(cli.inputs())?.config.server.bind)?;
         }
-        Some(Command::Serve) | None => return run::serve(config::load(cli.inputs())?),
+        Some(Command::Serve) | None => return run::serve(config::load(cli.inputs())?, cli.inputs()),
     }
     Ok(ExitCode::SUCCESS)
 }

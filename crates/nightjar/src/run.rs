@@ -5,18 +5,16 @@
 //! tries again by itself.
 
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use arc_swap::ArcSwap;
-use capture::{CameraSource, Pace, SourceKind, Supervisor, Want};
 use frame::{Clock, Ring, RingLimits, SystemClock};
 use server::Setup;
 use tokio_util::task::TaskTracker;
 use web::{Access, Front, Hosts, KeyCheck as _, Life, Limits, Metrics};
 
-use crate::config::{self, Config, Loaded, Source, Values};
+use crate::config::{Config, Inputs, Loaded, Values};
 
 mod activity;
 mod board;
@@ -24,23 +22,34 @@ mod camera;
 mod changes;
 mod data;
 mod door;
+mod hold;
 mod logs;
+mod manager;
+mod orders;
 mod panics;
+mod reload;
 mod shutdown;
 mod signals;
 mod stages;
+mod tend;
+mod vitals;
 mod watch;
 
 pub(crate) use board::main_region;
-use board::{Board, Publisher};
+use board::Publisher;
 use camera::{Camera, Cameras};
 use changes::{Ledger, Reach};
 pub(crate) use data::make as make_data_dir;
 pub(crate) use door::{Unguarded, url};
+use hold::Hold;
+use manager::Manager;
+use orders::Orders;
+use reload::Reloading;
 use shutdown::{Phase, phase, whole_ms};
 pub(crate) use signals::Signals;
 use stages::{StageEnd, Stages};
-use watch::{Rules, Tallies, Watch};
+use vitals::Beat;
+use watch::{Tallies, Watch};
 
 /// Frames that are kept: detection and viewers only ever want the newest, and a little history helps late joiners.
 const RING_SPAN: Duration = Duration::from_secs(5);
@@ -49,7 +58,7 @@ const RING_SPAN: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// When it cannot start, with what to do about it.
-pub(crate) fn serve(loaded: Loaded) -> anyhow::Result<ExitCode> {
+pub(crate) fn serve(loaded: Loaded, inputs: Inputs) -> anyhow::Result<ExitCode> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     logs::start(&loaded.config.log);
     panics::watch();
@@ -65,8 +74,9 @@ pub(crate) fn serve(loaded: Loaded) -> anyhow::Result<ExitCode> {
     let code = runtime.block_on(async {
         // Before anything is started, so that a signal that comes early is not lost.
         let signals = Signals::new().context("failed to take the signals")?;
+        let manager = Arc::new(Manager::of(&inputs.environment));
         let house = House::build(loaded, clock)?;
-        house.live(signals).await
+        house.live(signals, manager, inputs).await
     });
     runtime.shutdown_timeout(Phase::LetGo.bound());
     code
@@ -104,7 +114,7 @@ impl House {
         let life = Life::default();
         let is_network = !config.server.bind.ip().to_canonical().is_loopback();
         let router = server::router(Setup {
-            cameras: Arc::new(Cameras(cameras.clone())),
+            cameras: Arc::new(Cameras { all: cameras.clone(), ledger: ledger.clone() }),
             clock: clock.clone(),
             version: env!("CARGO_PKG_VERSION"),
             data_dir: Some(config.data.clone()),
@@ -120,7 +130,12 @@ impl House {
     }
 
     /// From the line that says where it listens to the end.
-    async fn live(self, mut signals: Signals) -> anyhow::Result<ExitCode> {
+    async fn live(
+        self,
+        mut signals: Signals,
+        manager: Arc<Manager>,
+        inputs: Inputs,
+    ) -> anyhow::Result<ExitCode> {
         let Self { cameras, ledger, mut stages, life, router, listener, limits, metrics, clock, _data } =
             self;
         let address = listener.local_addr().context("failed to learn the own address")?;
@@ -138,9 +153,14 @@ impl House {
         for camera in &cameras {
             helpers.spawn(follow(camera.clone(), clock.clone()));
         }
+        // The listener is bound, so whoever comes from now on is answered.
+        manager.ready();
+        helpers.spawn(tend::tend(manager.clone(), cameras.clone(), clock, life.token.clone()));
+        let reloading =
+            Arc::new(Reloading { ledger: ledger.clone(), inputs, manager: manager.clone() });
         let mut serving = std::pin::pin!(serving);
         let failed = tokio::select! {
-            which = signals.next() => {
+            which = reloading.until_the_end(&mut signals) => {
                 tracing::info!(signal = which.name(), "stopping");
                 false
             }
@@ -154,6 +174,7 @@ impl House {
                 return Ok(ExitCode::FAILURE);
             }
         };
+        manager.stopping();
         helpers.spawn(signals.insist());
         let whole = end(&life, &cameras, &ledger, stages, serving).await;
         Ok(if failed || !whole { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -173,7 +194,7 @@ async fn end(
     let stopping = TaskTracker::new();
     for camera in cameras {
         let camera = camera.clone();
-        stopping.spawn_blocking(move || camera.stop());
+        stopping.spawn_blocking(move || camera.hold.stop());
     }
     stopping.close();
     let intake = phase(Phase::StopIntake, async { tokio::join!(stopping.wait(), serving).1 }).await;
@@ -197,7 +218,7 @@ async fn end(
 async fn unexpected(stages: &mut Stages, cameras: &[Arc<Camera>]) -> StageEnd {
     loop {
         match stages.next_end().await {
-            Some(end) if !end.panicked && cameras.get(end.camera).is_some_and(|it| it.may_end()) => {}
+            Some(end) if !end.panicked && cameras.get(end.camera).is_some_and(|it| it.hold.may_end()) => {}
             Some(end) => return end,
             None => std::future::pending::<()>().await,
         }
@@ -216,7 +237,7 @@ fn death(end: &StageEnd, camera: Option<&str>) -> (String, String) {
 
 /// Passes changes of the source on to whoever watches the camera, and tells when its first frame came.
 async fn follow(camera: Arc<Camera>, clock: Arc<dyn Clock>) {
-    let Some(mut source) = camera.source_changes() else { return };
+    let Some(mut source) = camera.hold.changes() else { return };
     let mut frames = camera.ring.announcements();
     let mut waits = true;
     loop {
@@ -246,18 +267,21 @@ fn cameras(
     metrics: &Metrics,
     stages: &mut Stages,
 ) -> anyhow::Result<(Vec<Arc<Camera>>, Arc<Ledger>)> {
-    let reach: Vec<Reach> = config.cameras.iter().map(reach).collect();
-    let ledger = Arc::new(Ledger::new(values, &config.data, reach.clone()));
-    let mut cameras = Vec::new();
-    for (index, (camera, reach)) in config.cameras.iter().zip(reach).enumerate() {
+    let mut rings = Vec::new();
+    let mut reach = Vec::new();
+    for camera in &config.cameras {
         let (writer, ring) = Ring::new(RingLimits { bytes: camera.ring_size, span: RING_SPAN });
-        let source = source(camera);
-        let kind = source.kind.name();
-        let capture = Supervisor::start(source, writer, clock.clone()).context("failed to start a camera")?;
+        let hold = Hold::start(&camera.id, Orders::of(camera), writer, clock.clone());
+        reach.push(Reach::new(camera, hold.context("failed to start a camera")?));
+        rings.push(ring);
+    }
+    let ledger = Arc::new(Ledger::new(values, config, reach.clone()));
+    let mut cameras = Vec::new();
+    for (index, ((camera, ring), reach)) in config.cameras.iter().zip(rings).zip(reach).enumerate() {
         let publisher = Publisher::new(reach.board.clone());
         let tallies = Tallies::new(metrics, &camera.id);
-        let is_fast = matches!(camera.source, Source::File { fast: true, .. });
-        let watch = Watch::new(ring.reader(), reach.rules.clone(), publisher, tallies)?.by_media(is_fast);
+        let beat = Arc::new(Beat::new(clock.clone()));
+        let watch = Watch::new(ring.reader(), reach.rules.clone(), publisher, tallies, beat.clone())?;
         let span = tracing::info_span!("detect", camera = camera.id);
         stages
             .start(format!("detect:{}", camera.id), index, move || span.in_scope(|| watch.run()))
@@ -265,41 +289,15 @@ fn cameras(
         cameras.push(Arc::new(Camera {
             index,
             id: camera.id.clone(),
-            kind,
             ring,
             board: reach.board,
             ledger: ledger.clone(),
             clock: clock.clone(),
-            capture: Mutex::new(Some(capture)),
+            hold: reach.hold,
+            beat,
         }));
     }
     Ok((cameras, ledger))
-}
-
-fn reach(camera: &config::Camera) -> Reach {
-    let rules = Rules { motion: camera.motion.clone(), analysis_fps: camera.analysis_fps };
-    Reach { rules: Arc::new(ArcSwap::from_pointee(rules)), board: Arc::new(Board::new()) }
-}
-
-/// The configuration's words as `capture` takes them.
-fn source(camera: &config::Camera) -> CameraSource {
-    let kind = match &camera.source {
-        Source::Demo { scene, seed } => SourceKind::Demo { scene: scene.clone(), seed: *seed },
-        Source::Http { url, login } => SourceKind::Http {
-            url: url.clone(),
-            user: login.as_ref().map(|(user, _)| user.clone()),
-            password: login.as_ref().map(|(_, password)| password.expose().to_owned()),
-        },
-        Source::File { path, fast, looped } => SourceKind::File {
-            path: path.clone(),
-            pace: if *fast { Pace::Fast } else { Pace::RealTime },
-            looped: *looped,
-        },
-    };
-    #[expect(clippy::cast_precision_loss, reason = "1 to 120")]
-    let frame_rate = camera.frame_rate as f32;
-    let shaping = camera.shaping.clone();
-    CameraSource { id: camera.id.clone(), kind, want: Want { size: camera.size, frame_rate }, shaping }
 }
 
 #[cfg(test)]

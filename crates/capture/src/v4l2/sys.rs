@@ -260,8 +260,10 @@ impl Label {
 /// Why waiting for a picture ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Woken {
-    /// The device has something to say: a picture or an error.
+    /// The device has a picture, or something else to say.
     Device,
+    /// The device has an error.
+    Trouble,
     /// The other descriptor has.
     Other,
     /// Neither.
@@ -324,6 +326,7 @@ impl Stream {
             match ready {
                 0 => return Ok(Woken::Elapsed),
                 1.. if both[1].revents != 0 => return Ok(Woken::Other),
+                1.. if both[0].revents & libc::POLLIN == 0 => return Ok(Woken::Trouble),
                 1.. => return Ok(Woken::Device),
                 _ => {
                     let error = io::Error::last_os_error();

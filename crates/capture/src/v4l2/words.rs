@@ -178,6 +178,15 @@ pub(super) fn too_large(path: &Path, size: Size) -> Problem {
     )
 }
 
+/// Its driver says that something is wrong, and not what.
+pub(super) fn trouble(path: &Path) -> Problem {
+    Problem::new(
+        "device_error",
+        format!("The driver of {} reports an error and gives no pictures.", shown(path)),
+        "Plug the camera out and in again; the kernel's log (dmesg) may say more.",
+    )
+}
+
 /// A step of setting it up or of streaming failed.
 pub(super) fn refused(path: &Path, step: &str, error: &io::Error) -> Problem {
     let name = shown(path);

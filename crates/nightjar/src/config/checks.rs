@@ -19,6 +19,8 @@ pub(crate) fn check(values: &Values, bad: &dyn Fn(Slot) -> bool, problems: &mut 
         let Some(source) = values.camera_text(camera, "source") else { continue };
         foreign_keys(values, camera, &source, problems);
         required(values, camera, &source, &table.origin, bad, problems);
+        scheme(values, camera, &source, problems);
+        command(values, camera, problems);
         credentials(values, camera, problems);
         zones(values, camera, bad, problems);
     }
@@ -52,9 +54,9 @@ fn ids(values: &Values, problems: &mut Vec<Problem>) {
 /// Keys of another source would do nothing, so they are refused instead of ignored.
 fn foreign_keys(values: &Values, camera: usize, source: &str, problems: &mut Vec<Problem>) {
     for (slot, set) in values.all().filter(|(slot, _)| slot.camera == Some(camera)) {
-        let Some(wanted) = slot.row().only_for.filter(|wanted| *wanted != source) else { continue };
-        let what = format!("belongs to source = \"{wanted}\"; this camera's source is \"{source}\"");
-        let mend = format!("set source = \"{wanted}\" or take this key away");
+        let Some(wanted) = slot.row().sources().filter(|_| !slot.row().serves(source)) else { continue };
+        let what = format!("belongs to {wanted}; this camera's source is \"{source}\"");
+        let mend = format!("set {wanted} or take this key away");
         problems.push(Problem::new(set.origin.clone(), slot.to_string(), what, mend));
     }
 }
@@ -68,8 +70,11 @@ fn required(
     problems: &mut Vec<Problem>,
 ) {
     let needed = match source {
-        "http" => "url",
+        "http" | "rtsp" => "url",
         "file" => "path",
+        "v4l2" => "device",
+        "command" if has_preset(values, camera) => return,
+        "command" => "run",
         _ => return,
     };
     let Some(slot) = slot(Section::Camera, needed, camera, None) else { return };
@@ -77,6 +82,36 @@ fn required(
         let what = format!("is missing; source = \"{source}\" needs it");
         let mend = format!("allowed: {}", slot.row().kind.allowed());
         problems.push(Problem::new(table.clone(), slot.to_string(), what, mend));
+    }
+}
+
+fn has_preset(values: &Values, camera: usize) -> bool {
+    values.of_camera(camera, Section::Camera, "preset").is_some()
+}
+
+/// A command is written out or named, not both.
+fn command(values: &Values, camera: usize, problems: &mut Vec<Problem>) {
+    let Some(run) = values.of_camera(camera, Section::Camera, "run") else { return };
+    if has_preset(values, camera) {
+        let what = "stands beside preset, which is a whole command by itself";
+        problems.push(Problem::new(run.origin, format!("camera[{camera}].run"), what, "keep one of the two"));
+    }
+}
+
+/// One key holds the address of either kind of camera; each can read only its own.
+fn scheme(values: &Values, camera: usize, source: &str, problems: &mut Vec<Problem>) {
+    let Some(set) = values.of_camera(camera, Section::Camera, "url") else { return };
+    let Value::Text(url) = &set.value else { return };
+    let found = url.split("://").next().unwrap_or_default();
+    let (one, other) = match source {
+        "http" => ("http", "https"),
+        "rtsp" => ("rtsp", "rtsps"),
+        _ => return,
+    };
+    if found != one && found != other {
+        let what = format!("begins with {found}://; source = \"{source}\" reads {one}:// and {other}://");
+        let mend = format!("set source = \"{}\" or correct the url", found.trim_end_matches('s'));
+        problems.push(Problem::new(set.origin, format!("camera[{camera}].url"), what, mend));
     }
 }
 

@@ -5,26 +5,26 @@ use std::path::Path;
 use toml_edit::{Document, Item, TableLike, Value as Toml};
 
 use super::keys::{MAX_CAMERAS, MAX_ZONES, Section, Slot, later, place};
-use super::kind::quoted;
+use super::kind::{Kind, quoted};
 use super::problems::{Origin, Problem, nearest, short};
 use super::values::{CameraTable, Values};
 
 /// Reads the configuration file's text into `values`; problems are appended, never returned early.
 pub(crate) fn read(path: &Path, text: &str, values: &mut Values, problems: &mut Vec<Problem>) {
-    walk(Walk { path, text, lines: Lines::of(text), values, problems, strangers: None });
+    walk(Walk { path, text, lines: Lines::of(text), values, problems, odd: None });
 }
 
-/// Reads what was changed over HTTP, where cameras go by their id: `[camera.garden.motion]`. Ids that no camera
-/// has are answered: such a change is kept, since the camera may come back.
+/// Reads what was changed over HTTP, where cameras go by their id: `[camera.garden.motion]`; zones there stand for all
+/// zones of the file. Answers what is odd: a change for a camera that is not there is kept, since it may come back.
 pub(crate) fn read_changed(
     path: &Path,
     text: &str,
     values: &mut Values,
     problems: &mut Vec<Problem>,
 ) -> Vec<String> {
-    let mut strangers = Vec::new();
-    walk(Walk { path, text, lines: Lines::of(text), values, problems, strangers: Some(&mut strangers) });
-    strangers
+    let mut odd = Vec::new();
+    walk(Walk { path, text, lines: Lines::of(text), values, problems, odd: Some(&mut odd) });
+    odd
 }
 
 fn walk(mut walk: Walk<'_>) {
@@ -95,14 +95,14 @@ struct Walk<'a> {
     values: &'a mut Values,
     problems: &'a mut Vec<Problem>,
     /// Set while reading what was changed over HTTP.
-    strangers: Option<&'a mut Vec<String>>,
+    odd: Option<&'a mut Vec<String>>,
 }
 
 impl Walk<'_> {
     fn origin(&self, span: Option<std::ops::Range<usize>>) -> Origin {
         let (line, column) = self.lines.position(self.text, span.map_or(0, |span| span.start));
         let path = self.path.to_owned();
-        match self.strangers {
+        match self.odd {
             None => Origin::File { path, line, column },
             Some(_) => Origin::Changed { path, line, column },
         }
@@ -126,10 +126,10 @@ impl Walk<'_> {
 
     fn child(&mut self, child: Section, at: Place, item: &Item, span: Option<std::ops::Range<usize>>) {
         let origin = self.origin(span);
-        if self.strangers.is_some() && child.is_list() {
+        if self.odd.is_some() && child == Section::Camera {
             return match item.as_table_like() {
-                Some(table) if child == Section::Camera => self.cameras_by_id(table),
-                _ => self.wrong_shape(child, at, item, origin),
+                Some(table) => self.cameras_by_id(table),
+                None => self.wrong_shape(child, at, item, origin),
             };
         }
         if !child.is_list() {
@@ -149,9 +149,22 @@ impl Walk<'_> {
             _ => None,
         };
         match tables {
-            Some(tables) => self.list(child, at, &tables),
+            Some(tables) if self.odd.is_none() || self.may_replace_zones(at) => self.list(child, at, &tables),
+            Some(_) => {}
             None => self.wrong_shape(child, at, item, origin),
         }
+    }
+
+    /// Takes the zones of the file away, unless a higher layer speaks of zones, which no list can be woven into.
+    fn may_replace_zones(&mut self, at: Place) -> bool {
+        let Some(camera) = at.0 else { return false };
+        let Some(by) = self.values.zones_shadow(camera) else {
+            self.values.clear_zones(camera);
+            return true;
+        };
+        let told = format!("has zones for camera `{}`; {by} has some too and counts", self.values.id(camera));
+        self.odd.iter_mut().for_each(|odd| odd.push(told.clone()));
+        false
     }
 
     fn cameras_by_id(&mut self, table: &dyn TableLike) {
@@ -160,8 +173,8 @@ impl Walk<'_> {
             match (camera, item.as_table_like()) {
                 (Some(camera), Some(table)) => self.table(Section::Camera, (Some(camera), None), table),
                 (None, Some(_)) => {
-                    if let Some(strangers) = &mut self.strangers {
-                        strangers.push(id.to_owned());
+                    if let Some(odd) = &mut self.odd {
+                        odd.push(format!("speaks of camera `{}`, which is not configured", short(id)));
                     }
                 }
                 (_, None) => {
@@ -203,13 +216,13 @@ impl Walk<'_> {
             other => quoted(other.to_string().trim()),
         };
         let what = format!("found {found}");
-        let mend = match (&self.strangers, child, child.is_list()) {
+        let mend = match (&self.odd, child, child.is_list()) {
             (Some(_), Section::Camera, _) => {
                 "allowed: a table for each camera, written as [camera.ID]".to_owned()
             }
             (Some(_), Section::Motion, _) => "allowed: a table, written as [camera.ID.motion]".to_owned(),
             (Some(_), Section::Zone, _) => {
-                "zones cannot be changed here; they stand in nightjar.toml".to_owned()
+                "allowed: a list of tables, each written as [[camera.ID.zone]]".to_owned()
             }
             (_, _, true) => format!("allowed: a list of tables, each written as {}", child.header()),
             (_, _, false) => format!("allowed: a table, written as {}", child.header()),
@@ -219,7 +232,10 @@ impl Walk<'_> {
 
     fn value(&mut self, slot: Slot, item: &Item, span: Option<std::ops::Range<usize>>) {
         let origin = self.origin(span);
-        let Some(raw) = item.as_value() else {
+        // [camera.controls] says the same as controls = { … }.
+        let table = item.as_table().filter(|_| matches!(slot.row().kind, Kind::Controls));
+        let table = table.map(|table| Toml::InlineTable(table.clone().into_inline_table()));
+        let Some(raw) = item.as_value().or(table.as_ref()) else {
             let what = format!("found a {}", item.type_name());
             let mend = format!("allowed: {}", slot.row().kind.allowed());
             return self.problems.push(Problem::new(origin, slot.to_string(), what, mend));
@@ -227,7 +243,7 @@ impl Walk<'_> {
         match slot.row().kind.read(raw) {
             Ok(value) => self.values.put(slot, value, origin),
             Err(refused) => {
-                let origin = self.origin(raw.span());
+                let origin = raw.span().map_or(origin, |span| self.origin(Some(span)));
                 self.problems.push(Problem::refused(origin, slot.to_string(), refused));
             }
         }

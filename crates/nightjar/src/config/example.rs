@@ -33,9 +33,9 @@ fn row(text: &mut String, key: &Key, behind: &str) {
         (Section::Camera, "name") => ("\"Demo\"".into(), true),
         _ => (default.clone().unwrap_or_else(|| sample(key.name).into()), default.is_some()),
     };
-    let there = there && key.only_for.is_none_or(|source| source == "demo");
+    let there = there && key.serves("demo");
     let behind = if there { behind } else { "# " };
-    let only = key.only_for.map(|source| format!(" Only for source = \"{source}\".")).unwrap_or_default();
+    let only = key.sources().map(|sources| format!(" Only for {sources}.")).unwrap_or_default();
     text.push_str(&format!("# {}{only}\n{behind}{} = {value}\n", key.about, key.name));
 }
 
@@ -48,6 +48,11 @@ fn sample(name: &str) -> &'static str {
         "password_file" => "\"/run/secrets/camera\"",
         "path" => "\"clip.mp4\"",
         "name" => "\"feeder\"",
+        "device" => "\"/dev/v4l/by-id/usb-046d_HD_Webcam_C270-video-index0\"",
+        "format" => "\"mjpg\"",
+        "controls" => "{ exposure_auto = 1, exposure_absolute = 200 }",
+        "run" => "[\"rpicam-vid\", \"-t\", \"0\", \"--codec\", \"mjpeg\", \"-n\", \"-o\", \"-\"]",
+        "preset" => "\"rpicam-vid\"",
         "points" => "[[0.1, 0.2], [0.5, 0.2], [0.5, 0.9]]",
         _ => "\"\"",
     }

@@ -122,8 +122,8 @@ pub(crate) struct Key {
     pub(crate) kind: Kind,
     /// What it holds by default.
     pub(crate) preset: Preset,
-    /// Only for cameras of this source.
-    pub(crate) only_for: Option<&'static str>,
+    /// Only for cameras of these sources; none: for all. Unused places are empty.
+    only_for: [&'static str; 2],
     /// What it does, with its unit.
     pub(crate) about: &'static str,
 }
@@ -136,12 +136,30 @@ impl Key {
         preset: Preset,
         about: &'static str,
     ) -> Self {
-        Self { section, name, kind, preset, only_for: None, about }
+        Self { section, name, kind, preset, only_for: [""; 2], about }
     }
 
     const fn only_for(mut self, source: &'static str) -> Self {
-        self.only_for = Some(source);
+        self.only_for[0] = source;
         self
+    }
+
+    /// Besides the one of [`Key::only_for`].
+    const fn or_for(mut self, source: &'static str) -> Self {
+        self.only_for[1] = source;
+        self
+    }
+
+    /// Whether a camera of that source has this key.
+    pub(crate) fn serves(&self, source: &str) -> bool {
+        self.only_for[0].is_empty() || self.only_for.contains(&source)
+    }
+
+    /// The sources that have this key, as `source = "http" or "rtsp"`; `None` if all have it.
+    pub(crate) fn sources(&self) -> Option<String> {
+        let quoted = self.only_for.iter().filter(|source| !source.is_empty());
+        let quoted: Vec<String> = quoted.map(|source| format!("\"{source}\"")).collect();
+        (!quoted.is_empty()).then(|| format!("source = {}", quoted.join(" or ")))
     }
 
     /// The built-in value.
@@ -172,9 +190,7 @@ const LATER: &[(Section, &str, &str)] = &[
     (Section::Server, "base_path", "serving below a path"),
     (Section::Server, "tls", "TLS"),
     (Section::Server, "trusted_proxies", "proxies"),
-    (Section::Camera, "device", "source = \"v4l2\""),
     (Section::Camera, "recording", "recording"),
-    (Section::Camera, "run", "source = \"command\""),
 ];
 
 /// What a name will be for, if this version does not know it yet.

@@ -46,6 +46,10 @@ pub(crate) enum Kind {
     Secret,
     /// Names of hosts.
     Hosts,
+    /// A program and its arguments.
+    Words,
+    /// Names of a camera's controls and their values.
+    Controls,
     /// Corners of an area, as shares of the picture.
     Points,
 }
@@ -69,6 +73,10 @@ pub(crate) enum Value {
     Address(SocketAddr),
     /// For [`Kind::Hosts`].
     Hosts(Vec<String>),
+    /// For [`Kind::Words`].
+    Words(Vec<String>),
+    /// For [`Kind::Controls`], in their order.
+    Controls(Vec<(String, i64)>),
     /// For [`Kind::Points`].
     Points(Vec<(f64, f64)>),
 }
@@ -106,6 +114,8 @@ impl Kind {
                 number(raw).filter(|it| (min..=max).contains(it)).map(Value::Float)
             }
             (Self::Hosts, Toml::Array(items)) => return hosts(items).map_err(refused),
+            (Self::Words, Toml::Array(items)) => return words(items).map_err(refused),
+            (Self::Controls, Toml::InlineTable(table)) => return controls(table).map_err(refused),
             (Self::Points, Toml::Array(items)) => return points(items).map_err(refused),
             (_, Toml::String(it)) => return self.read_text(it.value()),
             _ => None,
@@ -119,7 +129,13 @@ impl Kind {
     /// [`Refused`] with what was found and what is allowed.
     pub(crate) fn read_word(self, word: &str) -> Result<Value, Refused> {
         match self {
-            Self::Bool | Self::Int { .. } | Self::IntOf { .. } | Self::Float { .. } | Self::Points => {
+            Self::Bool
+            | Self::Int { .. }
+            | Self::IntOf { .. }
+            | Self::Float { .. }
+            | Self::Points
+            | Self::Words
+            | Self::Controls => {
                 match word.trim().parse::<Toml>() {
                     Ok(raw) => self.read(&raw),
                     Err(_) => self.refuse(word),
@@ -168,14 +184,18 @@ impl Kind {
             }
             Self::Address => "an address with a port, like \"127.0.0.1:8000\" or \"[::]:8000\"".into(),
             Self::Path => "a path".into(),
-            Self::Url => "a URL that begins with http:// or https://, names a host and holds no user or \
-                          password (they have keys of their own)"
+            Self::Url => "a URL that begins with http:// or https:// (rtsp:// or rtsps:// for source = \"rtsp\"), names \
+                          a host and holds no user or password (they have keys of their own)"
                 .into(),
             Self::Id => "1 to 64 characters of a-z, 0-9 and -".into(),
             Self::Secret => "a text of 1 to 1024 characters".into(),
             Self::Hosts => "a list of host names, like [\"camera.example\"]".into(),
-            Self::Points => "a list of at least three corners [x, y] that do not lie on one line, each from \
-                             0.0 to 1.0 (shares of width and height)"
+            Self::Controls => "a table of names and whole numbers, true or false, like { brightness = 128, \
+                               focus_auto = false }"
+                .into(),
+            Self::Words => "a list of a program and its arguments, like [\"rpicam-vid\", \"-t\", \"0\"]".into(),
+            Self::Points => "a list of 3 to 64 corners [x, y] that go around an area without crossing over, each \
+                             from 0.0 to 1.0 (shares of width and height)"
                 .into(),
         }
     }
@@ -192,7 +212,12 @@ impl Value {
             Self::Duration(it) => format_duration(*it).into(),
             Self::Size(it) => format_size(*it).into(),
             Self::Address(it) => it.to_string().into(),
-            Self::Hosts(hosts) => Toml::Array(hosts.iter().map(String::as_str).collect()),
+            Self::Controls(controls) => Toml::InlineTable(
+                controls.iter().map(|(name, value)| (name.as_str(), Toml::from(*value))).collect(),
+            ),
+            Self::Hosts(words) | Self::Words(words) => {
+                Toml::Array(words.iter().map(String::as_str).collect())
+            }
             Self::Points(corners) => Toml::Array(
                 corners.iter().map(|(x, y)| Toml::Array([*x, *y].into_iter().collect())).collect(),
             ),
@@ -209,7 +234,11 @@ impl Value {
             Self::Duration(it) => format_duration(*it).into(),
             Self::Size(it) => format_size(*it).into(),
             Self::Address(it) => it.to_string().into(),
-            Self::Hosts(hosts) => hosts.clone().into(),
+            Self::Controls(controls) => {
+                let pairs = controls.iter().map(|(name, value)| (name.clone(), serde_json::Value::from(*value)));
+                serde_json::Value::Object(pairs.collect())
+            }
+            Self::Hosts(words) | Self::Words(words) => words.clone().into(),
             Self::Points(corners) => corners.iter().map(|(x, y)| serde_json::json!([x, y])).collect(),
         }
     }
@@ -231,6 +260,45 @@ fn hosts(items: &toml_edit::Array) -> Result<Value, String> {
     Ok(Value::Hosts(hosts))
 }
 
+/// A command: no shell reads it, so a whole line in one text is a mistake worth telling.
+fn words(items: &toml_edit::Array) -> Result<Value, String> {
+    let mut words = Vec::new();
+    for (n, item) in items.iter().enumerate() {
+        let Some(word) = item.as_str().filter(|word| !word.contains('\0')) else {
+            return Err(format!("{} as word {}", quoted(item.to_string().trim()), n + 1));
+        };
+        words.push(word.to_owned());
+    }
+    match words.as_slice() {
+        [] => Err("an empty list".into()),
+        [program, ..] if program.trim().is_empty() => Err("a list without a program at its beginning".into()),
+        [line] if line.contains(' ') && !line.contains('/') => {
+            Err(format!("{}, a whole line as one word", quoted(line)))
+        }
+        _ => Ok(Value::Words(words)),
+    }
+}
+
+/// A camera has some fifty controls.
+const MAX_CONTROLS: usize = 64;
+
+fn controls(table: &toml_edit::InlineTable) -> Result<Value, String> {
+    if table.len() > MAX_CONTROLS {
+        return Err(format!("{} controls, {MAX_CONTROLS} at the most", table.len()));
+    }
+    let one = |(name, value): (&str, &Toml)| {
+        let is_name = (1..=64).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        if !is_name {
+            return Err(format!("the name {}, which is not of a-z, 0-9 and _", quoted(name)));
+        }
+        let number = value.as_integer().or_else(|| value.as_bool().map(i64::from));
+        let number = number.ok_or_else(|| format!("{} for {name}", quoted(value.to_string().trim())))?;
+        Ok((name.to_owned(), number))
+    };
+    table.iter().map(one).collect::<Result<_, _>>().map(Value::Controls)
+}
+
 /// A whole number counts as a number too.
 #[expect(clippy::cast_precision_loss, reason = "ranges of the keys are far below 2^52")]
 fn number(raw: &Toml) -> Option<f64> {
@@ -247,22 +315,9 @@ fn points(items: &toml_edit::Array) -> Result<Value, String> {
         }
         corners.push((*x, *y));
     }
-    if corners.len() < 3 {
-        return Err(format!("{} corner{}", corners.len(), if corners.len() == 1 { "" } else { "s" }));
-    }
-    if flat(&corners) {
-        return Err("corners that all lie on one line".into());
-    }
+    #[expect(clippy::cast_possible_truncation, reason = "shares of a picture need no more than f32")]
+    let outline: Vec<frame::Point> =
+        corners.iter().map(|(x, y)| frame::Point { x: *x as f32, y: *y as f32 }).collect();
+    frame::outline(&outline).map_err(|fault| fault.to_string())?;
     Ok(Value::Points(corners))
-}
-
-/// Whether all corners lie on one line, so that nothing is inside.
-fn flat(corners: &[(f64, f64)]) -> bool {
-    let (x0, y0) = corners[0];
-    let far = corners.iter().copied().max_by(|a, b| {
-        let reach = |p: &(f64, f64)| (p.0 - x0).hypot(p.1 - y0);
-        reach(a).total_cmp(&reach(b))
-    });
-    let Some((x1, y1)) = far else { return true };
-    corners.iter().all(|(x, y)| ((x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)).abs() < 1e-6)
 }

@@ -11,14 +11,14 @@ use super::files;
 use super::keys::{Section, Slot};
 use super::kind::Value;
 use super::model::Config;
-use super::problems::{Origin, Problem, Problems, short};
+use super::problems::{Origin, Problem, Problems};
 use super::values::{CameraTable, Values};
 
 /// Where a configuration is looked for when no flag names one.
 pub(crate) const SEARCH: [&str; 2] = ["nightjar.toml", "/etc/nightjar/nightjar.toml"];
 
 /// What the outside says.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Inputs {
     /// `--config`.
     pub(crate) config: Option<PathBuf>,
@@ -131,13 +131,8 @@ fn changed(values: &mut Values, problems: &mut Vec<Problem>, warnings: &mut Vec<
     }
     match read(&path) {
         Ok(text) => {
-            for id in document::read_changed(&path, &text, values, problems) {
-                warnings.push(format!(
-                    "{} speaks of camera `{}`, which is not configured",
-                    path.display(),
-                    short(&id)
-                ));
-            }
+            let odd = document::read_changed(&path, &text, values, problems);
+            warnings.extend(odd.into_iter().map(|odd| format!("{} {odd}", path.display())));
         }
         Err(what) => {
             let origin = Origin::Changed { path, line: 0, column: 0 };

@@ -74,6 +74,12 @@ pub(crate) enum Source {
     Demo { scene: String, seed: u64 },
     /// A camera on the network.
     Http { url: String, login: Option<(String, Secret)> },
+    /// A camera on the network that speaks RTSP.
+    Rtsp { url: String, udp: bool, login: Option<(String, Secret)> },
+    /// A program's output.
+    Command { run: Vec<String>, restart: capture::Restart },
+    /// A local camera.
+    V4l2 { device: PathBuf, format: Option<String>, controls: Vec<(String, i64)> },
     /// A video file.
     File { path: PathBuf, fast: bool, looped: bool },
 }

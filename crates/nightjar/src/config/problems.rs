@@ -126,6 +126,13 @@ impl fmt::Display for Problem {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problems(pub(crate) Vec<Problem>);
 
+impl Problems {
+    /// A line each, as many as are worth printing.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = String> {
+        self.0.iter().take(PRINTED).map(ToString::to_string)
+    }
+}
+
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.len() {

@@ -45,8 +45,8 @@ fn object(section: Section) -> Json {
 
 fn property(key: &Key) -> Json {
     let mut property = kind(key.kind);
-    let about = match key.only_for {
-        Some(source) => format!("{} Only for source = \"{source}\".", key.about),
+    let about = match key.sources() {
+        Some(sources) => format!("{} Only for {sources}.", key.about),
         None => key.about.to_owned(),
     };
     property["description"] = about.into();
@@ -77,9 +77,16 @@ fn kind(kind: Kind) -> Json {
             "x-maximum": format_size(max),
         }),
         Kind::Address | Kind::Path => json!({ "type": "string", "minLength": 1 }),
-        Kind::Url => json!({ "type": "string", "pattern": "^https?://" }),
+        Kind::Url => json!({ "type": "string", "pattern": "^(http|rtsp)s?://" }),
         Kind::Id => json!({ "type": "string", "pattern": "^[a-z0-9-]{1,64}$" }),
         Kind::Secret => json!({ "type": "string", "minLength": 1, "maxLength": 1024 }),
+        Kind::Controls => json!({
+            "type": "object",
+            "maxProperties": 64,
+            "propertyNames": { "pattern": "^[a-z0-9_]{1,64}$" },
+            "additionalProperties": { "type": ["integer", "boolean"] },
+        }),
+        Kind::Words => json!({ "type": "array", "minItems": 1, "items": { "type": "string" } }),
         Kind::Hosts => json!({ "type": "array", "items": { "type": "string" } }),
         Kind::Points => json!({
             "type": "array",

@@ -67,7 +67,7 @@ fn rows(
 ) -> impl Iterator<Item = (Slot, Set)> {
     let source = camera.and_then(|camera| values.camera_text(camera, "source"));
     section.keys().filter_map(move |(key, row)| {
-        if row.only_for.is_some_and(|wanted| Some(wanted) != source.as_deref()) {
+        if source.as_deref().is_some_and(|source| !row.serves(source)) {
             return None;
         }
         let slot = Slot { camera, zone, key };

@@ -137,6 +137,21 @@ impl Values {
         }
     }
 
+    /// What speaks of no camera.
+    pub(crate) fn without_cameras(&self) -> Self {
+        let set = self.set.iter().filter(|(slot, _)| slot.camera.is_none());
+        Self { set: set.map(|(slot, set)| (*slot, set.clone())).collect(), cameras: Vec::new() }
+    }
+
+    /// Takes a camera of other values over as the next one.
+    pub(crate) fn take_camera(&mut self, from: &Self, camera: usize) {
+        let Some(table) = from.cameras.get(camera) else { return };
+        let to = self.cameras.len();
+        self.cameras.push(table.clone());
+        let of = from.set.iter().filter(|(slot, _)| slot.camera == Some(camera));
+        self.set.extend(of.map(|(slot, set)| (Slot { camera: Some(to), ..*slot }, set.clone())));
+    }
+
     /// Everything that somebody has set.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&Slot, &Set)> {
         self.set.iter()

@@ -1,9 +1,9 @@
 //! A running camera as the server sees it: its ring, its source, its board, its settings.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use capture::{State, Supervisor};
+use capture::State;
 use frame::{Clock, Ring};
 use server::{
     Activity, Applied, CameraConfig, ChangeError, ConfigPatch, MotionView, SourceState, SourceView,
@@ -12,6 +12,8 @@ use tokio::sync::watch;
 
 use super::board::Board;
 use super::changes::Ledger;
+use super::hold::Hold;
+use super::vitals::Beat;
 
 /// One camera.
 #[derive(Debug)]
@@ -20,8 +22,6 @@ pub(crate) struct Camera {
     pub(crate) index: usize,
     /// Stable name.
     pub(crate) id: String,
-    /// `demo`, `http`, `file`.
-    pub(crate) kind: &'static str,
     /// Recent frames.
     pub(crate) ring: Ring,
     /// What moves.
@@ -30,34 +30,10 @@ pub(crate) struct Camera {
     pub(crate) ledger: Arc<Ledger>,
     /// The clock that frames are stamped with.
     pub(crate) clock: Arc<dyn Clock>,
-    /// The capture thread; gone once it was told to stop.
-    pub(crate) capture: Mutex<Option<Supervisor>>,
-}
-
-impl Camera {
-    fn with_capture<T>(&self, look: impl FnOnce(&Supervisor) -> T) -> Option<T> {
-        self.capture.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(look)
-    }
-
-    /// Stops the capture thread, which closes the ring. Takes about a second at the most.
-    pub(crate) fn stop(&self) {
-        // Taken out first, so that nobody who looks at the source waits for the thread to end.
-        let capture = self.capture.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(capture) = capture {
-            capture.stop();
-        }
-    }
-
-    /// Ticks with every change of the source's state.
-    pub(crate) fn source_changes(&self) -> Option<watch::Receiver<u64>> {
-        self.with_capture(Supervisor::changes)
-    }
-
-    /// Whether a closed ring is what was to be expected: told to stop, or a file played to its end.
-    pub(crate) fn may_end(&self) -> bool {
-        self.with_capture(|capture| matches!(capture.status().state, State::Ended | State::Stopped))
-            .unwrap_or(true)
-    }
+    /// The capture thread.
+    pub(crate) hold: Arc<Hold>,
+    /// The detect thread's.
+    pub(crate) beat: Arc<Beat>,
 }
 
 impl server::Camera for Camera {
@@ -74,8 +50,8 @@ impl server::Camera for Camera {
     }
 
     fn source(&self) -> SourceView {
-        let status = self.with_capture(Supervisor::status);
-        let Some(status) = status else { return stopped(self.kind, self.clock.as_ref()) };
+        let kind = self.hold.kind();
+        let Some(status) = self.hold.status() else { return stopped(kind, self.clock.as_ref()) };
         let state = match &status.state {
             State::Opening => SourceState::Opening,
             State::Live => SourceState::Live,
@@ -85,7 +61,7 @@ impl server::Camera for Camera {
         };
         let now = self.clock.monotonic();
         SourceView {
-            kind: self.kind,
+            kind,
             state,
             since: status.since,
             problem: status.problem.as_ref().map(told),
@@ -119,8 +95,12 @@ impl server::Camera for Camera {
         self.ledger.locked(self.index)
     }
 
+    fn restart_pending(&self) -> bool {
+        self.hold.is_pending()
+    }
+
     fn retry_now(&self) {
-        self.with_capture(Supervisor::retry_now);
+        self.hold.retry_now();
     }
 
     fn activity(&self) -> Activity {
@@ -154,15 +134,24 @@ fn told(problem: &capture::Problem) -> server::Problem {
 
 /// All of them.
 #[derive(Debug)]
-pub(crate) struct Cameras(pub(crate) Vec<Arc<Camera>>);
+pub(crate) struct Cameras {
+    /// In the order of the configuration.
+    pub(crate) all: Vec<Arc<Camera>>,
+    /// All settings.
+    pub(crate) ledger: Arc<Ledger>,
+}
 
 impl server::Cameras for Cameras {
     fn all(&self) -> Vec<Arc<dyn server::Camera>> {
-        self.0.iter().map(|camera| camera.clone() as Arc<dyn server::Camera>).collect()
+        self.all.iter().map(|camera| camera.clone() as Arc<dyn server::Camera>).collect()
     }
 
     fn get(&self, id: &str) -> Option<Arc<dyn server::Camera>> {
-        let camera = self.0.iter().find(|camera| camera.id == id)?;
+        let camera = self.all.iter().find(|camera| camera.id == id)?;
         Some(camera.clone())
+    }
+
+    fn restart_pending(&self) -> Vec<String> {
+        self.ledger.waits()
     }
 }

@@ -7,13 +7,18 @@ use arc_swap::ArcSwap;
 use server::{Applied, CameraConfig, ChangeError, ConfigPatch, Zone};
 
 use super::board::Board;
+use super::hold::{Hold, Reaches};
+use super::orders::Orders;
 use super::watch::Rules;
-use crate::config::{Config, Origin, Slot, Value, Values};
+use crate::config::{Camera, Config, Origin, Section, Slot, Value, Values};
 
 mod fields;
 mod keep;
+mod reload;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use reload::Report;
 
 use fields::{Change, ZONES, looks_like, shadow, zone_values};
 
@@ -24,6 +29,19 @@ pub(crate) struct Reach {
     pub(crate) rules: Arc<ArcSwap<Rules>>,
     /// Whoever waits for changes is woken there.
     pub(crate) board: Arc<Board>,
+    /// Its capture thread.
+    pub(crate) hold: Arc<Hold>,
+}
+
+impl Reach {
+    /// Of a camera that is started so.
+    pub(crate) fn new(camera: &Camera, hold: Hold) -> Self {
+        Self {
+            rules: Arc::new(ArcSwap::from_pointee(Rules::of(camera))),
+            board: Arc::new(Board::new()),
+            hold: Arc::new(hold),
+        }
+    }
 }
 
 /// The settings of all cameras and of the server.
@@ -35,6 +53,12 @@ pub(crate) struct Ledger {
     seen: ArcSwap<Vec<Seen>>,
     kept: PathBuf,
     reach: Vec<Reach>,
+    /// The cameras that run, by their ids; everything else here goes by their place.
+    ids: Vec<String>,
+    /// What the process was started with.
+    started: Config,
+    /// What waits for a restart since the configuration was read again.
+    waits: ArcSwap<Vec<String>>,
 }
 
 /// A camera's settings, ready to be looked at.
@@ -47,9 +71,17 @@ struct Seen {
 
 impl Ledger {
     /// Keeps changes in `settings.toml` of the data directory.
-    pub(crate) fn new(values: Values, data: &std::path::Path, reach: Vec<Reach>) -> Self {
-        let seen = ArcSwap::from_pointee(see(&values));
-        Self { values: Mutex::new(values), seen, kept: data.join("settings.toml"), reach }
+    pub(crate) fn new(values: Values, config: &Config, reach: Vec<Reach>) -> Self {
+        let ids: Vec<String> = config.cameras.iter().map(|camera| camera.id.clone()).collect();
+        Self {
+            seen: ArcSwap::from_pointee(see(&values, &ids)),
+            values: Mutex::new(values),
+            kept: config.data.join("settings.toml"),
+            reach,
+            ids,
+            started: config.clone(),
+            waits: ArcSwap::default(),
+        }
     }
 
     fn look<T>(&self, camera: usize, pick: impl FnOnce(&Seen) -> T) -> Option<T> {
@@ -72,6 +104,12 @@ impl Ledger {
         self.look(camera, |seen| seen.locked.clone()).unwrap_or_default()
     }
 
+    /// What waits for a restart, of the whole process.
+    pub(crate) fn waits(&self) -> Vec<String> {
+        let cameras = self.ids.iter().zip(&self.reach).filter(|(_, reach)| reach.hold.is_pending());
+        self.waits.load().iter().cloned().chain(cameras.map(|(id, _)| format!("camera {id}"))).collect()
+    }
+
     /// Takes a patch over, all of it or nothing. Touches the disk.
     ///
     /// # Errors
@@ -81,7 +119,7 @@ impl Ledger {
         let new = self.new_values(&values, camera, patch)?;
         let zones = self.new_zones(&values, camera, patch)?;
         if new.is_empty() && zones.is_none() {
-            return Ok(Applied { restart_required: false });
+            return Ok(self.applied(camera, patch));
         }
         let mut after = values.clone();
         let origin = || Origin::Changed { path: self.kept.clone(), line: 1, column: 1 };
@@ -91,16 +129,22 @@ impl Ledger {
         if let Some(zones) = zones {
             after.replace_zones(camera, &zones.iter().map(zone_values).collect::<Vec<_>>(), &origin());
         }
-        let ids: Vec<String> = (0..after.cameras.len()).map(|camera| after.id(camera)).collect();
         let kept: Vec<(Slot, &Value)> = new.iter().map(|change| (change.slot, &change.value)).collect();
         let zones_kept = zones.map(|zones| (camera, zones));
-        keep::keep(&self.kept, &ids, &kept, zones_kept)
+        keep::keep(&self.kept, &self.ids, &kept, zones_kept)
             .map_err(|error| ChangeError::NotKept(format!("{error:#}")))?;
         *values = after;
-        self.apply(&values);
+        self.apply(&values, Reaches::Running);
         let fields: Vec<&str> = new.iter().map(|it| it.field).chain(zones.map(|_| ZONES)).collect();
-        tracing::info!(camera = ids.get(camera), fields = fields.join(","), "settings changed");
-        Ok(Applied { restart_required: false })
+        tracing::info!(camera = self.ids.get(camera), fields = fields.join(","), "settings changed");
+        Ok(self.applied(camera, patch))
+    }
+
+    /// Whether what the patch names is in force: only what a child process was told when it was started can wait.
+    fn applied(&self, camera: usize, patch: &ConfigPatch) -> Applied {
+        let names_one = patch.width.or(patch.height).or(patch.frame_rate).or(patch.rotation).is_some();
+        let waits = self.reach.get(camera).is_some_and(|reach| reach.hold.is_pending());
+        Applied { restart_required: names_one && waits }
     }
 
     /// What the patch changes, zones aside.
@@ -114,7 +158,7 @@ impl Ledger {
         for change in fields::changes(camera, patch) {
             let there = values.get(change.slot);
             let is_name = change.field == "name" && there.is_none();
-            let told = if is_name { Some(Value::Text(values.id(camera))) } else { None };
+            let told = self.ids.get(camera).filter(|_| is_name).map(|id| Value::Text(id.clone()));
             let told = told.as_ref().or(there.as_ref().map(|set| &set.value));
             if told.is_some_and(|told| looks_like(told, &change.value)) {
                 continue;
@@ -147,7 +191,7 @@ impl Ledger {
         }
         for (index, zone) in zones.iter().enumerate() {
             for (key, value) in zone_values(zone) {
-                let slot = Slot::of(crate::config::Section::Zone, key, Some(camera), Some(index));
+                let slot = Slot::of(Section::Zone, key, Some(camera), Some(index));
                 let Some(Err(refused)) = slot.map(|slot| slot.row().kind.read(&value.to_toml())) else {
                     continue;
                 };
@@ -161,16 +205,21 @@ impl Ledger {
     }
 
     /// Every part of the program gets what is new for it; who has it already is left alone.
-    fn apply(&self, values: &Values) {
-        self.seen.store(Arc::new(see(values)));
-        for (camera, reach) in self.reach.iter().enumerate() {
-            let rules = Config::rules_of(values, camera);
-            let rules = Rules { motion: rules.0, analysis_fps: rules.1 };
+    fn apply(&self, values: &Values, reaches: Reaches) {
+        for (camera, (id, reach)) in self.ids.iter().zip(&self.reach).enumerate() {
+            let mut problems = Vec::new();
+            let asked = Config::camera_of(values, camera, &mut problems);
+            // A secret's file that cannot be read any more is no matter of this change.
+            if problems.is_empty() || reaches == Reaches::Running {
+                reach.hold.ask(id, Orders::of(&asked), reaches);
+            }
+            let rules = Rules::of(&asked);
             if **reach.rules.load() != rules {
                 reach.rules.store(Arc::new(rules));
             }
-            reach.board.wake();
         }
+        self.seen.store(Arc::new(see(values, &self.ids)));
+        self.reach.iter().for_each(|reach| reach.board.wake());
     }
 
     /// Waits until a change that is being kept has been.
@@ -183,11 +232,11 @@ impl Ledger {
     }
 }
 
-fn see(values: &Values) -> Vec<Seen> {
-    let one = |camera| Seen {
-        name: fields::name(values, camera),
+fn see(values: &Values, ids: &[String]) -> Vec<Seen> {
+    let one = |(camera, id): (usize, &String)| Seen {
+        name: values.camera_text(camera, "name").unwrap_or_else(|| id.clone()),
         settings: fields::settings(values, camera),
         locked: fields::locked(values, camera),
     };
-    (0..values.cameras.len()).map(one).collect()
+    ids.iter().enumerate().map(one).collect()
 }

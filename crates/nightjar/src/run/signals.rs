@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: the first asks, the second insists. SIGHUP ends nothing.
+//! SIGINT and SIGTERM: the first asks, the second insists. SIGHUP asks for the configuration to be read again.
 
 use std::io;
 
@@ -15,7 +15,7 @@ pub(crate) struct Signals {
 /// Which one came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Which {
-    /// The terminal is gone, or somebody wants the configuration read again.
+    /// Somebody wants the configuration read again.
     Hangup,
     /// Ctrl-C.
     Interrupt,
@@ -56,19 +56,6 @@ impl Signals {
         })
     }
 
-    /// The next one that asks the server to end; SIGHUP is answered with a word.
-    pub(crate) async fn next(&mut self) -> Which {
-        loop {
-            match self.any().await {
-                Which::Hangup => tracing::warn!(
-                    "SIGHUP: this version does not read the configuration again; to apply a changed file, check \
-                     it with `nightjar config check` and restart the server"
-                ),
-                which => return which,
-            }
-        }
-    }
-
     /// The next one, whichever it is.
     pub(crate) async fn any(&mut self) -> Which {
         tokio::select! {
@@ -80,7 +67,12 @@ impl Signals {
 
     /// Leaves at once when another one comes.
     pub(crate) async fn insist(mut self) {
-        let which = self.next().await;
+        let which = loop {
+            match self.any().await {
+                Which::Hangup => {}
+                which => break which,
+            }
+        };
         tracing::warn!(signal = which.name(), "a second signal: leaving at once");
         // A child is in a group of its own, so no terminal's signal reaches it.
         capture::kill_children();

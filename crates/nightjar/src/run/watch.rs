@@ -11,6 +11,8 @@ use motion::{Decision, EventEdge, EventEnd, Settings};
 use web::{Counter, Metrics};
 
 use super::board::{Publisher, main_region};
+use super::vitals::Beat;
+use crate::config::{Camera, Source};
 use crate::detect::Detector;
 
 #[cfg(test)]
@@ -29,6 +31,16 @@ pub(crate) struct Rules {
     pub(crate) motion: Settings,
     /// Frames a second at the most.
     pub(crate) analysis_fps: u32,
+    /// Counted by the source's own clock: for files that are played faster than they were filmed.
+    pub(crate) by_media: bool,
+}
+
+impl Rules {
+    /// As the configuration says.
+    pub(crate) fn of(camera: &Camera) -> Self {
+        let by_media = matches!(camera.source, Source::File { fast: true, .. });
+        Self { motion: camera.motion.clone(), analysis_fps: camera.analysis_fps, by_media }
+    }
 }
 
 /// What is counted of one camera.
@@ -59,10 +71,10 @@ pub(crate) struct Watch {
     publisher: Publisher,
     posters: Workspace,
     best: Option<(u64, Arc<Frame>)>,
-    by_media: bool,
     rhythm: Rhythm,
     rests: bool,
     tallies: Tallies,
+    beat: Arc<Beat>,
 }
 
 impl Watch {
@@ -75,6 +87,7 @@ impl Watch {
         rules: Arc<ArcSwap<Rules>>,
         publisher: Publisher,
         tallies: Tallies,
+        beat: Arc<Beat>,
     ) -> anyhow::Result<Self> {
         let in_force = rules.load_full();
         Ok(Self {
@@ -85,22 +98,17 @@ impl Watch {
             publisher,
             posters: Workspace::new()?,
             best: None,
-            by_media: false,
             rhythm: Rhythm::default(),
             rests: false,
             tallies,
+            beat,
         })
-    }
-
-    /// Counts `analysis_fps` by the source's own clock: for files that are played faster than they were filmed.
-    pub(crate) fn by_media(mut self, by_media: bool) -> Self {
-        self.by_media = by_media;
-        self
     }
 
     /// Until the ring is closed and what was in it has been judged.
     pub(crate) fn run(mut self) {
         loop {
+            self.beat.strike();
             match self.reader.newest(PATIENCE) {
                 Ok((frame, skipped)) => {
                     self.tallies.skipped.add(skipped);
@@ -110,6 +118,7 @@ impl Watch {
                 Err(ReadError::Closed) => break,
             }
         }
+        self.beat.over();
         if let Some(edge) = self.detector.finish() {
             self.edge(&edge, None);
         }
@@ -117,7 +126,7 @@ impl Watch {
 
     fn take(&mut self, frame: &Arc<Frame>) {
         self.follow_rules();
-        let now = if self.by_media { frame.media_time() } else { frame.stamp().mono };
+        let now = if self.in_force.by_media { frame.media_time() } else { frame.stamp().mono };
         if !self.rhythm.is_due(now, self.in_force.analysis_fps) {
             return self.tallies.skipped.inc();
         }

@@ -10,7 +10,7 @@ const fn secs(min: u64, max: u64) -> Kind {
 }
 
 fn sources() -> Vec<&'static str> {
-    vec!["demo", "http", "file"]
+    vec!["demo", "v4l2", "http", "rtsp", "file", "command"]
 }
 
 fn scenes() -> Vec<&'static str> {
@@ -21,9 +21,13 @@ fn positions() -> Vec<&'static str> {
     server::TimestampPosition::ALL.map(server::TimestampPosition::as_str).to_vec()
 }
 
-const SOURCE: Kind = Kind::Choice { works: sources, later: &["v4l2", "rtsp", "command"] };
+const SOURCE: Kind = Kind::Choice { works: sources, later: &[] };
+const PIXELS: Kind = Kind::Choice { works: capture::format_words, later: &[] };
 const SCENE: Kind = Kind::Choice { works: scenes, later: &[] };
 const PACE: Kind = Kind::Choice { works: || vec!["real-time", "fast"], later: &[] };
+const TRANSPORT: Kind = Kind::Choice { works: || vec!["tcp", "udp"], later: &[] };
+const PRESET: Kind = Kind::Choice { works: || vec!["rpicam-vid", "libcamera-vid"], later: &[] };
+const RESTART: Kind = Kind::Choice { works: || vec!["always", "on-failure", "never"], later: &[] };
 const POSITION: Kind = Kind::Choice { works: positions, later: &[] };
 const LEVEL: Kind = Kind::Choice { works: || vec!["error", "warn", "info", "debug", "trace"], later: &[] };
 const FORMAT: Kind = Kind::Choice { works: || vec!["text", "json"], later: &[] };
@@ -101,7 +105,8 @@ pub(crate) static KEYS: &[Key] = &[
         "source",
         SOURCE,
         Preset::Text("demo"),
-        "Where the pictures come from: demo (a rendered scene), http (MJPEG or a polled JPEG), file (a video).",
+        "Where the pictures come from: demo (a rendered scene), v4l2 (a camera at this machine), http (MJPEG or a polled JPEG), rtsp, \
+         file (a video), command (a program's output).",
     ),
     Key::new(Section::Camera, "scene", SCENE, Preset::Text("calm"), "Which scene is rendered.")
         .only_for("demo"),
@@ -115,12 +120,38 @@ pub(crate) static KEYS: &[Key] = &[
     .only_for("demo"),
     Key::new(
         Section::Camera,
+        "device",
+        Kind::Path,
+        Preset::Unset,
+        "The camera's node: a link in /dev/v4l/by-id follows it wherever it is plugged in, /dev/video0 may become another's.",
+    )
+    .only_for("v4l2"),
+    Key::new(
+        Section::Camera,
+        "format",
+        PIXELS,
+        Preset::Unset,
+        "Pixel format to ask the camera for. Left out: mjpg where it has size and rate, else what needs the least bandwidth.",
+    )
+    .only_for("v4l2"),
+    Key::new(
+        Section::Camera,
+        "controls",
+        Kind::Controls,
+        Preset::Unset,
+        "Controls of the camera in the order in which they are set, by the names that v4l2-ctl --list-ctrls-menus shows.",
+    )
+    .only_for("v4l2"),
+    Key::new(
+        Section::Camera,
         "url",
         Kind::Url,
         Preset::Unset,
-        "An MJPEG stream, or a JPEG that is asked for frame_rate times a second; the answer tells which.",
+        "For http an MJPEG stream, or a JPEG that is asked for frame_rate times a second; the answer tells which. For rtsp \
+         the camera's stream.",
     )
-    .only_for("http"),
+    .only_for("http")
+    .or_for("rtsp"),
     Key::new(
         Section::Camera,
         "user",
@@ -128,7 +159,8 @@ pub(crate) static KEYS: &[Key] = &[
         Preset::Unset,
         "For basic or digest authentication.",
     )
-    .only_for("http"),
+    .only_for("http")
+    .or_for("rtsp"),
     Key::new(
         Section::Camera,
         "password",
@@ -136,7 +168,8 @@ pub(crate) static KEYS: &[Key] = &[
         Preset::Unset,
         "Never shown and never logged; a file is better.",
     )
-    .only_for("http"),
+    .only_for("http")
+    .or_for("rtsp"),
     Key::new(
         Section::Camera,
         "password_file",
@@ -144,7 +177,41 @@ pub(crate) static KEYS: &[Key] = &[
         Preset::Unset,
         "A file whose first line is the password; a relative one counts from this file's folder.",
     )
-    .only_for("http"),
+    .only_for("http")
+    .or_for("rtsp"),
+    Key::new(
+        Section::Camera,
+        "transport",
+        TRANSPORT,
+        Preset::Text("tcp"),
+        "tcp loses nothing; udp for cameras that cannot do better.",
+    )
+    .only_for("rtsp"),
+    Key::new(
+        Section::Camera,
+        "run",
+        Kind::Words,
+        Preset::Unset,
+        "The program and its arguments, as a list; it writes JPEG after JPEG to its standard output. No shell reads it.",
+    )
+    .only_for("command"),
+    Key::new(
+        Section::Camera,
+        "preset",
+        PRESET,
+        Preset::Unset,
+        "Instead of run: rpicam-vid (the Raspberry Pi's own camera) or libcamera-vid (its older name), with width, height and \
+         frame_rate.",
+    )
+    .only_for("command"),
+    Key::new(
+        Section::Camera,
+        "restart",
+        RESTART,
+        Preset::Text("always"),
+        "What happens when the program ends: always (it is started again), on-failure, never.",
+    )
+    .only_for("command"),
     Key::new(
         Section::Camera,
         "path",

@@ -95,9 +95,8 @@ pub(super) fn is_host(word: &str) -> bool {
 }
 
 fn is_url(word: &str) -> bool {
-    let Some(rest) = word.strip_prefix("http://").or_else(|| word.strip_prefix("https://")) else {
-        return false;
-    };
+    let known = ["http://", "https://", "rtsp://", "rtsps://"];
+    let Some(rest) = known.iter().find_map(|scheme| word.strip_prefix(scheme)) else { return false };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if authority.contains('@') || word.len() > 2048 || word.chars().any(|c| c.is_control() || c == ' ') {
         return false;
@@ -121,7 +120,7 @@ mod tests {
     #[test]
     fn urls_name_a_host_and_hold_no_credentials() {
         for good in
-            ["http://cam", "https://10.0.0.7:8080/video?x=1", "http://[::1]:81/", "http://my_cam.local/"]
+            ["http://cam", "https://10.0.0.7:8080/video?x=1", "rtsp://[::1]:81/", "http://my_cam.local/"]
         {
             assert!(is_url(good), "{good}");
         }

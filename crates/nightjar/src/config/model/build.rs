@@ -37,10 +37,9 @@ impl Config {
         Self { server, data, log, cameras }
     }
 
-    /// What counts as movement for one camera, and how many frames a second are looked at.
-    pub(crate) fn rules_of(values: &Values, camera: usize) -> (Settings, u32) {
-        let keys = Reader { values, camera: Some(camera), zone: None };
-        (motion(&keys, camera), keys.number(Section::Motion, "analysis_fps"))
+    /// One camera; reads its password file, whose problems are appended.
+    pub(crate) fn camera_of(values: &Values, camera: usize, problems: &mut Vec<Problem>) -> Camera {
+        self::camera(values, camera, problems)
     }
 }
 
@@ -92,6 +91,13 @@ impl Reader<'_> {
         match self.get(section, name) {
             Some(Value::Address(it)) => it,
             _ => (std::net::Ipv4Addr::LOCALHOST, 0).into(),
+        }
+    }
+
+    fn words(&self, name: &str) -> Vec<String> {
+        match self.get(Section::Camera, name) {
+            Some(Value::Words(it)) => it,
+            _ => Vec::new(),
         }
     }
 
@@ -173,9 +179,32 @@ fn zone(keys: &Reader<'_>) -> Option<Zone> {
 fn source(keys: &Reader<'_>, problems: &mut Vec<Problem>) -> Source {
     let text = |name| keys.text(Section::Camera, name);
     match text("source").as_deref() {
-        Some("http") => Source::Http {
+        Some("http") => {
+            Source::Http { url: text("url").unwrap_or_default(), login: login(keys, problems) }
+        }
+        Some("rtsp") => Source::Rtsp {
             url: text("url").unwrap_or_default(),
-            login: text("user").map(|user| (user, Secret(password(keys, problems).unwrap_or_default()))),
+            udp: text("transport").as_deref() == Some("udp"),
+            login: login(keys, problems),
+        },
+        Some("command") => Source::Command {
+            run: match text("preset") {
+                Some(program) => preset(&program, keys),
+                None => keys.words("run"),
+            },
+            restart: match text("restart").as_deref() {
+                Some("never") => capture::Restart::Never,
+                Some("on-failure") => capture::Restart::OnFailure,
+                _ => capture::Restart::Always,
+            },
+        },
+        Some("v4l2") => Source::V4l2 {
+            device: keys.path("device").unwrap_or_default(),
+            format: text("format"),
+            controls: match keys.get(Section::Camera, "controls") {
+                Some(Value::Controls(controls)) => controls,
+                _ => Vec::new(),
+            },
         },
         Some("file") => Source::File {
             path: keys.path("path").unwrap_or_default(),
@@ -187,6 +216,22 @@ fn source(keys: &Reader<'_>, problems: &mut Vec<Problem>) -> Source {
             seed: u64::try_from(keys.int(Section::Camera, "seed")).unwrap_or(0),
         },
     }
+}
+
+/// What the Raspberry Pi's own program must be told to write JPEG after JPEG to its standard output, for ever.
+fn preset(program: &str, keys: &Reader<'_>) -> Vec<String> {
+    let number = |name| keys.int(Section::Camera, name).to_string();
+    let (width, height, rate) = (number("width"), number("height"), number("frame_rate"));
+    let line = [
+        program, "--timeout", "0", "--nopreview", "--codec", "mjpeg", "--flush", "--width", &width, "--height", &height,
+        "--framerate", &rate, "--output", "-",
+    ];
+    line.map(str::to_owned).into()
+}
+
+fn login(keys: &Reader<'_>, problems: &mut Vec<Problem>) -> Option<(String, Secret)> {
+    let user = keys.text(Section::Camera, "user")?;
+    Some((user, Secret(password(keys, problems).unwrap_or_default())))
 }
 
 fn password(keys: &Reader<'_>, problems: &mut Vec<Problem>) -> Option<String> {

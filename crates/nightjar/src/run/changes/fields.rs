@@ -103,11 +103,6 @@ pub(super) fn looks_like(there: &Value, handed: &Value) -> bool {
     }
 }
 
-/// A camera's name for people, its id unless somebody set one.
-pub(super) fn name(values: &Values, camera: usize) -> String {
-    values.camera_text(camera, "name").unwrap_or_else(|| values.id(camera))
-}
-
 /// What is asked of a camera.
 pub(super) fn settings(values: &Values, camera: usize) -> CameraConfig {
     let get = |section, name| {

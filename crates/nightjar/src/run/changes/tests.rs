@@ -1,7 +1,7 @@
 use server::TimestampPosition;
 
 use super::*;
-use crate::config::{Inputs, Section, load};
+use crate::config::{Inputs, load};
 
 struct Bench {
     dir: tempfile::TempDir,
@@ -24,8 +24,9 @@ fn inputs(dir: &std::path::Path, environment: &[(&str, &str)]) -> Inputs {
 fn bench(environment: &[(&str, &str)]) -> Bench {
     let dir = tempfile::tempdir().unwrap();
     let loaded = load(inputs(dir.path(), environment)).unwrap();
-    let reach: Vec<Reach> = loaded.config.cameras.iter().map(crate::run::reach).collect();
-    let ledger = Ledger::new(loaded.values, dir.path(), reach.clone());
+    let reach = |camera| Reach::new(camera, Hold::idle(Orders::of(camera)));
+    let reach: Vec<Reach> = loaded.config.cameras.iter().map(reach).collect();
+    let ledger = Ledger::new(loaded.values, &loaded.config, reach.clone());
     Bench { dir, ledger, reach }
 }
 

@@ -1,6 +1,6 @@
 use std::time::SystemTime;
 
-use frame::{I420, NewFrame, Picture, Ring, RingLimits, RingWriter, Size, Stamp};
+use frame::{I420, NewFrame, Picture, Ring, RingLimits, RingWriter, SimClock, Size, Stamp};
 use scene::Scene;
 
 use super::super::board::Board;
@@ -52,10 +52,11 @@ fn stamp(at: Duration) -> Stamp {
 impl Rig {
     fn showing(scene: &str) -> Self {
         let (writer, ring) = Ring::new(RingLimits { bytes: 4 << 20, span: Duration::from_secs(5) });
-        let rules = Arc::new(ArcSwap::from_pointee(Rules { motion: Settings::default(), analysis_fps: 10 }));
+        let rules = Arc::new(ArcSwap::from_pointee(Rules { motion: Settings::default(), analysis_fps: 10, by_media: false }));
         let board = Arc::new(Board::new());
         let tallies = Tallies::new(&Metrics::default(), "garden");
-        let watch = Watch::new(ring.reader(), rules.clone(), Publisher::new(board.clone()), tallies).unwrap();
+        let beat = Arc::new(Beat::new(Arc::new(SimClock::at(SystemTime::UNIX_EPOCH))));
+        let watch = Watch::new(ring.reader(), rules.clone(), Publisher::new(board.clone()), tallies, beat).unwrap();
         let scene = Scene::named(scene, SIZE, 1).unwrap();
         Self { scene, writer, ring, rules, board, watch, frames: 0 }
     }
@@ -112,7 +113,7 @@ fn switched_off_it_ends_the_visit_and_looks_at_nothing_more() {
         rig.step();
     }
     let motion = Settings { enabled: false, ..Settings::default() };
-    rig.rules.store(Arc::new(Rules { motion, analysis_fps: 10 }));
+    rig.rules.store(Arc::new(Rules { motion, analysis_fps: 10, by_media: false }));
     rig.step();
     assert!(!rig.board.view().detected && rig.visits()[0].end.is_some());
     let (judged, seq) = (rig.watch.tallies.judged.get(), rig.board.view().seq);
@@ -120,7 +121,7 @@ fn switched_off_it_ends_the_visit_and_looks_at_nothing_more() {
         rig.step();
     }
     assert_eq!((rig.watch.tallies.judged.get(), rig.board.view().seq), (judged, seq));
-    rig.rules.store(Arc::new(Rules { motion: Settings::default(), analysis_fps: 10 }));
+    rig.rules.store(Arc::new(Rules { motion: Settings::default(), analysis_fps: 10, by_media: false }));
     rig.step();
     assert_eq!(rig.watch.tallies.judged.get(), judged + 1);
 }
