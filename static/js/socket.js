@@ -10,6 +10,7 @@ const PROOF_MS = 4_000;
 const CONNECT_MS = 8_000;
 const EXCHANGE_MS = 5_000;
 const FRAME_HEAD = 24;
+const SPOKEN = 1; // the version of the messages
 
 export class LiveSocket {
   #url;
@@ -91,15 +92,20 @@ export class LiveSocket {
     this.#socket = socket;
     let opened = false;
     socket.onopen = () => {
-      opened = true;
-      this.#failures = 0;
       this.lastWord = performance.now();
       this.clock.reset();
+      this.#send({ type: "hello", v: SPOKEN });
       this.#exchange();
       for (const [camera, wish] of this.#wishes) this.#send({ type: "watch", camera, ...wish });
-      this.#handlers.up();
     };
-    socket.onmessage = ({ data }) => this.#heard(data);
+    socket.onmessage = ({ data }) => {
+      if (!opened) {
+        opened = true; // a server that turns this page away closes before its first word, and is not asked again at once
+        this.#failures = 0;
+        this.#handlers.up();
+      }
+      this.#heard(data);
+    };
     socket.onclose = ({ code, reason }) => this.#lost(socket, opened, { code, reason });
   }
 

@@ -141,6 +141,7 @@ const BRIEF = {
   tls: "Cannot be trusted",
   too_many_variants: "Too many sizes",
   too_many_viewers: "Too many viewers",
+  too_many_watched: "Too many at once",
   unauthorized: "Wants a password",
   unexpected_status: "Answers with an error",
   unreachable: "Cannot be reached",
@@ -303,7 +304,9 @@ export const refusal = ({ code, detail }) => ({
       ? "Close another page that shows this camera, or raise `max_clients`."
       : code === "too_many_variants"
         ? "Close another page that shows this camera."
-        : "Nightjar keeps trying.",
+        : code === "too_many_watched"
+          ? "Scroll the others away, or open this one alone."
+          : "Nightjar keeps trying.",
 });
 
 /** The same where there is room for a few words only; the camera's name stands above. */

@@ -139,6 +139,11 @@ export class Tile {
     this.#picture.clear();
   }
 
+  /** Whether it says that the server sends no frames. */
+  get refused() {
+    return this.#refused !== null;
+  }
+
   /** The server will not send its frames, as `message` says; it is asked again in `againMs`. */
   refuse(message, againMs) {
     this.heardAt = performance.now();

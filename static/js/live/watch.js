@@ -5,6 +5,8 @@ const LARGE_FPS = 30; // the source gives what it has
 const SMALL_FPS = 12;
 const MANY_FPS = 6;
 const MANY = 6;
+const MOST = 16; // the server sends no more to one page
+const TOO_MANY = { code: "too_many_watched", detail: `A page shows ${MOST} cameras at a time.` };
 /** What fell silent, or was refused, is asked for again after so long. */
 export const STALL_MS = 10_000;
 
@@ -76,10 +78,12 @@ export class Watch {
   ask() {
     if (!this.#active) return; // another place may show the same camera
     const seen = [...this.#tiles.values()].filter((entry) => entry.seen);
+    const shown = new Set(seen.slice(0, MOST));
     for (const entry of this.#tiles.values()) {
       const { id } = entry.tile.camera;
       const width = entry.tile.node.clientWidth;
-      if (!this.#visible || !entry.seen || width === 0) this.#socket.unwatch(id);
+      if (entry.seen && !shown.has(entry) && entry.tile.camera.live && !entry.tile.refused) entry.tile.refuse(TOO_MANY, STALL_MS);
+      if (!this.#visible || !shown.has(entry) || width === 0) this.#socket.unwatch(id);
       else
         this.#socket.watch(
           id,

@@ -1,5 +1,5 @@
 // Zones drawn on the picture by hand: corners and names are buttons, so that keys, mouse and fingers do the same.
-// Arrows move 1 %, with Shift 5 %; Del removes a corner, + adds one; a click on a side adds one there.
+// Arrows move 1 %, with Shift 5 %; Del removes a corner, + adds one; a click on a side adds one there; Escape lets go.
 
 import { attr, el, keyed, svg, text } from "../dom.js";
 import { centre, drawPolygon } from "../live/zones.js";
@@ -24,6 +24,7 @@ export class Editor {
     draft.addEventListener("change", () => this.#draw());
     this.node.addEventListener("pointermove", (event) => this.#dragged(event));
     for (const type of ["pointerup", "pointercancel"]) this.node.addEventListener(type, () => this.#dropped());
+    this.node.addEventListener("keydown", (event) => this.#escape(event));
     this.#polygons.addEventListener("pointerdown", (event) => this.#grabbedArea(event));
     this.#sides.addEventListener("pointerdown", (event) => this.#grabbedSide(event));
     this.node.addEventListener("pointerdown", (event) => {
@@ -173,6 +174,19 @@ export class Editor {
     if (corner === null) this.#draft.moveZone(id, now[0] - last[0], now[1] - last[1]);
     else this.#draft.moveCorner(id, corner, ...now);
     this.#drag.last = now;
+  }
+
+  /** Escape takes a drag back, and lets a zone go. */
+  #escape(event) {
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    if (this.#drag) {
+      this.#dropped();
+      this.#draft.undo();
+    } else if (this.#draft.selected !== null) {
+      this.#handles.querySelector(`[data-zone="${this.#draft.selected}"] .zname`)?.focus();
+      this.#draft.select(null);
+    }
   }
 
   #dropped() {

@@ -35,7 +35,7 @@ export class TunePlace {
   #cancel = el("button", { type: "button", class: "btn quiet", on: { click: () => this.#dismiss() } }, "Cancel");
   #foot = el("div", { class: "apply" }, this.#save, this.#undo, this.#cancel);
   #unknown = el("div", { class: "empty", hidden: true }, el("h2", { class: "voice" }, "There is no such camera"), el("p", { class: "s mute" }, "Its name may have changed. All cameras stand in the live view."));
-  #view = el("a", { class: "btn" }, icon("open", true), "View");
+  #view = el("a", { class: "btn", "aria-label": "View this camera" }, icon("open", true), el("span", {}, "View"));
   #body;
   node;
 

@@ -68,7 +68,7 @@ fn it_is_dark_or_light_as_the_viewer_prefers_and_every_pair_of_colours_can_be_re
         for (const g of grounds) { for (const t of ['--text', '--text-2', '--text-3', '--accent-text', '--bad', '--ok']) need(t, g, 4.5); \
             for (const e of ['--edge', '--accent-line']) need(e, g, 3); } \
         need('--on-accent', '--accent', 4.5); need('--tick', '--sky-day', 3); need('--tick-2', '--sky-day', 3); need('--accent-line', '--sky-day', 3); \
-        need('--pic-text', '--pic-bg', 4.5); need('--text', '--sunk', 4.5); \
+        need('--pic-text', '--pic-bg', 4.5); need('--text', '--sunk', 4.5); need('--text', '--field', 4.5); \
         return [wrong, lum('--bg')]; })()";
     let mut brightness = |scheme: &str| {
         page.prefer(scheme);
