@@ -29,7 +29,7 @@ pub(crate) async fn readyz(State(app): State<App>) -> Result<Json<ReadyWire>, Pr
     let disk = disk(&app).await;
     let cameras = app.channels().iter().map(|channel| camera(channel)).collect::<Vec<_>>();
     let is_ready = disk.ok && cameras.iter().all(|camera| camera.ok);
-    let checks = ChecksWire { cameras, disk };
+    let checks = ChecksWire { cameras, disk, restart_pending: app.cameras.restart_pending() };
     if is_ready {
         return Ok(Json(ReadyWire { status: "ready", checks }));
     }

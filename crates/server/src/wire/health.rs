@@ -29,6 +29,8 @@ pub(crate) struct ReadyWire {
 pub(crate) struct ChecksWire {
     pub(crate) cameras: Vec<CameraCheck>,
     pub(crate) disk: DiskCheck,
+    /// Keys of the configuration file whose new values wait for a restart.
+    pub(crate) restart_pending: Vec<String>,
 }
 
 /// Whether a camera delivers.
