@@ -1,5 +1,5 @@
 # Two commands matter: `make run` and `make test`. Each says what it installs before it does (.ci/setup).
-.PHONY: run test test-v4l2 check bench fuzz image test-image
+.PHONY: run install test test-v4l2 check bench fuzz image test-image
 SHELL := /bin/sh
 export NIGHTJAR_DATA__PATH ?= ./data
 
@@ -23,7 +23,7 @@ check: ## what the compiler and its linters say, as errors
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
 bench: ## measures here and now, and writes docs/performance.md
-	@.ci/setup test
+	@.ci/setup bench
 	@env -u NIGHTJAR_DATA__PATH .ci/bench
 
 fuzz: ## every fuzz target for a minute (needs a nightly toolchain and cargo-fuzz)
@@ -34,3 +34,6 @@ image: ## the container image nightjar:latest
 
 test-image: ## builds it, starts it read-only and fetches a frame
 	@docker/image test
+
+install: ## onto this machine as a service, or below DESTDIR; `cargo build --release` comes first
+	@config/install

@@ -35,6 +35,17 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "nightjar analyze clip.mp4 --frames frames.jsonl --no-store",
         "analyze::every_frame_of_real_footage_is_judged_once_and_the_same_way_each_time",
     ),
+    ("cargo build --release --locked -p nightjar", "what make run does"),
+    ("sudo make install", "service::what_is_installed_is_what_the_unit_needs"),
+    (
+        "sudo -u nightjar nightjar key add --name me --scope view --scope control",
+        "readme::the_keys_of_the_readme_open_the_network",
+    ),
+    (
+        "sudo systemctl enable --now nightjar",
+        "service::the_unit_is_one_that_systemd_understands_and_leaves_little_open",
+    ),
+    ("sudo systemctl reload nightjar", "settings::a_hangup_takes_a_changed_file_over_while_a_viewer_watches"),
     ("make image", "make test-image"),
     ("docker compose up -d", "make test-image starts the same image in the same way"),
 ];
