@@ -13,11 +13,14 @@ use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use crate::doorstep::{self, FAREWELL, Head};
 use crate::seats::{Permit, Seats};
 use crate::socket::{Connection, Socket};
 use crate::{Counter, Limits, Metrics};
@@ -159,10 +162,32 @@ struct Talk {
 }
 
 impl Talk {
-    async fn run(self, socket: Socket, token: CancellationToken) {
+    async fn run(self, mut socket: Socket, token: CancellationToken) {
         let (limits, evicted) = (self.limits, self.permit.evicted());
+        let head = tokio::select! {
+            head = doorstep::head(&mut socket, &limits) => head,
+            () = evicted.cancelled() => {
+                return tracing::debug!("cutting a connection that asked for nothing, to make room");
+            }
+            () = token.cancelled() => return,
+        };
+        match head {
+            Head::Begun(head) => {
+                self.permit.settle();
+                // In a place of its own, so that those who never get here do not pay for it.
+                Box::pin(self.converse(socket.begun(head), token)).await;
+            }
+            Head::TooLong => {
+                let sent = timeout(FAREWELL, socket.write_all(&doorstep::too_long(&limits))).await;
+                tracing::debug!(told = sent.is_ok(), "a request's head was too long");
+            }
+            Head::Never => tracing::debug!("a connection asked for nothing"),
+        }
+    }
+
+    async fn converse(self, socket: Socket, token: CancellationToken) {
+        let limits = self.limits;
         let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
-            self.permit.settle();
             request.extensions_mut().insert(self.info.clone());
             self.router.clone().oneshot(request.map(Body::new))
         });
@@ -172,12 +197,9 @@ impl Talk {
         let mut connection = std::pin::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
-            () = evicted.cancelled() => {
-                return tracing::debug!("cutting a connection that asked for nothing, to make room");
-            }
             () = token.cancelled() => {
                 connection.as_mut().graceful_shutdown();
-                match tokio::time::timeout(limits.grace, connection).await {
+                match timeout(limits.grace, connection).await {
                     Ok(ended) => ended,
                     Err(_) => return tracing::debug!("cutting a connection that outlived its grace"),
                 }

@@ -10,6 +10,7 @@
 mod accept;
 mod access;
 mod body;
+mod doorstep;
 mod front;
 mod hosts;
 mod keys;

@@ -147,6 +147,18 @@ impl Problem {
     /// The answer, with the request's id where there is one.
     #[must_use]
     pub fn render(&self, id: Option<&RequestId>) -> Response {
+        let mut response = Response::new(Body::from(self.text(id)));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        for (name, value) in &self.headers {
+            headers.append(name, value.clone());
+        }
+        response
+    }
+
+    /// The document itself.
+    pub(crate) fn text(&self, id: Option<&RequestId>) -> String {
         let mut members = Map::new();
         let title = self.status.canonical_reason().unwrap_or("Error");
         members.insert("type".into(), "about:blank".into());
@@ -158,14 +170,7 @@ impl Problem {
             members.insert("request_id".into(), id.as_str().into());
         }
         members.extend(self.more.clone());
-        let mut response = Response::new(Body::from(Value::Object(members).to_string()));
-        *response.status_mut() = self.status;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        for (name, value) in &self.headers {
-            headers.append(name, value.clone());
-        }
-        response
+        Value::Object(members).to_string()
     }
 }
 
