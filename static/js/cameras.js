@@ -97,9 +97,9 @@ class Camera {
 
   /** A visit as it stands: one that goes on is known better by what moves now than by what was known at its begin. */
   told(visit) {
-    if (visit.end || !this.seenAs) return visit;
-    const { label, direction, confidence, box } = this.seenAs;
-    const resting = this.moving ? null : touchesEdge(box) ? "left" : "here";
+    if (visit.end) return visit;
+    const { label, direction, confidence, box } = this.seenAs ?? visit;
+    const resting = this.moving ? null : box && touchesEdge(box) ? "left" : "here";
     return { ...visit, label, direction, confidence, resting };
   }
 
@@ -116,6 +116,15 @@ class Camera {
     }
     this.#explain(info.why);
     if (!this.watching) this.#still();
+    else if (late && info.motion.detected) this.#found(info.motion.regions);
+  }
+
+  /** It moved already when this page came. */
+  #found(regions) {
+    this.#heardAt = this.movingSince = performance.now();
+    this.moving = true;
+    this.regions = regions;
+    this.seenAs = ranked(regions)[0] ?? this.seenAs;
   }
 
   #explain(why) {
@@ -270,8 +279,8 @@ export class Cameras extends EventTarget {
     this.#byId = new Map(
       infos.map((info) => {
         const camera = old.get(info.id) ?? new Camera(info);
-        camera.update(info, true);
         camera.forget();
+        camera.update(info, true);
         return [info.id, camera];
       }),
     );

@@ -6,7 +6,8 @@ import { openVisit, visitImage } from "./peek.js";
 
 const POSTERS = 5;
 const LISTED = 4;
-const LISTED_ALONE = 8;
+const LISTED_ALONE = 8; // also where there are so many cameras that the list stands below them
+const MANY = 6;
 
 /** The visits of cameras, newest first, as `{ visit, camera, key, now }`; while the server is `silent`, none is of now. */
 export function gathered(cameras, silent) {
@@ -161,7 +162,7 @@ export class VisitPanel {
     this.#empty.hidden = !known || items.length > 0;
     this.#full.hidden = items.length === 0;
     text(this.#emptyWords, words.sinceWhen(cameras, misses));
-    const rows = Math.min(items.length, cameras.length === 1 ? LISTED_ALONE : LISTED);
+    const rows = Math.min(items.length, cameras.length === 1 || cameras.length > MANY ? LISTED_ALONE : LISTED);
     if (rows !== this.#list.children.length) this.#full.append(this.#foot); // put back below the longer list
     this.#places.show(items, rows);
     if (items.length === 0) return;

@@ -3,6 +3,8 @@
 import { attr, keyed, svg, text } from "../dom.js";
 import * as words from "../words/zones.js";
 
+const NAME_BELOW = 16; // pixels
+
 /** The middle of a polygon's area, in the units of its points; of a polygon without area, the mean of its corners. */
 export function centre(points) {
   let [area, x, y] = [0, 0, 0];
@@ -57,8 +59,10 @@ export function drawPolygon(node, { zone, points }) {
   attr(node, "points", points.map(([px, py]) => `${px.toFixed(1)},${py.toFixed(1)}`).join(" "));
 }
 
+/** Under the upper edge, since what moves is more often in the middle. */
 function drawName(node, { zone, points }) {
-  const [x, y] = centre(points);
+  const [x] = centre(points);
+  const y = Math.min(...points.map((point) => point[1])) + NAME_BELOW;
   attr(node, "x", x.toFixed(1));
   attr(node, "y", y.toFixed(1));
   text(node, words.title(zone));

@@ -36,7 +36,7 @@ export const GROUPS = [
       { key: "show_timestamp", label: "Write the time", control: "switch", from: ({ settings }) => settings?.show_timestamp },
       {
         key: "timestamp_position",
-        label: "Where",
+        label: "Place of the time",
         control: "choice",
         choices: [["top-left", "Top left"], ["top-right", "Top right"], ["bottom-left", "Bottom left"], ["bottom-right", "Bottom right"]],
         from: ({ settings }) => settings?.timestamp_position,
