@@ -127,7 +127,11 @@ fn the_page_comes_back_when_the_server_does_and_asks_gently_for_a_newer_page() {
     page.eval("window.sameDocument = true");
     assert_eq!(page.eval("document.getElementById('offer')"), Value::Null);
     let app = app.stopped();
-    page.wait("it says for how long", SOON, "/No word from Nightjar for \\d+ s. Trying again/.test(document.getElementById('word').textContent)");
+    page.wait(
+        "it says for how long",
+        SOON,
+        "/No word from Nightjar for \\d+ s. Trying again/.test(document.getElementById('word').textContent)",
+    );
     assert_eq!(page.eval("document.querySelector('.live').hasAttribute('data-silent')"), json!(true));
     let said = page.eval("document.getElementById('word').textContent");
     assert!(said.as_str().unwrap().len() > 45, "the server said why it closed the connection: {said}");
@@ -137,7 +141,11 @@ fn the_page_comes_back_when_the_server_does_and_asks_gently_for_a_newer_page() {
         Duration::from_secs(40),
         &format!("{TILE}.dataset.state === 'live' && +{TILE}.dataset.ageMs < 3000 && document.getElementById('word').hidden"),
     );
-    page.wait("it offers the new page", SOON, "/99\\.0\\.0/.test(document.getElementById('offer')?.textContent)");
+    page.wait(
+        "it offers the new page",
+        SOON,
+        "/99\\.0\\.0/.test(document.getElementById('offer')?.textContent)",
+    );
     assert!(app.age() < Duration::from_secs(60) && page.eval("window.sameDocument") == json!(true));
 }
 

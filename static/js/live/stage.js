@@ -41,6 +41,11 @@ export class Stage {
     return this.#silentAt ?? this.#socket.clock.now();
   }
 
+  /** How old what was taken at `time` (server's clock, ms) is by now, whether anything is heard or not. */
+  age(time) {
+    return Math.max(0, this.#socket.clock.now() - time);
+  }
+
   /** The tile of a camera, made when it is first asked for. */
   tile(camera) {
     let tile = this.tiles.get(camera.id);

@@ -14,9 +14,9 @@ export class Facts {
     el("table", { class: "facts" }, this.#rows),
   );
 
-  /** `ageMs` of the picture on screen, or null. */
-  show(camera, ageMs) {
-    keyed(this.#rows, facts.rows(camera, ageMs), ([name]) => name, makeRow, writeRow);
+  /** `ageMs` of the picture on screen, or null; `silent` while nothing is heard of the camera. */
+  show(camera, ageMs, silent) {
+    keyed(this.#rows, facts.rows(camera, ageMs, silent), ([name]) => name, makeRow, writeRow);
   }
 }
 

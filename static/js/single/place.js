@@ -145,7 +145,8 @@ export class SinglePlace {
     const now = this.#stage.now();
     this.#tools.show(camera);
     this.#hour.show(camera, now, false, silent);
-    this.#facts.show(camera, camera.lastPicture === null ? null : Math.max(0, now - camera.lastPicture));
+    const { lastPicture } = camera;
+    this.#facts.show(camera, lastPicture === null ? null : this.#stage.age(lastPicture), silent);
     this.#zones.show(camera);
     this.#why.show(camera.why);
     if (performance.now() - this.#countedAt < COUNT_MS) return;

@@ -11,18 +11,20 @@ function rate({ fps, frame_rate: agreed }) {
   return agreed ? `${fps.toFixed(1)} of ${rounded(agreed)} fps` : `${fps.toFixed(1)} fps`;
 }
 
-/** Of a camera, with the age of the picture on screen (ms, or null). */
-export function rows(camera, ageMs) {
+const UNKNOWN = "not known now";
+
+/** Of a camera, with the age of the picture on screen (ms, or null); `silent` while nothing is heard of it. */
+export function rows(camera, ageMs, silent = false) {
   const { source, settings, viewers, motion } = camera.info;
   const lasting = [
     ["Source", asked({ kind: source.kind })],
-    ["State", `${camera.live ? "live" : stateWord(camera)} since ${time(camera.lostSince ?? source.since)}`],
+    ["State", silent ? "no word" : `${camera.live ? "live" : stateWord(camera)} since ${time(camera.lostSince ?? source.since)}`],
     ["Problem", camera.problem ? troubleBrief(source.state, camera.problem) : "none"],
     ["Picture", source.width ? `${source.width}×${source.height}${source.format ? `, ${FORMATS[source.format.toLowerCase()] ?? source.format}` : ""}` : "not known yet"],
-    ["Rate", rate(source)],
+    ["Rate", silent ? UNKNOWN : rate(source)],
     ["Age", ageMs === null ? "no picture yet" : age(ageMs)],
-    ["Frames", `${grouped(source.frames)}, ${source.dropped === 0 ? "none" : grouped(source.dropped)} damaged`],
-    ["Watching", count(viewers, "viewer")],
+    ["Frames", `${grouped(source.frames)}, ${source.dropped === 0 ? "none" : grouped(source.dropped)} dropped`],
+    ["Watching", silent ? UNKNOWN : count(viewers, "viewer")],
     ["Sensitivity", motion.enabled ? String(105 - motion.threshold) : "disarmed"],
   ];
   if (settings?.rotation) lasting.splice(4, 0, ["Turned", `${settings.rotation}° clockwise`]);

@@ -27,7 +27,8 @@ fn it_fits_every_width_without_scrolling_sideways_and_nothing_jumps() {
                 &format!("{TILE}?.dataset.state === 'live' && +{TILE}.dataset.seq > 20"),
             );
             page.wait("something moved", SOON, "document.querySelector('[data-moving]') !== null");
-            let wide = page.eval("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+            let wide =
+                page.eval("document.documentElement.scrollWidth - document.documentElement.clientWidth");
             assert_eq!(wide, json!(0), "{view} at {width} is wider by that many pixels");
             let shift = page.eval("shifts.reduce((a, b) => a + b, 0)").as_f64().unwrap();
             assert!(shift < 0.01, "{view} at {width}: the layout shifted by {shift}");
@@ -49,7 +50,11 @@ fn nothing_jumps_while_a_camera_is_lost_and_found() {
     page.wait("it says lost", SOON, &format!("{TILE}.dataset.state === 'lost'"));
     let last = shown(&mut page);
     camera.set(Mode::Play);
-    page.wait("it is live again", SOON, &format!("{TILE}.dataset.state === 'live' && +{TILE}.dataset.seq > {last}"));
+    page.wait(
+        "it is live again",
+        SOON,
+        &format!("{TILE}.dataset.state === 'live' && +{TILE}.dataset.seq > {last}"),
+    );
     let shift = page.eval("shifts.reduce((a, b) => a + b, 0)").as_f64().unwrap();
     assert!(shift < 0.01, "the layout shifted by {shift}");
 }
@@ -93,11 +98,18 @@ fn every_view_has_one_heading_landmarks_and_a_name_for_whatever_can_be_used() {
             "[...document.querySelectorAll('button, a[href], input, select, summary, [role=switch], [role=img], [role=radiogroup], [role=group], nav, aside')].filter(e => e.checkVisibility() && !(e.getAttribute('aria-label') || e.getAttribute('aria-labelledby') || e.labels?.length || e.textContent.trim() || e.title)).map(e => e.outerHTML)",
         );
         assert_eq!(nameless, json!([]), "{view}");
-        let visible = |tag: &str| format!("[...document.querySelectorAll('{tag}')].filter(e => e.checkVisibility()).map(e => e.textContent)");
+        let visible = |tag: &str| {
+            format!(
+                "[...document.querySelectorAll('{tag}')].filter(e => e.checkVisibility()).map(e => e.textContent)"
+            )
+        };
         let headings = page.eval(&visible("h1"));
         assert_eq!(headings.as_array().unwrap().len(), 1, "{view}: {headings}");
         for landmark in ["main", "header", "nav"] {
-            assert!(!page.eval(&visible(landmark)).as_array().unwrap().is_empty(), "{view} has no {landmark}");
+            assert!(
+                !page.eval(&visible(landmark)).as_array().unwrap().is_empty(),
+                "{view} has no {landmark}"
+            );
         }
         let doubled = page.eval("(ids => ids.filter((id, i) => ids.indexOf(id) !== i))([...document.querySelectorAll('[id]')].map(e => e.id))");
         assert_eq!(doubled, json!([]), "{view}: ids that stand twice");

@@ -4,7 +4,11 @@ use super::*;
 
 /// `n` small demo cameras `cam1`…, the first of them called `garden`.
 fn cameras(n: u32) -> TestApp {
-    let more = |i| format!("[[camera]]\nid = \"cam{i}\"\nname = \"Camera {i}\"\nsource = \"demo\"\nscene = \"calm\"\nwidth = 320\nheight = 180\nframe_rate = 5\n");
+    let more = |i| {
+        format!(
+            "[[camera]]\nid = \"cam{i}\"\nname = \"Camera {i}\"\nsource = \"demo\"\nscene = \"calm\"\nwidth = 320\nheight = 180\nframe_rate = 5\n"
+        )
+    };
     let all = (2..=n).map(more).collect::<String>();
     Setup::config(&format!("[[camera]]\nid = \"garden\"\nname = \"Garden\"\nsource = \"demo\"\nscene = \"calm\"\nwidth = 320\nheight = 180\nframe_rate = 5\n{all}")).start()
 }
@@ -14,10 +18,16 @@ fn every_view_has_an_address_that_can_be_loaded_and_back_leads_back() {
     let app = cameras(2);
     let (_browser, mut page) = opened(&app, 1280, 800);
     page.eval("window.sameDocument = true");
-    page.click("document.querySelector('.acts a[href$=\"/camera/garden\"], .acts a[href$=\"/camera/cam2\"]')");
+    page.click(
+        "document.querySelector('.acts a[href$=\"/camera/garden\"], .acts a[href$=\"/camera/cam2\"]')",
+    );
     page.wait("one camera", SOON, "/\\/camera\\/(garden|cam2)$/.test(location.pathname) && document.querySelector('.one [data-seq]') !== null");
     page.click("document.querySelector('.crumb a[href*=\"/tune/\"]')");
-    page.wait("its zones", SOON, "location.pathname.startsWith('/tune/') && document.querySelector('.tune [data-seq]') !== null");
+    page.wait(
+        "its zones",
+        SOON,
+        "location.pathname.startsWith('/tune/') && document.querySelector('.tune [data-seq]') !== null",
+    );
     assert!(page.eval("document.title").as_str().unwrap().starts_with("Tune "));
     for (path, class) in [("/camera/", ".one"), ("/", ".live[data-layout=large]")] {
         page.eval("history.back()");
@@ -27,7 +37,11 @@ fn every_view_has_an_address_that_can_be_loaded_and_back_leads_back() {
     assert_eq!(page.eval("window.sameDocument"), json!(true), "no view is a load");
     // The address itself, as from a bookmark.
     page.go(&format!("{}camera/cam2", app.url()));
-    page.wait("the other camera", SOON, "+document.querySelector('.one [data-camera=cam2]')?.dataset.seq > 0");
+    page.wait(
+        "the other camera",
+        SOON,
+        "+document.querySelector('.one [data-camera=cam2]')?.dataset.seq > 0",
+    );
     assert_eq!(page.eval("document.querySelector('h1:not([hidden])').textContent"), json!("Camera 2"));
     page.go(&format!("{}camera/nobody", app.url()));
     page.wait("it says so", SOON, "document.querySelector('.empty')?.checkVisibility()");
@@ -39,7 +53,11 @@ fn every_view_has_an_address_that_can_be_loaded_and_back_leads_back() {
 fn many_cameras_stand_in_an_even_grid_over_one_socket_and_lead_each_to_its_own_view() {
     let app = cameras(8);
     let (_browser, mut page) = opened(&app, 1440, 900);
-    page.wait("all are live", Duration::from_secs(60), "[...document.querySelectorAll('[data-camera]')].filter(t => +t.dataset.seq > 2).length === 8");
+    page.wait(
+        "all are live",
+        Duration::from_secs(60),
+        "[...document.querySelectorAll('[data-camera]')].filter(t => +t.dataset.seq > 2).length === 8",
+    );
     let widths = page.eval("[...new Set([...document.querySelectorAll('.grid [data-camera]')].map(t => Math.round(t.getBoundingClientRect().width)))]");
     assert_eq!(widths.as_array().unwrap().len(), 1, "the tiles are {widths} wide");
     assert_eq!(page.sockets(), 1);
@@ -63,7 +81,11 @@ fn what_is_off_the_screen_is_not_asked_for() {
     let mut page = browser.page(&app.url(), 390, 500);
     page.wait("the first is live", SOON, "+document.querySelector('.big[data-camera]')?.dataset.seq > 10");
     let last = "[...document.querySelectorAll('.others [data-camera]')].at(-1)";
-    assert_eq!(page.eval(&format!("'seq' in {last}.dataset")), json!(false), "the last camera's pictures came unseen");
+    assert_eq!(
+        page.eval(&format!("'seq' in {last}.dataset")),
+        json!(false),
+        "the last camera's pictures came unseen"
+    );
     page.eval(&format!("{last}.scrollIntoView()"));
     page.wait("it is live once it is seen", SOON, &format!("+{last}.dataset.seq > 0"));
 }
@@ -113,7 +135,13 @@ fn why_it_fired_stands_on_the_picture_and_beside_it_as_the_server_says_it() {
     assert_eq!(told[0], told[1], "the same on the picture and beside it");
     assert!(told[0].as_str().unwrap().len() > 20 && told[2].as_u64() > Some(2), "{told}");
     let bars = page.eval("[...document.querySelectorAll('.why .bullet')].filter(b => b.checkVisibility()).map(b => [b.firstElementChild.style.width, b.lastElementChild.style.left])");
-    assert!(bars.as_array().unwrap().iter().all(|b| b[0].as_str().unwrap().ends_with('%') && b[1].as_str().unwrap().ends_with('%')), "{bars}");
+    assert!(
+        bars.as_array()
+            .unwrap()
+            .iter()
+            .all(|b| b[0].as_str().unwrap().ends_with('%') && b[1].as_str().unwrap().ends_with('%')),
+        "{bars}"
+    );
 }
 
 #[test]

@@ -9,7 +9,11 @@ const NEW: &str = "[...document.querySelectorAll('.tune button')].find(b => b.te
 fn tuned(app: &TestApp) -> (Browser, Page) {
     let browser = Browser::start();
     let mut page = browser.page(&format!("{}tune/garden", app.url()), 1280, 900);
-    page.wait("a live picture", SOON, &format!("{TILE}?.dataset.state === 'live' && +{TILE}.dataset.seq > 0"));
+    page.wait(
+        "a live picture",
+        SOON,
+        &format!("{TILE}?.dataset.state === 'live' && +{TILE}.dataset.seq > 0"),
+    );
     (browser, page)
 }
 
@@ -24,7 +28,12 @@ fn corner(page: &mut Page, i: usize) -> [f64; 2] {
 }
 
 fn corners(zone: &Value) -> Vec<[f64; 2]> {
-    zone["points"].as_array().unwrap().iter().map(|p| [p[0].as_f64().unwrap(), p[1].as_f64().unwrap()]).collect()
+    zone["points"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| [p[0].as_f64().unwrap(), p[1].as_f64().unwrap()])
+        .collect()
 }
 
 #[test]
@@ -41,12 +50,20 @@ fn a_zone_drawn_with_the_pointer_holds_back_what_moves_in_it_and_lets_it_go_agai
     }
     assert_eq!(zones(&app), Vec::<Value>::new(), "nothing holds before it is saved");
     page.click(SAVE);
-    let kept = tests::until("the server has it", SOON, || Some(zones(&app)).filter(|zones| !zones.is_empty()));
+    let kept =
+        tests::until("the server has it", SOON, || Some(zones(&app)).filter(|zones| !zones.is_empty()));
     assert_eq!((&kept[0]["name"], &kept[0]["kind"]), (&json!("Everything"), &json!("exclude")));
     for (is, wanted) in corners(&kept[0]).iter().zip([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]) {
-        assert!((is[0] - wanted[0]).abs() < 0.01 && (is[1] - wanted[1]).abs() < 0.01, "{is:?}, not {wanted:?}");
+        assert!(
+            (is[0] - wanted[0]).abs() < 0.01 && (is[1] - wanted[1]).abs() < 0.01,
+            "{is:?}, not {wanted:?}"
+        );
     }
-    page.wait("nothing moves any more", SOON, &format!("{BOXES} === 0 && !{TILE}.hasAttribute('data-moving')"));
+    page.wait(
+        "nothing moves any more",
+        SOON,
+        &format!("{BOXES} === 0 && !{TILE}.hasAttribute('data-moving')"),
+    );
     let (first, mut boxes) = (shown(&mut page), 0);
     tests::until("four more seconds", SOON, || {
         boxes += page.eval(BOXES).as_u64().unwrap();
@@ -88,17 +105,26 @@ fn a_mask_drawn_with_keys_alone_is_black_in_the_picture_at_once() {
     // Back over the list to the picture: the corners stand behind their zone's name.
     page.eval("document.querySelector('.zname').focus()");
     page.press("Tab", 9);
-    assert!(page.eval(focus).as_str().unwrap().starts_with("Neighbour, corner 1 of 4, 35 % from the left, 35 %"), "{}", page.eval(focus));
+    assert!(
+        page.eval(focus).as_str().unwrap().starts_with("Neighbour, corner 1 of 4, 35 % from the left, 35 %"),
+        "{}",
+        page.eval(focus)
+    );
     page.press("ArrowLeft", 37);
     page.press_with("ArrowUp", 38, 8);
-    assert!(page.eval(focus).as_str().unwrap().contains("corner 1 of 4, 34 % from the left, 30 % from the top"), "{}", page.eval(focus));
+    assert!(
+        page.eval(focus).as_str().unwrap().contains("corner 1 of 4, 34 % from the left, 30 % from the top"),
+        "{}",
+        page.eval(focus)
+    );
     page.press("+", 187);
     assert!(page.eval(focus).as_str().unwrap().contains("corner 2 of 5"), "{}", page.eval(focus));
     page.press("Delete", 46);
     assert!(page.eval(focus).as_str().unwrap().contains("corner 1 of 4"), "{}", page.eval(focus));
     tab_to(&mut page, "Save zones", "e.textContent === 'Save zones'");
     page.press("Enter", 13);
-    let kept = tests::until("the server has it", SOON, || Some(zones(&app)).filter(|zones| !zones.is_empty()));
+    let kept =
+        tests::until("the server has it", SOON, || Some(zones(&app)).filter(|zones| !zones.is_empty()));
     assert_eq!((&kept[0]["name"], &kept[0]["kind"]), (&json!("Neighbour"), &json!("mask")));
     let first = corners(&kept[0])[0];
     assert!((first[0] - 0.34).abs() < 0.001 && (first[1] - 0.3).abs() < 0.001, "{first:?}");
@@ -118,9 +144,16 @@ fn what_is_drawn_can_be_undone_and_cancelled_and_asks_before_it_is_lost() {
     assert!((moved[0] - to[0]).abs() < 2.0 && (moved[1] - to[1]).abs() < 2.0, "{moved:?}, not {to:?}");
     page.press_with("z", 90, 2);
     let back = corner(&mut page, 0);
-    assert!((back[0] - before[0]).abs() < 1.0, "one undo takes the whole drag back: {back:?}, not {before:?}");
+    assert!(
+        (back[0] - before[0]).abs() < 1.0,
+        "one undo takes the whole drag back: {back:?}, not {before:?}"
+    );
     page.press("Delete", 46);
-    assert_eq!(page.eval("document.querySelectorAll('.corner').length"), json!(3), "fewer than three go around nothing");
+    assert_eq!(
+        page.eval("document.querySelectorAll('.corner').length"),
+        json!(3),
+        "fewer than three go around nothing"
+    );
     page.click(NEW);
     assert_eq!(page.eval("document.querySelectorAll('.zname').length"), json!(2));
     page.eval("window.asked = 0; window.confirm = () => { asked += 1; return false; }");
