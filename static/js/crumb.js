@@ -21,7 +21,16 @@ export class Crumb {
       class: "field",
       on: { change: () => router.go(place, this.#menu.value) },
     });
-    this.node = el("div", { class: "crumb" }, this.#back, this.#title, el("span", { class: "push" }), this.#links, this.#menu, ...actions);
+    this.node = el(
+      "div",
+      { class: "crumb" },
+      this.#back,
+      this.#title,
+      el("span", { class: "push" }),
+      this.#links,
+      this.#menu,
+      ...actions,
+    );
   }
 
   /** Shows the heading and the cameras, of which `id` is the one. */
@@ -30,15 +39,27 @@ export class Crumb {
     const few = cameras.length <= IN_A_ROW;
     this.#links.hidden = cameras.length < 2 || !few;
     this.#menu.hidden = cameras.length < 2 || few;
-    keyed(this.#links, few ? cameras : [], (camera) => camera.id, () => el("a", {}), (link, camera) => {
-      attr(link, "href", addressOf(this.#place, camera.id));
-      attr(link, "aria-current", camera.id === id ? "page" : null);
-      text(link, camera.name);
-    });
-    keyed(this.#menu, few ? [] : cameras, (camera) => camera.id, () => el("option"), (option, camera) => {
-      attr(option, "value", camera.id);
-      text(option, camera.name);
-    });
+    keyed(
+      this.#links,
+      few ? cameras : [],
+      (camera) => camera.id,
+      () => el("a", {}),
+      (link, camera) => {
+        attr(link, "href", addressOf(this.#place, camera.id));
+        attr(link, "aria-current", camera.id === id ? "page" : null);
+        text(link, camera.name);
+      },
+    );
+    keyed(
+      this.#menu,
+      few ? [] : cameras,
+      (camera) => camera.id,
+      () => el("option"),
+      (option, camera) => {
+        attr(option, "value", camera.id);
+        text(option, camera.name);
+      },
+    );
     if (!few) this.#menu.value = id ?? "";
   }
 }

@@ -37,7 +37,10 @@ const connection = new Connection(socket, () => getJson("api/v1/cameras"), {
   silent: (yes) => place?.silent(yes),
   summary,
 });
-const router = new Router((view) => void show(view), () => place?.mayLeave?.() ?? true);
+const router = new Router(
+  (view) => void show(view),
+  () => place?.mayLeave?.() ?? true,
+);
 
 const made = new Map();
 let place = null;

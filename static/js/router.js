@@ -54,7 +54,14 @@ export class Router {
   }
 
   #clicked(event) {
-    if (event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)
+    if (
+      event.defaultPrevented ||
+      event.button !== 0 ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.shiftKey ||
+      event.altKey
+    )
       return;
     const link = event.target.closest?.("a[href]");
     if (!link || link.target || link.hasAttribute("download") || link.getAttribute("href").startsWith("#")) return;

@@ -82,7 +82,8 @@ export class Watch {
     for (const entry of this.#tiles.values()) {
       const { id } = entry.tile.camera;
       const width = entry.tile.node.clientWidth;
-      if (entry.seen && !shown.has(entry) && entry.tile.camera.live && !entry.tile.refused) entry.tile.refuse(TOO_MANY, STALL_MS);
+      if (entry.seen && !shown.has(entry) && entry.tile.camera.live && !entry.tile.refused)
+        entry.tile.refuse(TOO_MANY, STALL_MS);
       if (!this.#visible || !shown.has(entry) || width === 0) this.#socket.unwatch(id);
       else
         this.#socket.watch(

@@ -45,10 +45,26 @@ export class ZoneLayer {
   #draw() {
     if (!this.#at) return;
     const { x, y, w, h } = this.#at;
-    const drawn = this.#zones.map((zone, i) => ({ i, zone, points: zone.points.map(([px, py]) => [x + px * w, y + py * h]) }));
+    const drawn = this.#zones.map((zone, i) => ({
+      i,
+      zone,
+      points: zone.points.map(([px, py]) => [x + px * w, y + py * h]),
+    }));
     attr(this.node, "aria-label", words.summary(this.#zones));
-    keyed(this.#polygons, drawn, ({ i }) => i, () => svg("polygon"), drawPolygon);
-    keyed(this.#names, drawn, ({ i }) => i, () => svg("text", { class: "zt" }), drawName);
+    keyed(
+      this.#polygons,
+      drawn,
+      ({ i }) => i,
+      () => svg("polygon"),
+      drawPolygon,
+    );
+    keyed(
+      this.#names,
+      drawn,
+      ({ i }) => i,
+      () => svg("text", { class: "zt" }),
+      drawName,
+    );
   }
 }
 

@@ -43,12 +43,24 @@ export class ZoneList {
   show(camera) {
     attr(this.#tune, "href", addressOf("tune", camera.id));
     this.#none.hidden = camera.zones.length > 0;
-    keyed(this.#list, camera.zones.map((zone, i) => ({ zone, i })), ({ i }) => i, makeZone, writeZone);
+    keyed(
+      this.#list,
+      camera.zones.map((zone, i) => ({ zone, i })),
+      ({ i }) => i,
+      makeZone,
+      writeZone,
+    );
   }
 }
 
 function makeZone() {
-  return el("li", {}, el("span", { class: "sw", "aria-hidden": "true" }), el("span", {}, el("span"), " ", el("span", { class: "faint" })), el("span", { class: "mute" }));
+  return el(
+    "li",
+    {},
+    el("span", { class: "sw", "aria-hidden": "true" }),
+    el("span", {}, el("span"), " ", el("span", { class: "faint" })),
+    el("span", { class: "mute" }),
+  );
 }
 
 function writeZone(row, { zone }) {

@@ -26,7 +26,12 @@ export class SinglePlace {
   #facts = new Facts();
   #zones = new ZoneList();
   #why = new WhyPanel();
-  #unknown = el("div", { class: "empty", hidden: true }, el("h2", { class: "voice" }, "There is no such camera"), el("p", { class: "s mute" }, "Its name may have changed. All cameras stand in the live view."));
+  #unknown = el(
+    "div",
+    { class: "empty", hidden: true },
+    el("h2", { class: "voice" }, "There is no such camera"),
+    el("p", { class: "s mute" }, "Its name may have changed. All cameras stand in the live view."),
+  );
   #tune = el("a", { class: "btn", "aria-label": "Tune this camera" }, icon("tune", true), el("span", {}, "Tune"));
   #crumb;
   #tools;

@@ -28,11 +28,26 @@ class Reason {
       el(
         "table",
         { class: "gates" },
-        el("thead", { class: "sr" }, el("tr", {}, ["Gate", "Bar", "Value", "Limit"].map((word) => el("th", { scope: "col" }, word)))),
+        el(
+          "thead",
+          { class: "sr" },
+          el(
+            "tr",
+            {},
+            ["Gate", "Bar", "Value", "Limit"].map((word) => el("th", { scope: "col" }, word)),
+          ),
+        ),
         this.#rows,
       ),
     );
-    this.node = el("section", { class: "panel why", "aria-label": title }, el("h2", { class: "h" }, title), this.#sentence, this.#meta, this.#gates);
+    this.node = el(
+      "section",
+      { class: "panel why", "aria-label": title },
+      el("h2", { class: "h" }, title),
+      this.#sentence,
+      this.#meta,
+      this.#gates,
+    );
   }
 
   /** Shows a reason of the server's, or that there is none; returns whether anything changed. */
@@ -83,6 +98,7 @@ export class WhyPanel {
   /** Shows the newest of both kinds; put back rather than moved, so that nothing of the page shifts under the eye. */
   show({ fired, missed }) {
     const changed = [this.#fired.show(fired), this.#missed.show(missed)].some(Boolean);
-    if (changed && !this.node.contains(document.activeElement)) this.node.replaceChildren(this.#fired.node, this.#missed.node);
+    if (changed && !this.node.contains(document.activeElement))
+      this.node.replaceChildren(this.#fired.node, this.#missed.node);
   }
 }

@@ -29,7 +29,9 @@ export class Control {
       });
     else this.#input.addEventListener("input", told);
     this.#input.addEventListener("change", () => this.check());
-    const box = spec.unit ? el("span", { class: "unit" }, this.#input, el("span", { class: "s faint" }, spec.unit)) : null;
+    const box = spec.unit
+      ? el("span", { class: "unit" }, this.#input, el("span", { class: "s faint" }, spec.unit))
+      : null;
     this.node = field(spec.key, spec.label, this.#input);
     if (box) this.node.insertBefore(box, this.node.children[1] ?? null);
     if (box) box.prepend(this.#input);
@@ -100,7 +102,8 @@ export class Control {
 
   #put(value) {
     if (this.#spec.control === "switch") attr(this.#input, "aria-checked", String(value));
-    else if (document.activeElement !== this.#input || this.#input.value === "" || this.#spec.control === "choice") this.#input.value = value;
+    else if (document.activeElement !== this.#input || this.#input.value === "" || this.#spec.control === "choice")
+      this.#input.value = value;
     else this.#input.value = value;
   }
 
@@ -115,10 +118,26 @@ export class Control {
 
 function make({ control, least, most, step = 1, choices = [], label }) {
   if (control === "switch")
-    return el("button", { type: "button", class: "switch", role: "switch", "aria-checked": "false", "aria-label": label }, el("i", { "aria-hidden": "true" }));
+    return el(
+      "button",
+      { type: "button", class: "switch", role: "switch", "aria-checked": "false", "aria-label": label },
+      el("i", { "aria-hidden": "true" }),
+    );
   if (control === "choice")
-    return el("select", { class: "field" }, choices.map(([value, word]) => el("option", { value: String(value) }, word)));
+    return el(
+      "select",
+      { class: "field" },
+      choices.map(([value, word]) => el("option", { value: String(value) }, word)),
+    );
   if (control === "range") return el("input", { type: "range", min: least, max: most, step });
-  if (control === "number") return el("input", { type: "number", class: "field", min: least, max: most, step, inputmode: step === 1 ? "numeric" : "decimal" });
+  if (control === "number")
+    return el("input", {
+      type: "number",
+      class: "field",
+      min: least,
+      max: most,
+      step,
+      inputmode: step === 1 ? "numeric" : "decimal",
+    });
   return el("input", { type: "text", class: "field", maxlength: 64, autocomplete: "off" });
 }

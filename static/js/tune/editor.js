@@ -17,7 +17,12 @@ export class Editor {
   #sides = svg("g");
   #drawing = svg("svg", { class: "zones", "aria-hidden": "true" }, this.#polygons, this.#sides);
   #handles = el("div", { class: "handles" });
-  node = el("div", { class: "editor", role: "group", "aria-label": "Zones on the picture" }, this.#drawing, this.#handles);
+  node = el(
+    "div",
+    { class: "editor", role: "group", "aria-label": "Zones on the picture" },
+    this.#drawing,
+    this.#handles,
+  );
 
   constructor(draft) {
     this.#draft = draft;
@@ -58,16 +63,40 @@ export class Editor {
     if (!this.#at) return;
     const { zones, selected } = this.#draft;
     const drawn = zones.map((zone) => ({ zone, points: zone.points.map((point) => this.#pixels(point)) }));
-    keyed(this.#polygons, drawn, ({ zone }) => zone.id, () => svg("polygon"), (node, item) => {
-      drawPolygon(node, item);
-      node.classList.toggle("on", item.zone.id === selected);
-    });
+    keyed(
+      this.#polygons,
+      drawn,
+      ({ zone }) => zone.id,
+      () => svg("polygon"),
+      (node, item) => {
+        drawPolygon(node, item);
+        node.classList.toggle("on", item.zone.id === selected);
+      },
+    );
     const one = drawn.find(({ zone }) => zone.id === selected);
     const sides = (one?.points ?? []).map((from, i, all) => ({ i, from, to: all[(i + 1) % all.length] }));
-    keyed(this.#sides, sides, ({ i }) => i, () => svg("line", { class: "side" }), (line, { from, to }) => {
-      for (const [name, value] of [["x1", from[0]], ["y1", from[1]], ["x2", to[0]], ["y2", to[1]]]) attr(line, name, value.toFixed(1));
-    });
-    keyed(this.#handles, drawn, ({ zone }) => zone.id, ({ zone }) => this.#makeZone(zone.id), (group, item) => this.#writeZone(group, item, item.zone.id === selected));
+    keyed(
+      this.#sides,
+      sides,
+      ({ i }) => i,
+      () => svg("line", { class: "side" }),
+      (line, { from, to }) => {
+        for (const [name, value] of [
+          ["x1", from[0]],
+          ["y1", from[1]],
+          ["x2", to[0]],
+          ["y2", to[1]],
+        ])
+          attr(line, name, value.toFixed(1));
+      },
+    );
+    keyed(
+      this.#handles,
+      drawn,
+      ({ zone }) => zone.id,
+      ({ zone }) => this.#makeZone(zone.id),
+      (group, item) => this.#writeZone(group, item, item.zone.id === selected),
+    );
   }
 
   #makeZone(id) {
@@ -92,10 +121,16 @@ export class Editor {
     attr(name, "aria-pressed", String(selected));
     put(name, centre(points));
     const shown = selected ? points.map((at, i) => ({ at, i })) : [];
-    keyed(corners, shown, ({ i }) => i, ({ i }) => this.#makeCorner(zone.id, i), (corner, { at, i }) => {
-      attr(corner, "aria-label", words.corner(zone, i));
-      put(corner, at);
-    });
+    keyed(
+      corners,
+      shown,
+      ({ i }) => i,
+      ({ i }) => this.#makeCorner(zone.id, i),
+      (corner, { at, i }) => {
+        attr(corner, "aria-label", words.corner(zone, i));
+        put(corner, at);
+      },
+    );
   }
 
   #makeCorner(id, i) {
@@ -104,7 +139,11 @@ export class Editor {
       class: "corner",
       "data-corner": i,
       "aria-keyshortcuts": "ArrowLeft ArrowRight ArrowUp ArrowDown Delete +",
-      on: { pointerdown: (event) => this.#grab(event, { id, corner: i }), keydown: (event) => this.#cornerKey(event, id, i), blur: () => this.#draft.seal() },
+      on: {
+        pointerdown: (event) => this.#grab(event, { id, corner: i }),
+        keydown: (event) => this.#cornerKey(event, id, i),
+        blur: () => this.#draft.seal(),
+      },
     });
   }
 

@@ -24,16 +24,31 @@ export class SettingsForm {
     this.#groups = words.GROUPS.map((group) => {
       const controls = group.fields.map((spec) => new Control(spec, () => this.#count()));
       const when = el("p", { class: "s faint" });
-      const node = el("fieldset", {}, el("legend", { class: "h" }, group.name), when, controls.map(({ node: row }) => row));
+      const node = el(
+        "fieldset",
+        {},
+        el("legend", { class: "h" }, group.name),
+        when,
+        controls.map(({ node: row }) => row),
+      );
       return { group, controls, when, node };
     });
     this.#controls = this.#groups.flatMap(({ controls }) => controls);
     this.node = el(
       "form",
-      { class: "panel settings", "aria-label": "Settings", novalidate: true, on: { submit: (event) => this.#submit(event) } },
+      {
+        class: "panel settings",
+        "aria-label": "Settings",
+        novalidate: true,
+        on: { submit: (event) => this.#submit(event) },
+      },
       el("h2", { class: "h" }, "Settings"),
       this.#pending,
-      el("div", { class: "groups" }, this.#groups.map(({ node }) => node)),
+      el(
+        "div",
+        { class: "groups" },
+        this.#groups.map(({ node }) => node),
+      ),
       this.#wrong,
       el("div", { class: "apply" }, this.#apply, this.#back),
     );
@@ -104,7 +119,9 @@ export class SettingsForm {
 
   /** At the field that is at fault, where the server names one; else below the form. */
   #refused(error) {
-    const control = this.#controls.find(({ key }) => key === error.field || key.endsWith(`.${error.field}`) || error.field.endsWith(`.${key}`));
+    const control = this.#controls.find(
+      ({ key }) => key === error.field || key.endsWith(`.${error.field}`) || error.field.endsWith(`.${key}`),
+    );
     if (!control || error.field === "") {
       rich(this.#wrong, error.message);
       this.#wrong.hidden = false;

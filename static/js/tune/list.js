@@ -6,7 +6,10 @@ import { field, complain } from "./fields.js";
 
 const FACTORS = [0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10];
 const nearest = (factor) =>
-  FACTORS.reduce((best, one, i) => (Math.abs(Math.log(one / factor)) < Math.abs(Math.log(FACTORS[best] / factor)) ? i : best), 0);
+  FACTORS.reduce(
+    (best, one, i) => (Math.abs(Math.log(one / factor)) < Math.abs(Math.log(FACTORS[best] / factor)) ? i : best),
+    0,
+  );
 
 export class ZoneEditList {
   #draft;
@@ -45,7 +48,13 @@ export class ZoneEditList {
   #draw() {
     const { zones, selected } = this.#draft;
     this.#none.hidden = zones.length > 0;
-    keyed(this.#list, zones, ({ id }) => id, ({ id }) => this.#make(id), (row, zone) => this.#write(row, zone, zone.id === selected));
+    keyed(
+      this.#list,
+      zones,
+      ({ id }) => id,
+      ({ id }) => this.#make(id),
+      (row, zone) => this.#write(row, zone, zone.id === selected),
+    );
   }
 
   #make(id) {
@@ -57,9 +66,24 @@ export class ZoneEditList {
       el("span", {}, el("span"), " ", el("span", { class: "faint" })),
       el("span", { class: "mute" }),
     );
-    const name = el("input", { class: "field", maxlength: 64, autocomplete: "off", on: { input: () => draft.set(id, "name", name.value), change: () => draft.seal() } });
-    const kinds = el("div", { class: "seg", role: "radiogroup", "aria-label": "Kind" }, Object.entries(words.KINDS).map(([kind, { choice }]) => this.#kind(id, kind, choice)));
-    const factor = el("input", { type: "range", min: 0, max: FACTORS.length - 1, step: 1, on: { input: () => draft.set(id, "sensitivity", FACTORS[factor.value]), change: () => draft.seal() } });
+    const name = el("input", {
+      class: "field",
+      maxlength: 64,
+      autocomplete: "off",
+      on: { input: () => draft.set(id, "name", name.value), change: () => draft.seal() },
+    });
+    const kinds = el(
+      "div",
+      { class: "seg", role: "radiogroup", "aria-label": "Kind" },
+      Object.entries(words.KINDS).map(([kind, { choice }]) => this.#kind(id, kind, choice)),
+    );
+    const factor = el("input", {
+      type: "range",
+      min: 0,
+      max: FACTORS.length - 1,
+      step: 1,
+      on: { input: () => draft.set(id, "sensitivity", FACTORS[factor.value]), change: () => draft.seal() },
+    });
     return el(
       "li",
       {},
@@ -71,13 +95,23 @@ export class ZoneEditList {
         field("kind", "Kind", kinds),
         field("sensitivity", "Sensitivity here", factor),
         field("points", "Corners", el("p", { class: "s mute" })),
-        el("button", { type: "button", class: "btn quiet", on: { click: () => this.#remove(id) } }, icon("trash", true), "Remove zone"),
+        el(
+          "button",
+          { type: "button", class: "btn quiet", on: { click: () => this.#remove(id) } },
+          icon("trash", true),
+          "Remove zone",
+        ),
       ),
     );
   }
 
   #kind(id, kind, choice) {
-    const input = el("input", { type: "radio", name: `kind-${id}`, value: kind, on: { change: () => this.#draft.set(id, "kind", kind) } });
+    const input = el("input", {
+      type: "radio",
+      name: `kind-${id}`,
+      value: kind,
+      on: { change: () => this.#draft.set(id, "kind", kind) },
+    });
     return el("label", {}, input, choice);
   }
 
@@ -97,7 +131,9 @@ export class ZoneEditList {
     attr(head, "aria-expanded", String(selected));
     edit.hidden = !selected;
     if (!selected) return;
-    const [name, kind, factor, points] = ["name", "kind", "sensitivity", "points"].map((key) => edit.querySelector(`[data-field="${key}"]`));
+    const [name, kind, factor, points] = ["name", "kind", "sensitivity", "points"].map((key) =>
+      edit.querySelector(`[data-field="${key}"]`),
+    );
     const input = name.querySelector("input");
     if (input.value !== zone.name) input.value = zone.name;
     for (const radio of kind.querySelectorAll("input")) radio.checked = radio.value === zone.kind;
@@ -108,7 +144,10 @@ export class ZoneEditList {
     range.value = at;
     range.style.setProperty("--v", `${(at / (FACTORS.length - 1)) * 100}%`);
     attr(range, "aria-valuetext", words.effect(zone));
-    text(factor.querySelector(".hint"), `${words.effect(zone)} for the whole camera`.replace(/^as set.*/, "As set for the whole camera."));
+    text(
+      factor.querySelector(".hint"),
+      `${words.effect(zone)} for the whole camera`.replace(/^as set.*/, "As set for the whole camera."),
+    );
     text(points.querySelector("p"), words.corners(zone));
   }
 }

@@ -31,10 +31,20 @@ export class TunePlace {
   #note = el("p", { class: "s note", hidden: true });
   #wrong = el("p", { class: "wrong s", role: "alert", hidden: true });
   #save = el("button", { type: "button", class: "btn first", on: { click: () => this.#keep() } }, "Save zones");
-  #undo = el("button", { type: "button", class: "btn", "aria-keyshortcuts": "Control+Z", on: { click: () => this.#draft.undo() } }, icon("undo", true), "Undo");
+  #undo = el(
+    "button",
+    { type: "button", class: "btn", "aria-keyshortcuts": "Control+Z", on: { click: () => this.#draft.undo() } },
+    icon("undo", true),
+    "Undo",
+  );
   #cancel = el("button", { type: "button", class: "btn quiet", on: { click: () => this.#dismiss() } }, "Cancel");
   #foot = el("div", { class: "apply" }, this.#save, this.#undo, this.#cancel);
-  #unknown = el("div", { class: "empty", hidden: true }, el("h2", { class: "voice" }, "There is no such camera"), el("p", { class: "s mute" }, "Its name may have changed. All cameras stand in the live view."));
+  #unknown = el(
+    "div",
+    { class: "empty", hidden: true },
+    el("h2", { class: "voice" }, "There is no such camera"),
+    el("p", { class: "s mute" }, "Its name may have changed. All cameras stand in the live view."),
+  );
   #view = el("a", { class: "btn", "aria-label": "View this camera" }, icon("open", true), el("span", {}, "View"));
   #body;
   node;
@@ -45,7 +55,13 @@ export class TunePlace {
     this.#form = new SettingsForm(cameras);
     this.#crumb = new Crumb("tune", router, this.#view);
     this.#body = this.#layout();
-    this.node = el("div", { on: { keydown: (event) => this.#key(event) } }, this.#crumb.node, this.#unknown, this.#body);
+    this.node = el(
+      "div",
+      { on: { keydown: (event) => this.#key(event) } },
+      this.#crumb.node,
+      this.#unknown,
+      this.#body,
+    );
     this.#draft.addEventListener("change", () => this.#drawn());
     addEventListener("beforeunload", (event) => {
       if (this.#id !== null && (this.#draft.dirty || this.#form.dirty)) event.preventDefault();
@@ -53,8 +69,19 @@ export class TunePlace {
   }
 
   #layout() {
-    const make = el("button", { type: "button", class: "btn quiet", on: { click: () => this.#list.focusName(this.#draft.addZone()) } }, icon("plus", true), "New zone");
-    const help = el("p", { class: "s mute tunehelp" }, "Drag a corner to move it, a side to add one; ", el("kbd", {}, "Del"), " removes it. Arrow keys do the same. Boxes drawn faintly would no longer count.");
+    const make = el(
+      "button",
+      { type: "button", class: "btn quiet", on: { click: () => this.#list.focusName(this.#draft.addZone()) } },
+      icon("plus", true),
+      "New zone",
+    );
+    const help = el(
+      "p",
+      { class: "s mute tunehelp" },
+      "Drag a corner to move it, a side to add one; ",
+      el("kbd", {}, "Del"),
+      " removes it. Arrow keys do the same. Boxes drawn faintly would no longer count.",
+    );
     return el(
       "div",
       { class: "live tune" },
@@ -186,7 +213,11 @@ export class TunePlace {
     if (!camera) return;
     const { dirty, undoable } = this.#draft;
     const by = camera.info.locked?.zones;
-    const note = by ? locked(by) : dirty && this.#draft.overtaken(camera.zones) ? words.OVERTAKEN : words.unsaved(dirty);
+    const note = by
+      ? locked(by)
+      : dirty && this.#draft.overtaken(camera.zones)
+        ? words.OVERTAKEN
+        : words.unsaved(dirty);
     text(this.#note, note);
     this.#note.hidden = note === "";
     this.#foot.hidden = !dirty && !undoable;
@@ -203,7 +234,12 @@ export class TunePlace {
   }
 
   #key(event) {
-    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || event.target.closest("input:not([type=radio], [type=range])")) return;
+    if (
+      !(event.ctrlKey || event.metaKey) ||
+      event.key.toLowerCase() !== "z" ||
+      event.target.closest("input:not([type=radio], [type=range])")
+    )
+      return;
     event.preventDefault();
     this.#draft.undo();
   }

@@ -18,9 +18,19 @@ export function rows(camera, ageMs, silent = false) {
   const { source, settings, viewers, motion } = camera.info;
   const lasting = [
     ["Source", asked({ kind: source.kind })],
-    ["State", silent ? "no word" : `${camera.live ? "live" : stateWord(camera)} since ${time(camera.lostSince ?? source.since)}`],
+    [
+      "State",
+      silent
+        ? "no word"
+        : `${camera.live ? "live" : stateWord(camera)} since ${time(camera.lostSince ?? source.since)}`,
+    ],
     ["Problem", camera.problem ? troubleBrief(source.state, camera.problem) : "none"],
-    ["Picture", source.width ? `${source.width}×${source.height}${source.format ? `, ${FORMATS[source.format.toLowerCase()] ?? source.format}` : ""}` : "not known yet"],
+    [
+      "Picture",
+      source.width
+        ? `${source.width}×${source.height}${source.format ? `, ${FORMATS[source.format.toLowerCase()] ?? source.format}` : ""}`
+        : "not known yet",
+    ],
     ["Rate", silent ? UNKNOWN : rate(source)],
     ["Age", ageMs === null ? "no picture yet" : age(ageMs)],
     ["Frames", `${grouped(source.frames)}, ${source.dropped === 0 ? "none" : grouped(source.dropped)} dropped`],

@@ -2,7 +2,11 @@
 
 /** The kinds, as the server names them, with their word and what they do. */
 export const KINDS = {
-  include: { word: "watched", choice: "Watched", does: "What moves here counts. With one such zone, nothing counts elsewhere." },
+  include: {
+    word: "watched",
+    choice: "Watched",
+    does: "What moves here counts. With one such zone, nothing counts elsewhere.",
+  },
   exclude: { word: "ignored", choice: "Ignored", does: "What moves here does not count." },
   mask: { word: "masked", choice: "Masked", does: "Black in the live picture, in every stream and on the disk." },
 };
@@ -48,4 +52,5 @@ export const unsaved = (dirty) => (dirty ? "Not saved yet. The camera still work
 export const SAVED = "The zones are saved and hold from now on.";
 
 /** Somebody else changed the zones while they are being drawn here. */
-export const OVERTAKEN = "The zones were changed elsewhere meanwhile. Saving puts yours in their place; cancelling takes theirs.";
+export const OVERTAKEN =
+  "The zones were changed elsewhere meanwhile. Saving puts yours in their place; cancelling takes theirs.";
