@@ -37,6 +37,8 @@ pub(crate) use tuning::Tuning;
 #[cfg(test)]
 mod flapping;
 #[cfg(test)]
+mod replaced;
+#[cfg(test)]
 mod tests;
 
 /// A camera's thread. Dropping it stops the thread too.

@@ -3,11 +3,11 @@ use crate::Want;
 use crate::testing::eventually;
 use frame::{Ring, RingLimits, Size, SystemClock};
 
-fn ring() -> (RingWriter, Ring) {
+pub(super) fn ring() -> (RingWriter, Ring) {
     Ring::new(RingLimits { bytes: 64 << 20, span: Duration::from_secs(60) })
 }
 
-fn demo(scene: &str, width: u32, height: u32, frame_rate: f32) -> CameraSource {
+pub(super) fn demo(scene: &str, width: u32, height: u32, frame_rate: f32) -> CameraSource {
     CameraSource {
         id: "garden".into(),
         kind: SourceKind::Demo { scene: scene.into(), seed: 1 },

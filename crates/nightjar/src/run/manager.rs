@@ -10,6 +10,9 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
+/// The kernel keeps some ten words for a manager that does not read.
+const PATIENCE: Duration = Duration::from_millis(200);
+
 /// Where the manager listens, and how often it wants to hear that we are alive.
 #[derive(Debug, Default)]
 pub(crate) struct Manager {
@@ -21,7 +24,7 @@ impl Manager {
     /// As the variables of the environment say.
     pub(crate) fn of(environment: &[(OsString, OsString)]) -> Self {
         let get = |name: &str| environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_os_str());
-        let socket = get("NOTIFY_SOCKET").and_then(|name| {
+        let socket = get("NOTIFY_SOCKET").filter(|name| !name.is_empty()).and_then(|name| {
             connect(name).inspect_err(|error| tracing::warn!(%error, "failed to reach the service manager")).ok()
         });
         let number = |name| get(name)?.to_str()?.parse::<u64>().ok();
@@ -79,8 +82,8 @@ fn connect(name: &OsStr) -> std::io::Result<UnixDatagram> {
         None => SocketAddr::from_pathname(name)?,
     };
     let socket = UnixDatagram::unbound()?;
-    // A manager that does not read must not hold us up.
-    socket.set_nonblocking(true)?;
+    // A manager that does not read must not hold us up for long; one that is only busy must not miss a word.
+    socket.set_write_timeout(Some(PATIENCE))?;
     socket.connect_addr(&address)?;
     Ok(socket)
 }

@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn a_camera_that_is_lost_and_tried_again_for_days_is_no_reason() {
         let mut rig = Rig::new();
-        let mut due = Duration::ZERO;
+        let mut due = Duration::from_secs(30);
         let clock = rig.clock.clone();
         rig.lost(due);
         let hung = rig.hangs_within(7200, |status, beat, second| {

@@ -1,4 +1,4 @@
-use server::TimestampPosition;
+use server::{TimestampPosition, ZoneKind};
 
 use super::*;
 use crate::config::{Inputs, load};
@@ -84,32 +84,132 @@ fn what_the_environment_sets_cannot_be_changed_and_says_so() {
 }
 
 #[test]
-fn what_this_version_cannot_do_is_refused_with_its_field() {
+fn a_value_that_cannot_be_is_refused_with_its_field() {
     let bench = bench(&[]);
     let refused = |patch: ConfigPatch| match bench.ledger.change(0, &patch) {
         Err(ChangeError::Invalid { field, .. }) => field,
         other => panic!("{other:?}"),
     };
-    assert_eq!(refused(ConfigPatch { rotation: Some(90), ..ConfigPatch::default() }), "rotation");
-    assert_eq!(
-        refused(ConfigPatch { show_timestamp: Some(true), ..ConfigPatch::default() }),
-        "show_timestamp"
-    );
-    assert_eq!(
-        refused(ConfigPatch { highlight_motion: Some(true), ..ConfigPatch::default() }),
-        "highlight_motion"
-    );
-    assert_eq!(refused(threshold(4)), "motion_threshold");
+    assert_eq!(refused(threshold(4)), "motion.threshold");
+    assert_eq!(refused(ConfigPatch { rotation: Some(45), ..ConfigPatch::default() }), "rotation");
+    let flat = ConfigPatch { zones: Some(vec![zone("a", &[(0.1, 0.1), (0.5, 0.5), (0.9, 0.9)])]), ..threshold(40) };
+    assert_eq!(refused(flat), "zones[0].points");
+    assert_eq!(bench.ledger.settings(0).motion_threshold, 25, "all of it or nothing");
+}
+
+fn size(width: u32, height: u32) -> ConfigPatch {
+    ConfigPatch { width: Some(width), height: Some(height), ..ConfigPatch::default() }
 }
 
 #[test]
-fn what_needs_the_source_opened_again_says_so_and_is_kept() {
+fn what_opens_the_source_again_needs_no_restart_and_is_kept() {
     let bench = bench(&[]);
-    let patch = ConfigPatch { width: Some(640), height: Some(360), ..ConfigPatch::default() };
-    assert!(bench.ledger.change(0, &patch).unwrap().restart_required);
-    assert!(!bench.ledger.change(0, &patch).unwrap().restart_required, "nothing changes any more");
+    let patch = ConfigPatch { rotation: Some(90), ..size(640, 360) };
+    assert!(!bench.ledger.change(0, &patch).unwrap().restart_required);
+    assert!(!bench.reach[0].hold.is_pending());
     let again = load(inputs(bench.dir.path(), &[])).unwrap().config;
     assert_eq!(again.cameras[0].size, frame::Size::new(640, 360));
+}
+
+#[test]
+fn what_a_child_process_was_told_waits_and_says_so_as_long_as_it_does() {
+    let child = [("NIGHTJAR_CAMERA__0__SOURCE", "file"), ("NIGHTJAR_CAMERA__0__PATH", "/none.mp4")];
+    let bench = bench(&child);
+    let mask = Zone { kind: ZoneKind::Mask, ..zone("m", &[(0.1, 0.1), (0.9, 0.1), (0.9, 0.9)]) };
+    let masked = ConfigPatch { zones: Some(vec![mask]), ..ConfigPatch::default() };
+    assert!(!bench.ledger.change(0, &masked).unwrap().restart_required, "a mask holds at once");
+    assert!(!bench.reach[0].hold.is_pending());
+    for field in [
+        ConfigPatch { width: Some(640), ..ConfigPatch::default() },
+        ConfigPatch { height: Some(360), ..ConfigPatch::default() },
+        ConfigPatch { frame_rate: Some(7), ..ConfigPatch::default() },
+        ConfigPatch { rotation: Some(180), ..ConfigPatch::default() },
+    ] {
+        assert!(bench.ledger.change(0, &field).unwrap().restart_required, "{field:?}");
+        assert!(bench.ledger.change(0, &field).unwrap().restart_required, "it is not in force yet: {field:?}");
+    }
+    assert!(!bench.ledger.change(0, &threshold(40)).unwrap().restart_required, "this is in force");
+    assert!(bench.reach[0].hold.is_pending());
+    assert_eq!(bench.ledger.waits(), ["camera garden"]);
+    let again = inputs(bench.dir.path(), &child);
+    bench.ledger.reload(|| load(again)).unwrap();
+    assert!(!bench.reach[0].hold.is_pending(), "the owner of the machine asked");
+    assert!(!bench.ledger.change(0, &size(640, 360)).unwrap().restart_required);
+}
+
+fn zone(name: &str, corners: &[(f32, f32)]) -> Zone {
+    let points = corners.iter().map(|(x, y)| frame::Point { x: *x, y: *y }).collect();
+    Zone { name: name.into(), kind: ZoneKind::Include, points, sensitivity: 1.3 }
+}
+
+fn zoned(zones: &[Zone]) -> ConfigPatch {
+    ConfigPatch { zones: Some(zones.to_vec()), ..ConfigPatch::default() }
+}
+
+#[test]
+fn zones_are_kept_as_a_whole_reach_detection_and_stand_above_those_of_the_file() {
+    let bench = bench(&[]);
+    let file = bench.dir.path().join("n.toml");
+    let first = "[[camera]]\nid = \"garden\"\n[[camera.zone]]\nname = \"old\"\npoints = [[0, 0], [1, 0], [1, 1]]\nsensitivity = 4.0\n";
+    let wanted = [zone("a", &[(0.1, 0.2), (0.7, 0.2), (0.7, 0.333)]), zone("b", &[(0.0, 0.0), (1.0, 0.0), (1.0, 1.0)])];
+    bench.ledger.change(0, &zoned(&wanted)).unwrap();
+    assert_eq!(bench.ledger.settings(0).zones, wanted);
+    assert_eq!(bench.reach[0].rules.load().motion.zones.len(), 2);
+    assert!(bench.reach[1].rules.load().motion.zones.is_empty());
+    let read = || {
+        let mut inputs = inputs(bench.dir.path(), &[]);
+        std::fs::write(&file, first).unwrap();
+        inputs.config = Some(file.clone());
+        load(inputs).unwrap()
+    };
+    assert_eq!(fields::settings(&read().values, 0).zones, wanted);
+    bench.ledger.change(0, &zoned(&wanted[..1])).unwrap();
+    assert_eq!(fields::settings(&read().values, 0).zones, wanted[..1]);
+    bench.ledger.change(0, &zoned(&[])).unwrap();
+    assert!(fields::settings(&read().values, 0).zones.is_empty(), "none is a setting too");
+}
+
+#[test]
+fn zones_that_the_environment_sets_cannot_be_changed() {
+    let bench = bench(&[("NIGHTJAR_CAMERA__0__ZONE__0__POINTS", "[[0, 0], [1, 0], [1, 1]]")]);
+    let there = bench.ledger.settings(0).zones;
+    bench.ledger.change(0, &zoned(&there)).unwrap();
+    let refused = bench.ledger.change(0, &zoned(&[])).unwrap_err();
+    assert!(matches!(&refused, ChangeError::Shadowed { field: "zones", by } if by.contains("ZONE__0")), "{refused}");
+    assert!(bench.ledger.locked(0).iter().any(|(field, _)| *field == "zones"));
+    assert!(bench.ledger.locked(1).is_empty());
+}
+
+#[test]
+fn read_again_the_cameras_are_found_by_their_ids_wherever_they_stand() {
+    let bench = bench(&[]);
+    let read = |text: &str| {
+        let inputs = inputs(bench.dir.path(), &[]);
+        std::fs::write(bench.dir.path().join("n.toml"), text).unwrap();
+        bench.ledger.reload(|| load(inputs))
+    };
+    let told = read("[[camera]]\nid = \"barn\"\n[[camera]]\nid = \"yard\"\nname = \"Yard\"\n[camera.motion]\nthreshold = 60\n").unwrap();
+    assert_eq!(told.pending, ["camera garden (removed)", "camera barn (added)"]);
+    assert_eq!(bench.ledger.name(1), "Yard");
+    assert_eq!((bench.ledger.settings(0).motion_threshold, bench.ledger.settings(1).motion_threshold), (25, 60));
+    assert_eq!(bench.reach[1].rules.load().motion.threshold, 60);
+    assert_eq!(told.changed, ["camera[1].name", "camera[1].motion.threshold"]);
+    let told = read("[[camera]]\nid = \"yard\"\n[[camera]]\nid = \"garden\"\n").unwrap();
+    assert_eq!(told.pending, ["the order of the cameras"]);
+    assert_eq!(bench.ledger.name(1), "yard");
+    let told = read(TWO).unwrap();
+    assert!(told.pending.is_empty() && bench.ledger.waits().is_empty(), "{told:?}");
+}
+
+#[test]
+fn read_again_with_a_fault_everything_stays() {
+    let bench = bench(&[]);
+    bench.ledger.change(0, &threshold(40)).unwrap();
+    let inputs = inputs(bench.dir.path(), &[]);
+    std::fs::write(bench.dir.path().join("n.toml"), "[[camera]]\nid = \"garden\"\nname = \"X\"\nwidht = 3\n").unwrap();
+    let told = bench.ledger.reload(|| load(inputs)).unwrap_err();
+    assert!(told.lines().any(|line| line.contains("n.toml:4:1") && line.contains("width")), "{told}");
+    assert_eq!((bench.ledger.name(0).as_str(), bench.ledger.settings(0).motion_threshold), ("garden", 40));
 }
 
 #[test]
@@ -152,7 +252,7 @@ fn as_patch(it: &CameraConfig) -> ConfigPatch {
         min_frames: Some(it.min_frames),
         event_gap: Some(it.event_gap),
         zones: Some(it.zones.clone()),
-        name: None,
+        name: Some("garden".into()),
     }
 }
 
