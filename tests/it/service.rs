@@ -146,7 +146,8 @@ fn a_thread_that_hangs_stops_the_feeding_until_it_moves_again() {
         });
         assert!(app.log().contains(thread), "{}", app.log());
         manager.hears_of(&format!("STATUS=1 of 1 camera live; {thread} hangs"));
-        let fed = std::iter::from_fn(|| manager.hears(Duration::from_secs(2))).filter(|it| it == "WATCHDOG=1");
+        let fed =
+            std::iter::from_fn(|| manager.hears(Duration::from_secs(2))).filter(|it| it == "WATCHDOG=1");
         assert_eq!(fed.count(), 0, "a watchdog of 0.6 s is not fed for 2 s");
         drop(wedge);
         manager.hears_of("WATCHDOG=1");

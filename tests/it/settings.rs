@@ -38,7 +38,10 @@ fn every_setting_is_in_force_at_once_kept_across_a_restart_and_no_viewer_is_drop
         assert_eq!(camera["name"], "Feeder");
         assert_eq!(camera["zones"], zones());
         assert_eq!(camera["motion"]["threshold"], 40);
-        assert_eq!((&camera["settings"]["width"], &camera["settings"]["event_gap_s"]), (&json!(320), &json!(1.5)));
+        assert_eq!(
+            (&camera["settings"]["width"], &camera["settings"]["event_gap_s"]),
+            (&json!(320), &json!(1.5))
+        );
         assert_eq!(camera["restart_pending"], false);
     };
     holds(&garden(&app));
@@ -60,7 +63,9 @@ fn every_setting_is_in_force_at_once_kept_across_a_restart_and_no_viewer_is_drop
 
 #[test]
 fn what_was_read_can_be_sent_back_and_changes_nothing() {
-    let app = Setup::scene("calm").more("[[camera.zone]]\npoints = [[0.1, 0.1], [0.9, 0.1], [0.7, 0.333]]\n").start();
+    let app = Setup::scene("calm")
+        .more("[[camera.zone]]\npoints = [[0.1, 0.1], [0.9, 0.1], [0.7, 0.333]]\n")
+        .start();
     let there = garden(&app);
     let mut body = there["settings"].clone();
     let keys = body.as_object_mut().unwrap();
@@ -100,7 +105,10 @@ fn what_the_environment_sets_is_told_beforehand_and_answered_409() {
     assert_eq!(garden(&app)["locked"], json!({ "motion.threshold": by }));
     let reply = patch(app.addr, GARDEN, &json!({ "name": "Other", "motion": { "threshold": 31 } }));
     let problem = reply.json();
-    assert_eq!((reply.status, &problem["field"], &problem["by"]), (409, &json!("motion.threshold"), &json!(by)));
+    assert_eq!(
+        (reply.status, &problem["field"], &problem["by"]),
+        (409, &json!("motion.threshold"), &json!(by))
+    );
     assert_eq!(garden(&app)["name"], "garden");
     let problem = post(app.addr, "/config", &json!({ "motion_threshold": 31 })).json();
     assert_eq!((&problem["field"], &problem["by"]), (&json!("motion_threshold"), &json!(by)));
@@ -115,7 +123,10 @@ fn a_source_in_a_child_process_takes_a_new_size_only_after_a_hangup() {
     let reply = post(app.addr, "/config", &json!({ "frame_rate": 7, "motion_threshold": 33 }));
     assert_eq!((reply.status, &reply.json()["restart_required"]), (200, &json!(true)), "{}", reply.text());
     assert_eq!(garden(&app)["restart_pending"], true);
-    assert_eq!(post(app.addr, "/config", &json!({ "motion_threshold": 34 })).json()["restart_required"], false);
+    assert_eq!(
+        post(app.addr, "/config", &json!({ "motion_threshold": 34 })).json()["restart_required"],
+        false
+    );
     let mut viewer = Stream::open(app.addr, "/stream");
     assert!(viewer.next_part().is_some());
     app.signal(Signal::HUP);
@@ -137,7 +148,11 @@ fn a_settings_file_that_is_broken_is_refused_with_its_line() {
         std::fs::write(data.join("settings.toml"), text).unwrap();
         let done = setup.run(&["serve"]);
         assert_eq!(done.code, 78, "{}", done.err);
-        assert!(done.err.contains(&format!("settings.toml:{line}:")) && done.err.contains(words), "{}", done.err);
+        assert!(
+            done.err.contains(&format!("settings.toml:{line}:")) && done.err.contains(words),
+            "{}",
+            done.err
+        );
     }
 }
 
@@ -155,7 +170,10 @@ fn a_hangup_takes_a_changed_file_over_while_a_viewer_watches() {
     app.signal(Signal::HUP);
     until("another source", SOON, || (garden(&app)["source"]["width"] == 352).then_some(()));
     let now = garden(&app);
-    assert_eq!((&now["source"]["kind"], &now["name"], &now["motion"]["threshold"]), (&json!("demo"), &json!("Meadow"), &json!(41)));
+    assert_eq!(
+        (&now["source"]["kind"], &now["name"], &now["motion"]["threshold"]),
+        (&json!("demo"), &json!("Meadow"), &json!(41))
+    );
     assert_eq!(now["zones"][0]["name"], "z");
     assert_eq!(app.json("/status")["camera_config"]["max_clients"], 7);
     for _ in 0..20 {

@@ -105,7 +105,8 @@ impl Values {
     /// What sets zones of the camera above `settings.toml`, if anything does.
     pub(crate) fn zones_shadow(&self, camera: usize) -> Option<&Origin> {
         let least = Origin::Environment(String::new()).rank();
-        let mut zones = self.set.iter().filter(|(slot, _)| slot.camera == Some(camera) && slot.zone.is_some());
+        let mut zones =
+            self.set.iter().filter(|(slot, _)| slot.camera == Some(camera) && slot.zone.is_some());
         zones.find(|(_, set)| set.origin.rank() >= least).map(|(_, set)| &set.origin)
     }
 

@@ -23,9 +23,12 @@ pub(crate) struct Manager {
 impl Manager {
     /// As the variables of the environment say.
     pub(crate) fn of(environment: &[(OsString, OsString)]) -> Self {
-        let get = |name: &str| environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_os_str());
+        let get =
+            |name: &str| environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_os_str());
         let socket = get("NOTIFY_SOCKET").filter(|name| !name.is_empty()).and_then(|name| {
-            connect(name).inspect_err(|error| tracing::warn!(%error, "failed to reach the service manager")).ok()
+            connect(name)
+                .inspect_err(|error| tracing::warn!(%error, "failed to reach the service manager"))
+                .ok()
         });
         let number = |name| get(name)?.to_str()?.parse::<u64>().ok();
         // Meant for another process, if that names one.

@@ -76,9 +76,9 @@ pub(super) fn changes(camera: usize, patch: &ConfigPatch) -> impl Iterator<Item 
 
 /// The fields that a change would be refused for, and what stands above.
 pub(super) fn locked(values: &Values, camera: usize) -> Vec<(&'static str, String)> {
-    let plain = FIELDS.iter().filter_map(|field| {
-        Some((field.name, shadow(&values.explicit(field.slot(camera)?)?.origin)?))
-    });
+    let plain = FIELDS
+        .iter()
+        .filter_map(|field| Some((field.name, shadow(&values.explicit(field.slot(camera)?)?.origin)?)));
     let zones = values.zones_shadow(camera).and_then(shadow).map(|by| (ZONES, by));
     plain.chain(zones).collect()
 }

@@ -22,10 +22,7 @@ impl Ledger {
     ///
     /// # Errors
     /// What is wrong with it; everything is as it was then.
-    pub(crate) fn reload(
-        &self,
-        load: impl FnOnce() -> Result<Loaded, Problems>,
-    ) -> Result<Report, Problems> {
+    pub(crate) fn reload(&self, load: impl FnOnce() -> Result<Loaded, Problems>) -> Result<Report, Problems> {
         let mut values = self.lock();
         let Loaded { config, values: new, warnings, .. } = load()?;
         let after = arranged(&values, &new, &config, &self.ids);

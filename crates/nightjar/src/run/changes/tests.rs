@@ -92,7 +92,8 @@ fn a_value_that_cannot_be_is_refused_with_its_field() {
     };
     assert_eq!(refused(threshold(4)), "motion.threshold");
     assert_eq!(refused(ConfigPatch { rotation: Some(45), ..ConfigPatch::default() }), "rotation");
-    let flat = ConfigPatch { zones: Some(vec![zone("a", &[(0.1, 0.1), (0.5, 0.5), (0.9, 0.9)])]), ..threshold(40) };
+    let flat =
+        ConfigPatch { zones: Some(vec![zone("a", &[(0.1, 0.1), (0.5, 0.5), (0.9, 0.9)])]), ..threshold(40) };
     assert_eq!(refused(flat), "zones[0].points");
     assert_eq!(bench.ledger.settings(0).motion_threshold, 25, "all of it or nothing");
 }
@@ -126,7 +127,10 @@ fn what_a_child_process_was_told_waits_and_says_so_as_long_as_it_does() {
         ConfigPatch { rotation: Some(180), ..ConfigPatch::default() },
     ] {
         assert!(bench.ledger.change(0, &field).unwrap().restart_required, "{field:?}");
-        assert!(bench.ledger.change(0, &field).unwrap().restart_required, "it is not in force yet: {field:?}");
+        assert!(
+            bench.ledger.change(0, &field).unwrap().restart_required,
+            "it is not in force yet: {field:?}"
+        );
     }
     assert!(!bench.ledger.change(0, &threshold(40)).unwrap().restart_required, "this is in force");
     assert!(bench.reach[0].hold.is_pending());
@@ -151,7 +155,10 @@ fn zones_are_kept_as_a_whole_reach_detection_and_stand_above_those_of_the_file()
     let bench = bench(&[]);
     let file = bench.dir.path().join("n.toml");
     let first = "[[camera]]\nid = \"garden\"\n[[camera.zone]]\nname = \"old\"\npoints = [[0, 0], [1, 0], [1, 1]]\nsensitivity = 4.0\n";
-    let wanted = [zone("a", &[(0.1, 0.2), (0.7, 0.2), (0.7, 0.333)]), zone("b", &[(0.0, 0.0), (1.0, 0.0), (1.0, 1.0)])];
+    let wanted = [
+        zone("a", &[(0.1, 0.2), (0.7, 0.2), (0.7, 0.333)]),
+        zone("b", &[(0.0, 0.0), (1.0, 0.0), (1.0, 1.0)]),
+    ];
     bench.ledger.change(0, &zoned(&wanted)).unwrap();
     assert_eq!(bench.ledger.settings(0).zones, wanted);
     assert_eq!(bench.reach[0].rules.load().motion.zones.len(), 2);
@@ -175,7 +182,10 @@ fn zones_that_the_environment_sets_cannot_be_changed() {
     let there = bench.ledger.settings(0).zones;
     bench.ledger.change(0, &zoned(&there)).unwrap();
     let refused = bench.ledger.change(0, &zoned(&[])).unwrap_err();
-    assert!(matches!(&refused, ChangeError::Shadowed { field: "zones", by } if by.contains("ZONE__0")), "{refused}");
+    assert!(
+        matches!(&refused, ChangeError::Shadowed { field: "zones", by } if by.contains("ZONE__0")),
+        "{refused}"
+    );
     assert!(bench.ledger.locked(0).iter().any(|(field, _)| *field == "zones"));
     assert!(bench.ledger.locked(1).is_empty());
 }
@@ -191,7 +201,10 @@ fn read_again_the_cameras_are_found_by_their_ids_wherever_they_stand() {
     let told = read("[[camera]]\nid = \"barn\"\n[[camera]]\nid = \"yard\"\nname = \"Yard\"\n[camera.motion]\nthreshold = 60\n").unwrap();
     assert_eq!(told.pending, ["camera garden (removed)", "camera barn (added)"]);
     assert_eq!(bench.ledger.name(1), "Yard");
-    assert_eq!((bench.ledger.settings(0).motion_threshold, bench.ledger.settings(1).motion_threshold), (25, 60));
+    assert_eq!(
+        (bench.ledger.settings(0).motion_threshold, bench.ledger.settings(1).motion_threshold),
+        (25, 60)
+    );
     assert_eq!(bench.reach[1].rules.load().motion.threshold, 60);
     assert_eq!(told.changed, ["camera[1].name", "camera[1].motion.threshold"]);
     let told = read("[[camera]]\nid = \"yard\"\n[[camera]]\nid = \"garden\"\n").unwrap();
@@ -206,7 +219,8 @@ fn read_again_with_a_fault_everything_stays() {
     let bench = bench(&[]);
     bench.ledger.change(0, &threshold(40)).unwrap();
     let inputs = inputs(bench.dir.path(), &[]);
-    std::fs::write(bench.dir.path().join("n.toml"), "[[camera]]\nid = \"garden\"\nname = \"X\"\nwidht = 3\n").unwrap();
+    std::fs::write(bench.dir.path().join("n.toml"), "[[camera]]\nid = \"garden\"\nname = \"X\"\nwidht = 3\n")
+        .unwrap();
     let told = bench.ledger.reload(|| load(inputs)).unwrap_err();
     assert!(told.lines().any(|line| line.contains("n.toml:4:1") && line.contains("width")), "{told}");
     assert_eq!((bench.ledger.name(0).as_str(), bench.ledger.settings(0).motion_threshold), ("garden", 40));

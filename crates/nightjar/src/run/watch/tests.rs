@@ -52,11 +52,16 @@ fn stamp(at: Duration) -> Stamp {
 impl Rig {
     fn showing(scene: &str) -> Self {
         let (writer, ring) = Ring::new(RingLimits { bytes: 4 << 20, span: Duration::from_secs(5) });
-        let rules = Arc::new(ArcSwap::from_pointee(Rules { motion: Settings::default(), analysis_fps: 10, by_media: false }));
+        let rules = Arc::new(ArcSwap::from_pointee(Rules {
+            motion: Settings::default(),
+            analysis_fps: 10,
+            by_media: false,
+        }));
         let board = Arc::new(Board::new());
         let tallies = Tallies::new(&Metrics::default(), "garden");
         let beat = Arc::new(Beat::new(Arc::new(SimClock::at(SystemTime::UNIX_EPOCH))));
-        let watch = Watch::new(ring.reader(), rules.clone(), Publisher::new(board.clone()), tallies, beat).unwrap();
+        let watch =
+            Watch::new(ring.reader(), rules.clone(), Publisher::new(board.clone()), tallies, beat).unwrap();
         let scene = Scene::named(scene, SIZE, 1).unwrap();
         Self { scene, writer, ring, rules, board, watch, frames: 0 }
     }
