@@ -33,6 +33,15 @@ fn planes() -> I420 {
     I420::new(SIZE, Bytes::from(bytes)).expect("the length is right")
 }
 
+/// A garden at the quality that cameras come set to: 0.9 bits a pixel.
+fn usual() -> Bytes {
+    let mut planes = Vec::new();
+    let mut scene = scene::Scene::named("calm", SIZE, 1).expect("the scene exists");
+    scene.render(Duration::from_secs(6), &mut planes);
+    let raw = I420::new(SIZE, Bytes::from(planes)).expect("the length is right");
+    Encoder::new(55).expect("memory").i420(&raw).expect("it encodes")
+}
+
 fn codec(c: &mut Criterion) {
     let raw = planes();
     let mut encoder = Encoder::new(80).expect("memory");
@@ -42,6 +51,9 @@ fn codec(c: &mut Criterion) {
     let mut decoder = Decoder::new().expect("memory");
     c.bench_function("scan 720p", |b| b.iter(|| codec::scan(black_box(jpeg.clone()))));
     c.bench_function("luma 720p jpeg to 320", |b| b.iter(|| decoder.luma(black_box(&jpeg), 320)));
+    let usual = usual();
+    println!("a camera's usual JPEG of {} bytes", usual.len());
+    c.bench_function("luma 720p usual jpeg to 320", |b| b.iter(|| decoder.luma(black_box(&usual), 320)));
     let picture = Picture::Raw(raw.clone());
     c.bench_function("luma 720p raw to 320", |b| {
         b.iter(|| codec::luma_of(black_box(&picture), &mut decoder, 320));

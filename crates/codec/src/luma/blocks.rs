@@ -41,8 +41,11 @@ pub(super) fn take<const PIXELS: usize>(
                 continue 'refill;
             }
             bits.skip(pair.bits.into());
-            add(&mut pixels, &weights[(at + usize::from(pair.first)) & LAST], pair.values[0]);
-            add(&mut pixels, &weights[next & LAST], pair.values[1]);
+            let (one, two) = (&weights[(at + usize::from(pair.first)) & LAST], &weights[next & LAST]);
+            let values = pair.values.map(f32::from);
+            for (i, pixel) in pixels.iter_mut().enumerate() {
+                *pixel += values[0] * one[i] + values[1] * two[i];
+            }
             if ends {
                 return Some(pixels);
             }
