@@ -56,17 +56,21 @@ impl Modes {
         let sparse = rate < SLOW;
         let rate = if sparse { 2.0 * rate } else { rate };
         for ((turn, block), (levels, set)) in (self.pictures..).zip(&mut self.blocks).zip(chunks) {
+            // Most blocks of most pictures have nothing to explain.
+            let (asked, taken) = (set.contains(&1), !sparse || turn % 2 == 0);
+            if !asked && !taken {
+                continue;
+            }
             let mut value = [0.0; LANES];
             for (value, level) in value.iter_mut().zip(levels) {
                 *value = f32::from(*level);
             }
-            // Most blocks of most pictures have nothing to explain.
-            if set.contains(&1) {
+            if asked {
                 for (set, unusual) in set.iter_mut().zip(unusual(block, &value)) {
                     *set &= unusual;
                 }
             }
-            if !sparse || turn % 2 == 0 {
+            if taken {
                 take(block, &value, rate);
             }
         }
