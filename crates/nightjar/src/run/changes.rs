@@ -1,5 +1,6 @@
 //! Settings that change at run time: checked, kept in `<data>/settings.toml`, then in force, field by field.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -116,6 +117,7 @@ impl Ledger {
     /// A value that cannot be, one that the environment or a flag sets, or a disk that does not take it.
     pub(crate) fn change(&self, camera: usize, patch: &ConfigPatch) -> Result<Applied, ChangeError> {
         let mut values = self.lock();
+        let patch = &*self.with_zones_turned(&values, camera, patch);
         let new = self.new_values(&values, camera, patch)?;
         let zones = self.new_zones(&values, camera, patch)?;
         if new.is_empty() && zones.is_none() {
@@ -145,6 +147,27 @@ impl Ledger {
         let names_one = patch.width.or(patch.height).or(patch.frame_rate).or(patch.rotation).is_some();
         let waits = self.reach.get(camera).is_some_and(|reach| reach.hold.is_pending());
         Applied { restart_required: names_one && waits }
+    }
+
+    /// Zones are drawn on what is seen, so they turn with the picture; else a mask would uncover what it hides. Not
+    /// where the picture is not turned yet.
+    fn with_zones_turned<'a>(
+        &self,
+        values: &Values,
+        camera: usize,
+        patch: &'a ConfigPatch,
+    ) -> Cow<'a, ConfigPatch> {
+        let there = fields::settings(values, camera);
+        let turns = patch.rotation.filter(|rotation| *rotation != there.rotation);
+        let waits = self.reach.get(camera).is_none_or(|reach| reach.hold.runs_a_child());
+        match turns {
+            Some(rotation) if patch.zones.is_none() && !there.zones.is_empty() && !waits => {
+                let by = (rotation + 360).saturating_sub(there.rotation) % 360;
+                let zones = there.zones.into_iter().map(|zone| fields::turned(zone, by)).collect();
+                Cow::Owned(ConfigPatch { zones: Some(zones), ..patch.clone() })
+            }
+            _ => Cow::Borrowed(patch),
+        }
     }
 
     /// What the patch changes, zones aside.

@@ -91,6 +91,11 @@ impl Hold {
         self.standing().in_force.kind()
     }
 
+    /// Whether the source lives in a child process, which HTTP never starts or ends.
+    pub(crate) fn runs_a_child(&self) -> bool {
+        self.standing().in_force.runs_a_child()
+    }
+
     /// Whether something was asked for that is not in force yet.
     pub(crate) fn is_pending(&self) -> bool {
         self.standing().pending

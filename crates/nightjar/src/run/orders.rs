@@ -52,7 +52,7 @@ impl Orders {
     }
 
     /// `rtsp`, `file` and `command` live in a child process, which nothing that comes over HTTP starts or ends.
-    fn runs_a_child(&self) -> bool {
+    pub(crate) fn runs_a_child(&self) -> bool {
         matches!(self.source, Source::Rtsp { .. } | Source::File { .. } | Source::Command { .. })
     }
 

@@ -184,6 +184,22 @@ pub(super) fn zone_values(zone: &Zone) -> Vec<(&'static str, Value)> {
     keys
 }
 
+/// The zone as it lies on the picture once that is turned by so many degrees clockwise.
+pub(super) fn turned(mut zone: Zone, by: u32) -> Zone {
+    // Rounded, so that four quarters come to the same digits.
+    let rest = |share: f32| ((1.0 - share) * 1e6).round() / 1e6;
+    for point in &mut zone.points {
+        let (x, y) = (point.x, point.y);
+        (point.x, point.y) = match by {
+            90 => (rest(y), x),
+            180 => (rest(x), rest(y)),
+            270 => (y, rest(x)),
+            _ => (x, y),
+        };
+    }
+    zone
+}
+
 /// The number with the digits it is told with: 0.1 and not 0.10000000149.
 fn as_told(it: f32) -> f64 {
     it.to_string().parse().unwrap_or_else(|_| f64::from(it))

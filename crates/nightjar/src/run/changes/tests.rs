@@ -177,6 +177,29 @@ fn zones_are_kept_as_a_whole_reach_detection_and_stand_above_those_of_the_file()
 }
 
 #[test]
+fn zones_turn_with_the_picture_so_that_a_mask_goes_on_hiding_what_it_hid() {
+    let bench = bench(&[]);
+    let mask =
+        Zone { kind: ZoneKind::Mask, sensitivity: 1.0, ..zone("m", &[(0.1, 0.2), (0.5, 0.2), (0.5, 0.9)]) };
+    bench.ledger.change(0, &zoned(std::slice::from_ref(&mask))).unwrap();
+    let turn =
+        |to| bench.ledger.change(0, &ConfigPatch { rotation: Some(to), ..ConfigPatch::default() }).unwrap();
+    let corner = |at: usize| bench.ledger.settings(0).zones[0].points[at];
+    turn(90);
+    // What was near the left edge and high is near the upper edge and to the right.
+    assert_eq!((corner(0).x, corner(0).y), (0.8, 0.1));
+    turn(180);
+    assert_eq!((corner(0).x, corner(0).y), (0.9, 0.8));
+    turn(90);
+    turn(0);
+    assert_eq!(bench.ledger.settings(0).zones, [mask.clone()]);
+    // Whoever sends both knows where they belong.
+    let both = ConfigPatch { rotation: Some(270), ..zoned(std::slice::from_ref(&mask)) };
+    bench.ledger.change(0, &both).unwrap();
+    assert_eq!(bench.ledger.settings(0).zones, [mask]);
+}
+
+#[test]
 fn zones_that_the_environment_sets_cannot_be_changed() {
     let bench = bench(&[("NIGHTJAR_CAMERA__0__ZONE__0__POINTS", "[[0, 0], [1, 0], [1, 1]]")]);
     let there = bench.ledger.settings(0).zones;
