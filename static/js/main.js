@@ -9,7 +9,7 @@ import { startKeys } from "./live/keys.js";
 import { LivePlace } from "./live/place.js";
 import { showToast } from "./notice.js";
 import { onPref } from "./prefs.js";
-import { Router } from "./router.js";
+import { addressOf, Router } from "./router.js";
 import { LiveSocket } from "./socket.js";
 import { showSummary } from "./summary.js";
 import { startTheme } from "./theme.js";
@@ -98,7 +98,12 @@ function present(moved) {
   document.getElementById("main").focus({ preventScroll: true });
 }
 
+/** Where the bar's links lead, and which of them is here. Written out, since a relative one would follow the address bar. */
 function mark(name) {
+  for (const link of document.querySelectorAll(".brand, .places a")) {
+    const { place: to = "live" } = link.dataset;
+    link.href = addressOf(to, to === "tune" ? view.camera : null);
+  }
   for (const link of document.querySelectorAll(".places a"))
     attr(link, "aria-current", link.dataset.place === (name === "camera" ? "live" : name) ? "page" : null);
   attr(document.body, "data-place", name);

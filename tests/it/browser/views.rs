@@ -22,6 +22,11 @@ fn every_view_has_an_address_that_can_be_loaded_and_back_leads_back() {
         "document.querySelector('.acts a[href$=\"/camera/garden\"], .acts a[href$=\"/camera/cam2\"]')",
     );
     page.wait("one camera", SOON, "/\\/camera\\/(garden|cam2)$/.test(location.pathname) && document.querySelector('.one [data-seq]') !== null");
+    let links =
+        page.eval("[...document.querySelectorAll('.brand, .places a')].map(a => a.getAttribute('href'))");
+    let id = page.eval("location.pathname.split('/').pop()");
+    let (live, tune) = (app.url(), format!("{}tune/{}", app.url(), id.as_str().unwrap()));
+    assert_eq!(links, json!([live, live, tune]), "the bar leads to the same places from everywhere");
     page.click("document.querySelector('.crumb a[href*=\"/tune/\"]')");
     page.wait(
         "its zones",
