@@ -82,8 +82,20 @@ fn drawn(planes: I420, frame: Size, overlay: &Overlay) -> Result<I420, CodecErro
     let size = planes.size();
     let mut bytes: Vec<u8> = planes.into_bytes().into();
     let mut canvas = Canvas::new(size, &mut bytes);
-    for boxed in &overlay.boxes {
-        around(&mut canvas, size, frame, boxed);
+    // The largest first: where labels would cover each other, its is the one that is read.
+    let mut boxes: Vec<(Rect, &str)> =
+        overlay.boxes.iter().map(|boxed| (placed(boxed.rect, frame, size), boxed.label.as_str())).collect();
+    boxes.sort_by_key(|(rect, _)| std::cmp::Reverse(rect.area()));
+    for (rect, _) in &boxes {
+        around(&mut canvas, size, *rect);
+    }
+    let mut labels: Vec<Rect> = Vec::new();
+    for (rect, text) in boxes.iter().filter(|(_, text)| !text.is_empty()) {
+        let plate = plate(size, *rect, text);
+        if labels.iter().all(|other| other.overlap(plate) == 0) {
+            label(&mut canvas, size, plate, text);
+            labels.push(plate);
+        }
     }
     if let Some((corner, text)) = &overlay.caption {
         caption(&mut canvas, size, *corner, text);
@@ -113,23 +125,34 @@ fn caption(canvas: &mut Canvas<'_>, size: Size, corner: Corner, text: &str) {
     canvas.write(text, left + 2 * scale, top + 2 * scale, scale, LIGHT);
 }
 
-fn around(canvas: &mut Canvas<'_>, size: Size, frame: Size, boxed: &Boxed) {
-    let Rect { x, y, w, h } = placed(boxed.rect, frame, size);
-    let (x, y, w, h) = (x as usize, y as usize, w as usize, h as usize);
-    let line = scale(size, LINES_PER).max(2);
-    let halo = line.div_ceil(2);
+fn around(canvas: &mut Canvas<'_>, size: Size, rect: Rect) {
+    let (x, y, w, h) = (rect.x as usize, rect.y as usize, rect.w as usize, rect.h as usize);
+    let (line, halo) = lines(size);
     ring(canvas, (x, y, w, h), line + halo, halo, HALO);
     ring(canvas, (x, y, w, h), line, 0, AMBER);
-    if boxed.label.is_empty() {
-        return;
-    }
+}
+
+/// Thickness of a box's line, and of the dark on either side of it.
+fn lines(size: Size) -> (usize, usize) {
+    let line = scale(size, LINES_PER).max(2);
+    (line, line.div_ceil(2))
+}
+
+/// Where a box's label is: above it, or in its upper edge where there is no room above.
+fn plate(size: Size, rect: Rect, text: &str) -> Rect {
+    let pixels = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+    let (scale, (line, halo)) = (scale(size, LETTERS_PER), lines(size));
+    let (wide, high) = (text.chars().count() * ADVANCE * scale + 2 * scale, LINE * scale);
+    let top = rect.y.checked_sub(pixels(high + halo)).unwrap_or(rect.y + pixels(line));
+    let left = rect.x.min(size.width.saturating_sub(pixels(wide)));
+    Rect::new(left, top, pixels(wide), pixels(high))
+}
+
+fn label(canvas: &mut Canvas<'_>, size: Size, plate: Rect, text: &str) {
+    let (left, top) = (plate.x as usize, plate.y as usize);
     let scale = scale(size, LETTERS_PER);
-    let (wide, high) = (boxed.label.chars().count() * ADVANCE * scale + 2 * scale, LINE * scale);
-    // Above the box, or in its upper edge where there is no room above.
-    let top = y.checked_sub(high + halo).unwrap_or(y + line);
-    let left = x.min((size.width as usize).saturating_sub(wide));
-    canvas.fill(left..left + wide, top..top + high, HALO);
-    canvas.write(&boxed.label, left + scale + scale / 2, top + 2 * scale, scale, AMBER);
+    canvas.fill(left..left + plate.w as usize, top..top + plate.h as usize, HALO);
+    canvas.write(text, left + scale + scale / 2, top + 2 * scale, scale, AMBER);
 }
 
 /// A frame of that thickness along the inside of the box, begun `out` pixels outside of it.

@@ -109,3 +109,14 @@ fn boxes_at_and_beyond_the_edges_are_drawn_as_far_as_they_are_there() {
         assert!(drawn(flat(90), SIZE, &Overlay { caption: None, boxes }).is_ok());
     }
 }
+
+#[test]
+fn of_labels_that_would_cover_each_other_the_larger_movers_is_read() {
+    let boxed = |x, w, label: &str| Boxed { rect: Rect::new(x, 150, w, 90), label: label.to_owned() };
+    let only = |boxes| drawn(flat(200), SIZE, &Overlay { caption: None, boxes }).unwrap();
+    let both = only(vec![boxed(230, 40, "animal"), boxed(200, 120, "person")]);
+    let (large, labels) = (only(vec![boxed(200, 120, "person")]), (190..340, 120..148));
+    assert_eq!(changed(&both, &large, labels.0, labels.1), 0);
+    let apart = only(vec![boxed(430, 40, "animal"), boxed(200, 120, "person")]);
+    assert!(changed(&apart, &large, 420..560, 120..148) > 500);
+}
