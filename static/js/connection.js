@@ -1,10 +1,11 @@
 // How the connection stands, in words: lost and since when, why it was closed, whether a key is needed, whether Nightjar is a newer one now.
 
-import { sayState, showOffer, showWord } from "./notice.js";
+import { sayState, showOffer, showToast, showWord } from "./notice.js";
 import * as words from "./words.js";
 
 const WORD_AFTER_MS = 3_000; // a reconnection that takes less is not worth a word
 const SILENT_MS = 8_000; // open, but even the clock's question is not answered
+const TURNED_AWAY = { from: 4002, to: 4010 }; // closes that have to do with this page: too slow, not understood, too many
 const VERSION_UNKNOWN = 4010; // this page speaks what the server no longer does
 
 export class Connection {
@@ -53,6 +54,7 @@ export class Connection {
   async down(everOpened, { code, reason }) {
     if (reason) this.#reason = reason;
     if (code === VERSION_UNKNOWN) showOffer("Nightjar was updated; this page is older than it can speak with.");
+    if (code >= TURNED_AWAY.from && code < TURNED_AWAY.to && reason) showToast(words.sentenceOf(reason));
     if (everOpened) return;
     try {
       await this.#ask();
