@@ -12,6 +12,7 @@ mod config;
 mod live;
 mod logs;
 mod motion;
+mod picture;
 mod readme;
 mod security;
 mod shutdown;
