@@ -23,7 +23,7 @@ use tower::ServiceExt;
 use crate::doorstep::{self, FAREWELL, Head};
 use crate::seats::{Permit, Seats};
 use crate::socket::{Connection, Socket};
-use crate::{Counter, Limits, Metrics};
+use crate::{Counter, Limits, Metrics, files};
 
 /// How everything that serves is told to stop, and how it is waited for. Clone it freely.
 #[derive(Debug, Clone, Default)]
@@ -62,6 +62,7 @@ pub async fn serve(
     life: &Life,
 ) -> io::Result<Ended> {
     listener.set_nonblocking(true)?;
+    let limits = Limits { connections: files::room_for(limits.connections), ..limits };
     let acceptor = Acceptor::new(TcpListener::from_std(listener)?, router, limits, metrics, life.clone());
     acceptor.run().await;
     life.tracker.close();
@@ -129,7 +130,7 @@ impl Acceptor {
         let Some(permit) = Permit::take(&self.seats, peer, &self.limits).map(Arc::new) else {
             self.refused.inc();
             // Best effort: the socket's buffer is empty, and if the client does not read it, that is its loss.
-            stream.try_write(REFUSAL).unwrap_or_default();
+            stream.try_write(&doorstep::full()).unwrap_or_default();
             return;
         };
         self.accepted.inc();
@@ -147,11 +148,6 @@ impl Acceptor {
         self.life.tracker.spawn(talk.run(socket, self.life.token.clone()));
     }
 }
-
-const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n\
-Content-Length: 160\r\nRetry-After: 5\r\nConnection: close\r\n\r\n\
-{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\"detail\":\"Too many connections are open. \
-Come again in a while.\",\"code\":\"too_many_connections\"}";
 
 /// One connection, from its first byte to its last.
 struct Talk {

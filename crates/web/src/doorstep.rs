@@ -73,6 +73,12 @@ pub(crate) fn too_long(limits: &Limits) -> Vec<u8> {
     answer(&Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large", detail))
 }
 
+/// The whole answer to a connection for which there is no place.
+pub(crate) fn full() -> Vec<u8> {
+    let detail = "Too many connections are open. Come again in a while.";
+    answer(&Problem::unavailable("too_many_connections", detail, 5))
+}
+
 /// How long an answer on the doorstep may take to be sent.
 pub(crate) const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -100,10 +106,15 @@ fn answer(problem: &Problem) -> Vec<u8> {
     let (status, body) = (problem.status(), problem.text(Some(&id)));
     let title = status.canonical_reason().unwrap_or("Error");
     let (code, length, id) = (status.as_u16(), body.len(), id.as_str());
+    let own = problem
+        .headers()
+        .iter()
+        .map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap_or_default()));
+    let own = own.collect::<String>();
     format!(
         "HTTP/1.1 {code} {title}\r\ncontent-type: application/problem+json\r\ncontent-length: {length}\r\n\
          x-request-id: {id}\r\nx-content-type-options: nosniff\r\ncache-control: no-store\r\n\
-         connection: close\r\n\r\n{body}"
+         {own}connection: close\r\n\r\n{body}"
     )
     .into_bytes()
 }

@@ -11,6 +11,7 @@ mod accept;
 mod access;
 mod body;
 mod doorstep;
+mod files;
 mod front;
 mod hosts;
 mod keys;

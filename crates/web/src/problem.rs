@@ -157,6 +157,11 @@ impl Problem {
         response
     }
 
+    /// Headers of its own.
+    pub(crate) fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.headers
+    }
+
     /// The document itself.
     pub(crate) fn text(&self, id: Option<&RequestId>) -> String {
         let mut members = Map::new();
