@@ -16,6 +16,9 @@ use crate::openapi::Binary;
 use crate::query::PictureQuery;
 use crate::{SourceState, wire};
 
+/// How long a snapshot waits for a frame of a camera that is live and has none: two intervals at two a second.
+const NEXT: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// The first camera's newest picture.
 #[utoipa::path(get, path = "/snapshot.jpg", tag = "first camera",
     params(
@@ -77,6 +80,9 @@ pub(crate) async fn snapshot(channel: &Arc<Channel>, query: Option<&str>) -> Res
 }
 
 async fn make(channel: &Arc<Channel>, query: &PictureQuery) -> Result<(Arc<Frame>, Bytes), Problem> {
+    if channel.camera.ring().latest().is_none() {
+        next(channel).await;
+    }
     let frame = newest(channel)?;
     let wish = Variant::of(query.width, query.quality, Some(frame.size().width)).drawn_unless(query.raw);
     let variant = channel.in_force(wish);
@@ -88,6 +94,15 @@ async fn make(channel: &Arc<Channel>, query: &PictureQuery) -> Result<(Arc<Frame
         },
     };
     Ok((frame, jpeg))
+}
+
+/// Waits for a frame for a moment: a mask that was set has emptied the ring of a camera that is live.
+async fn next(channel: &Channel) {
+    let mut frames = channel.camera.ring().announcements();
+    if channel.camera.source().state == SourceState::Live && channel.camera.ring().latest().is_none() {
+        // None in time is told as what it is: no picture right now.
+        drop(tokio::time::timeout(NEXT, frames.changed()).await);
+    }
 }
 
 /// A frame that may be called new: a lost camera's last one may be hours old.
