@@ -122,6 +122,9 @@ fn components() -> Components {
     add::<requests::CameraChange>(&mut components);
     add::<live::Told>(&mut components);
     add::<live::Asked>(&mut components);
+    add::<crate::links::LinkRequest>(&mut components);
+    add::<crate::links::LinkWire>(&mut components);
+    add::<Binary>(&mut components);
     components
 }
 

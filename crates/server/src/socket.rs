@@ -185,12 +185,13 @@ where
         }
     }
 
-    /// When patience ends: counted from the last sign of life, or from the beginning of the message that is under way if
-    /// there was one shortly before, since no answer gets through behind that.
+    /// When patience ends: counted from the beginning of the message that is under way, whatever else the client says,
+    /// or from the last sign of life. That counts for a message, too, if the client was silent for long before it; one
+    /// that was not may be silent behind it, since no ping gets through.
     fn deadline(&self) -> Instant {
         let recent = self.heard + self.patience.ping * 3 / 2;
         let since = self.line.busy_since().filter(|since| *since < recent);
-        since.map_or(self.heard, |since| since.max(self.heard)) + self.patience.silence
+        since.unwrap_or(self.heard) + self.patience.silence
     }
 
     fn hello(&self) -> Told {

@@ -1,16 +1,12 @@
 //! A server on a real socket, around cameras whose frames the test pushes.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
-use frame::{
-    Clock, I420, JpegPicture, NewFrame, Picture, Ring, RingLimits, RingWriter, Sampling, SimClock, Size,
-};
+use frame::SimClock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use web::{Access, Ended, Front, Hosts, Life, Limits, Metrics};
 
@@ -18,9 +14,24 @@ use crate::app::{App, Setup};
 use crate::socket::Patience;
 use crate::*;
 
+// The one that the black-box tests use.
+#[path = "../../../tests/support/described.rs"]
+#[allow(unreachable_pub, reason = "there it is a crate's surface")]
+mod described;
+mod fake;
 mod keyed;
 
+pub(crate) use described::{Answer, Described};
+pub(crate) use fake::{FakeCamera, SIZE};
 pub(crate) use keyed::{Keyed, add};
+
+/// The API's own description, which every answer is held to.
+pub(crate) fn described() -> &'static Described {
+    static DESCRIBED: std::sync::LazyLock<Described> = std::sync::LazyLock::new(|| {
+        Described::new(serde_json::to_value(routes::table().document("0.0.0")).unwrap())
+    });
+    &DESCRIBED
+}
 
 /// A hang is a failure, not a hung test run.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
@@ -43,186 +54,6 @@ pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     .await;
 }
 
-pub(crate) struct FakeCamera {
-    id: String,
-    ring: Ring,
-    writer: Mutex<Option<RingWriter>>,
-    clock: Arc<SimClock>,
-    source: Mutex<SourceView>,
-    motion: Mutex<Arc<MotionView>>,
-    settings: Mutex<CameraConfig>,
-    changes: watch::Sender<u64>,
-    pub(crate) retries: std::sync::atomic::AtomicU32,
-}
-
-pub(crate) const SIZE: Size = Size::new(320, 180);
-
-impl FakeCamera {
-    fn new(id: &str, clock: Arc<SimClock>) -> Self {
-        let (writer, ring) = Ring::new(RingLimits { bytes: 8 << 20, span: Duration::from_secs(60) });
-        let source = SourceView {
-            kind: "demo",
-            state: SourceState::Live,
-            since: clock.stamp(),
-            problem: None,
-            next_try_in: None,
-            size: Some(SIZE),
-            format: Some("mjpeg"),
-            frame_rate: Some(15.0),
-            fps: 15.0,
-            frames: 0,
-            dropped: 0,
-        };
-        Self {
-            id: id.to_owned(),
-            ring,
-            writer: Mutex::new(Some(writer)),
-            clock,
-            source: Mutex::new(source),
-            motion: Mutex::new(Arc::new(MotionView::empty())),
-            settings: Mutex::new(settings()),
-            changes: watch::Sender::new(0),
-            retries: Default::default(),
-        }
-    }
-
-    pub(crate) fn push(&self, picture: Picture) -> u64 {
-        self.clock.advance(Duration::from_millis(66));
-        let stamp = self.clock.stamp();
-        let mut writer = self.writer.lock().unwrap();
-        writer.as_mut().unwrap().push(NewFrame { stamp, media_time: stamp.mono, picture })
-    }
-
-    /// A passed-through picture of `len` bytes that all are `byte`.
-    pub(crate) fn push_bytes(&self, byte: u8, len: usize) -> u64 {
-        let bytes = Bytes::from(vec![byte; len]);
-        self.push(Picture::Jpeg(JpegPicture { bytes, size: SIZE, sampling: Sampling::Yuv420 }))
-    }
-
-    pub(crate) fn push_raw(&self, luma: u8) -> u64 {
-        self.push(Picture::Raw(raw(luma)))
-    }
-
-    pub(crate) fn push_jpeg(&self, luma: u8) -> u64 {
-        let bytes = codec::Encoder::new(90).unwrap().i420(&raw(luma)).unwrap();
-        self.push(Picture::Jpeg(JpegPicture { bytes, size: SIZE, sampling: Sampling::Yuv420 }))
-    }
-
-    pub(crate) fn set_source(&self, change: impl FnOnce(&mut SourceView)) {
-        change(&mut self.source.lock().unwrap());
-        self.changes.send_modify(|n| *n += 1);
-    }
-
-    pub(crate) fn lose(&self) {
-        self.set_source(|source| {
-            source.state = SourceState::Lost;
-            source.problem = Some(Problem {
-                code: "refused",
-                what: "The camera does not answer.".into(),
-                mend: "Look at its plug.".into(),
-            });
-        });
-    }
-
-    pub(crate) fn set_motion(&self, motion: MotionView) {
-        *self.motion.lock().unwrap() = Arc::new(motion);
-        self.changes.send_modify(|n| *n += 1);
-    }
-
-    pub(crate) fn configure(&self, change: impl FnOnce(&mut CameraConfig)) {
-        change(&mut self.settings.lock().unwrap());
-        self.changes.send_modify(|n| *n += 1);
-    }
-}
-
-fn raw(luma: u8) -> I420 {
-    let mut planes = vec![128; I420::len_of(SIZE)];
-    planes[..(SIZE.width * SIZE.height) as usize].fill(luma);
-    I420::new(SIZE, planes.into()).unwrap()
-}
-
-fn settings() -> CameraConfig {
-    CameraConfig {
-        width: 320,
-        height: 180,
-        frame_rate: 15,
-        rotation: 0,
-        max_clients: 20,
-        client_timeout: 30,
-        show_timestamp: false,
-        timestamp_position: TimestampPosition::TopLeft,
-        motion_detection: true,
-        motion_threshold: 25,
-        motion_min_area: 500,
-        highlight_motion: false,
-        analysis_fps: 10,
-        min_frames: 2,
-        event_gap: Duration::from_secs(3),
-        zones: Vec::new(),
-    }
-}
-
-impl Camera for FakeCamera {
-    fn id(&self) -> &str {
-        &self.id
-    }
-    fn ring(&self) -> &Ring {
-        &self.ring
-    }
-    fn source(&self) -> SourceView {
-        self.source.lock().unwrap().clone()
-    }
-    fn motion(&self) -> Arc<MotionView> {
-        self.motion.lock().unwrap().clone()
-    }
-    fn changes(&self) -> watch::Receiver<u64> {
-        self.changes.subscribe()
-    }
-    fn settings(&self) -> CameraConfig {
-        self.settings.lock().unwrap().clone()
-    }
-    fn change(&self, patch: &ConfigPatch) -> Result<Applied, ChangeError> {
-        if patch.rotation.is_some() {
-            return Err(ChangeError::Shadowed { field: "rotation", by: "--rotation".into() });
-        }
-        if patch.highlight_motion.is_some() {
-            return Err(ChangeError::NotKept("/secret/path: No space left on device".into()));
-        }
-        self.configure(|settings| {
-            settings.motion_threshold = patch.motion_threshold.unwrap_or(settings.motion_threshold);
-            settings.motion_detection = patch.motion_detection.unwrap_or(settings.motion_detection);
-        });
-        Ok(Applied { restart_required: patch.width.is_some() })
-    }
-    fn retry_now(&self) {
-        self.retries.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    }
-    fn activity(&self) -> Activity {
-        let visit = Visit {
-            id: 7,
-            start: self.clock.wall(),
-            end: None,
-            duration: Duration::from_secs(2),
-            label: "animal",
-            confidence: 0.8,
-            direction: "left",
-            has_picture: true,
-            why: Some("An animal moved.".into()),
-        };
-        let bin = Bin { start: self.clock.wall(), motion: Duration::from_millis(1500), near_misses: 2 };
-        Activity {
-            bin: Duration::from_secs(15),
-            bins: vec![bin],
-            visits: vec![visit],
-            visits_total: 57,
-            near_misses: 2,
-        }
-    }
-    fn visit_picture(&self, id: u64) -> Option<Bytes> {
-        (id == 7).then(|| Bytes::from_static(b"\xff\xd8visit\xff\xd9"))
-    }
-}
-
 struct FakeCameras(Vec<Arc<FakeCamera>>);
 
 impl Cameras for FakeCameras {
@@ -230,7 +61,7 @@ impl Cameras for FakeCameras {
         self.0.iter().map(|camera| camera.clone() as Arc<dyn Camera>).collect()
     }
     fn get(&self, id: &str) -> Option<Arc<dyn Camera>> {
-        self.0.iter().find(|camera| camera.id == id).map(|camera| camera.clone() as Arc<dyn Camera>)
+        self.0.iter().find(|camera| camera.id() == id).map(|camera| camera.clone() as Arc<dyn Camera>)
     }
 }
 
@@ -240,6 +71,8 @@ pub(crate) struct Wish {
     pub(crate) limits: Limits,
     pub(crate) patience: Patience,
     pub(crate) data_dir: Option<std::path::PathBuf>,
+    /// Cameras beside the garden and the shed.
+    pub(crate) more: usize,
 }
 
 impl Default for Wish {
@@ -249,7 +82,37 @@ impl Default for Wish {
             limits: Limits::default(),
             patience: Patience::default(),
             data_dir: None,
+            more: 0,
         }
+    }
+}
+
+/// Everything but the network: the handlers' state, the front, and the cameras, the garden and the shed first.
+pub(crate) struct House {
+    pub(crate) app: App,
+    pub(crate) cameras: Vec<Arc<FakeCamera>>,
+    pub(crate) life: Life,
+    front: Front,
+}
+
+impl House {
+    pub(crate) fn of(wish: Wish) -> Self {
+        let clock = Arc::new(SimClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)));
+        let more = (1..=wish.more).map(|n| format!("camera{n}"));
+        let ids = ["garden".to_owned(), "shed".to_owned()].into_iter().chain(more);
+        let cameras = ids.map(|id| Arc::new(FakeCamera::new(&id, clock.clone()))).collect::<Vec<_>>();
+        let life = Life::default();
+        let hosts = Hosts::new(["perch".to_owned()]);
+        let front = Front { hosts, access: wish.access, limits: wish.limits, metrics: Metrics::default() };
+        let setup = Setup {
+            cameras: Arc::new(FakeCameras(cameras.clone())),
+            clock,
+            version: "0.0.0",
+            data_dir: wish.data_dir,
+            life: life.clone(),
+            front,
+        };
+        Self { app: App::with(&setup, wish.patience), cameras, life, front: setup.front }
     }
 }
 
@@ -257,6 +120,7 @@ pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
     pub(crate) garden: Arc<FakeCamera>,
     pub(crate) shed: Arc<FakeCamera>,
+    pub(crate) cameras: Vec<Arc<FakeCamera>>,
     pub(crate) metrics: Metrics,
     pub(crate) app: App,
     life: Life,
@@ -269,29 +133,17 @@ impl TestServer {
     }
 
     pub(crate) async fn with(wish: Wish) -> Self {
-        let clock = Arc::new(SimClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)));
-        let garden = Arc::new(FakeCamera::new("garden", clock.clone()));
-        let shed = Arc::new(FakeCamera::new("shed", clock.clone()));
-        let (metrics, life) = (Metrics::default(), Life::default());
-        let hosts = Hosts::new(["perch".to_owned()]);
-        let front = Front { hosts, access: wish.access, limits: wish.limits, metrics: metrics.clone() };
-        let setup = Setup {
-            cameras: Arc::new(FakeCameras(vec![garden.clone(), shed.clone()])),
-            clock,
-            version: "0.0.0",
-            data_dir: wish.data_dir,
-            life: life.clone(),
-            front,
-        };
-        let app = App::with(&setup, wish.patience);
-        let router = routes::route(app.clone(), setup.front);
+        let limits = wish.limits;
+        let House { app, cameras, life, front } = House::of(wish);
+        let metrics = front.metrics.clone();
+        let router = routes::route(app.clone(), front);
         let listener = web::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
         let (served_life, served_metrics) = (life.clone(), metrics.clone());
-        let serving = TaskTracker::new().spawn(async move {
-            web::serve(listener, router, wish.limits, &served_metrics, &served_life).await
-        });
-        Self { address, garden, shed, metrics, app, life, serving }
+        let serving = TaskTracker::new()
+            .spawn(async move { web::serve(listener, router, limits, &served_metrics, &served_life).await });
+        let (garden, shed) = (cameras[0].clone(), cameras[1].clone());
+        Self { address, garden, shed, cameras, metrics, app, life, serving }
     }
 
     pub(crate) async fn connect(&self) -> TcpStream {
@@ -310,7 +162,9 @@ impl TestServer {
         if !body.is_empty() {
             request += &format!("Content-Length: {}\r\n", body.len());
         }
-        self.send(format!("{request}\r\n{body}").as_bytes()).await
+        let reply = self.send(format!("{request}\r\n{body}").as_bytes()).await;
+        reply.check(method, path);
+        reply
     }
 
     pub(crate) async fn send(&self, request: &[u8]) -> Reply {
@@ -382,6 +236,16 @@ impl Reply {
         let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         Self { status, head, body: bytes[end + 4..].to_vec() }
+    }
+
+    /// Holds it to the description.
+    #[track_caller]
+    fn check(&self, method: &str, path: &str) {
+        let (status, content_type) = (self.status, self.header("content-type"));
+        let answer = Answer { method, path, status, content_type, body: Some(&self.body) };
+        if let Err(no) = described().check(&answer) {
+            panic!("{method} {path} is answered as nobody described: {no}\n{self:?}");
+        }
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

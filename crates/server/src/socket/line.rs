@@ -101,12 +101,19 @@ where
         Ok(Took { time: self.begun.elapsed(), is_picture: self.is_picture })
     }
 
-    /// Sends `message` instead of what waits, if what is under way is gone in time; whether it was sent.
+    /// Sends `message` as the last one, if what is under way is gone in time; what waits by then is dropped. Whether it
+    /// was sent.
     pub(super) async fn last(&mut self, message: Message, patience: Duration) -> bool {
-        self.waiting.clear();
-        if self.sending.is_some() && !matches!(timeout(patience, self.progress()).await, Ok(Ok(_))) {
+        let rest = async {
+            while !self.is_idle() {
+                self.progress().await?;
+            }
+            Ok::<(), End>(())
+        };
+        if matches!(timeout(patience, rest).await, Ok(Err(_))) || self.sending.is_some() {
             return false;
         }
+        self.waiting.clear();
         self.waiting.push_back(message);
         self.progress().await.is_ok()
     }

@@ -11,6 +11,8 @@ use super::Patience;
 use crate::testing::*;
 use crate::*;
 
+mod patience;
+
 struct Client(WebSocketStream<TcpStream>);
 
 impl Client {
@@ -48,6 +50,7 @@ impl Client {
         loop {
             if let Message::Text(text) = self.next().await {
                 let value = serde_json::from_str::<Value>(&text).unwrap();
+                described().is("LiveMessage", &value).unwrap_or_else(|no| panic!("{no}: {value:#}"));
                 if value["type"] == kind {
                     return value;
                 }
@@ -195,7 +198,7 @@ async fn the_third_message_that_makes_no_sense_ends_it() {
         }
         assert_eq!(client.text("error").await["code"], code);
     }
-    assert_eq!(client.closed().await, 1008);
+    assert_eq!(client.closed().await, 4003);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -204,7 +207,7 @@ async fn a_message_that_is_too_long_ends_it() {
     let mut client = Client::of(&server).await;
     client.text("hello").await;
     client.0.send(Message::text("x".repeat(5000))).await.unwrap();
-    assert!([1009, 0].contains(&client.closed().await));
+    assert_eq!(client.closed().await, 4003);
     until("the socket is gone", || server.metrics.gauge("nightjar_websockets", "", &[]).get() < 0.5).await;
 }
 
@@ -279,7 +282,7 @@ async fn one_whose_key_is_revoked_is_closed_and_told_so() {
     client.text("hello").await;
     house.keys.revoke(&key.key.id).unwrap();
     let began = std::time::Instant::now();
-    assert_eq!(client.closed().await, 1008);
+    assert_eq!(client.closed().await, 4001);
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
 }
 
@@ -293,7 +296,7 @@ async fn a_browser_that_sends_no_password_with_websockets_gets_in_by_its_session
     let mut client = Client::with(&house.server, &headers).await;
     client.text("hello").await;
     house.keys.revoke(&key.key.id).unwrap();
-    assert_eq!(client.closed().await, 1008, "the session ends with its key");
+    assert_eq!(client.closed().await, 4001, "the session ends with its key");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -317,4 +320,108 @@ async fn one_that_reads_slowly_but_steadily_is_kept_and_gets_fewer_pictures() {
         assert_eq!(garden.viewers(), 1, "cut after {:?} and {read} bytes", began.elapsed());
     }
     assert!(read > 300_000, "{read}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixteen_cameras_come_over_one_connection_and_the_seventeenth_is_told_why_not() {
+    let server = TestServer::with(Wish { more: 15, ..Wish::default() }).await;
+    let mut client = Client::of(&server).await;
+    let hello = client.text("hello").await;
+    let ids =
+        hello["cameras"].as_array().unwrap().iter().map(|camera| camera["id"].as_str().unwrap().to_owned());
+    let ids = ids.collect::<Vec<_>>();
+    assert_eq!(ids.len(), 17);
+    for (byte, camera) in (0u8..).zip(&server.cameras) {
+        camera.push_bytes(byte, 1000);
+    }
+    for id in &ids {
+        client.say(json!({ "type": "watch", "camera": id })).await;
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    let mut refused = None;
+    while seen.len() < 16 || refused.is_none() {
+        match client.next().await {
+            Message::Binary(bytes) => {
+                let id = 24 + usize::from(bytes[1]);
+                let name = String::from_utf8(bytes[24..id].to_vec()).unwrap();
+                let place = ids.iter().position(|id| *id == name).unwrap();
+                assert_eq!(usize::from(bytes[id]), place, "the picture is {name}'s own");
+                seen.insert(name);
+            }
+            Message::Text(text) => {
+                let said = serde_json::from_str::<Value>(&text).unwrap();
+                refused = refused.or((said["type"] == "error").then_some(said));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let refused = refused.unwrap();
+    assert_eq!((&refused["code"], &refused["camera"]), (&json!("too_many_cameras"), &json!("camera15")));
+    client.say(json!({ "type": "unwatch", "camera": "garden" })).await;
+    client.say(json!({ "type": "watch", "camera": "camera15" })).await;
+    soon("its place is another's", async { while client.picture().await.0 != "camera15" {} }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_client_gets_the_newest_pictures_only_and_a_fast_one_every_one_of_them() {
+    let server = TestServer::start().await;
+    let skipped = server.metrics.counter("nightjar_viewer_skipped_total", "", &[("camera", "garden")]);
+    server.garden.push_bytes(0, 300_000);
+    let mut slow = Client::on(server.narrow().await, &server, &[]).await;
+    slow.say(json!({ "type": "watch", "camera": "garden" })).await;
+    let mut fast = Client::of(&server).await;
+    fast.say(json!({ "type": "watch", "camera": "garden" })).await;
+    fast.picture().await;
+    let garden = server.app.channel("garden").unwrap();
+    until("both watch", || garden.viewers() == 2).await;
+    let mut last = 0;
+    for byte in 1..=40u8 {
+        last = server.garden.push_bytes(byte, 300_000);
+        assert_eq!(fast.picture().await.2, last, "the fast one gets each as it comes");
+    }
+    // It reads again: what was under way, and then the newest, whatever came between.
+    let mut got = vec![slow.picture().await.2];
+    while *got.last().unwrap() < last {
+        got.push(slow.picture().await.2);
+    }
+    assert!(got.windows(2).all(|pair| pair[0] < pair[1]), "{got:?}");
+    assert!(got.len() < 10, "kernel buffers hold a few, nothing else does: {got:?}");
+    assert!(skipped.get() >= 30, "and what it skipped is counted: {}", skipped.get());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_it_fired_is_told_with_the_motion_and_when_the_reason_is_another() {
+    let server = TestServer::start().await;
+    let mut client = Client::of(&server).await;
+    assert_eq!(client.text("hello").await["cameras"][0]["why"], json!(null));
+    let gate = GateView { name: "travel", value: 12.3456, limit: 9.0, at_least: true, passed: true };
+    let why = std::sync::Arc::new(Why {
+        at: std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
+        track: 3,
+        label: "animal",
+        fired: true,
+        gates: vec![gate],
+        sentence: "An animal moved.".into(),
+    });
+    server.garden.set_motion(MotionView { why: Some(why.clone()), ..moving(5) });
+    let motion = client.text("motion").await;
+    let gate = json!({ "name": "travel", "value": 12.346, "limit": 9.0, "at_least": true, "passed": true });
+    assert_eq!(motion["why"]["gates"], json!([gate]));
+    assert_eq!(
+        (&motion["why"]["sentence"], &motion["why"]["fired"]),
+        (&json!("An animal moved."), &json!(true))
+    );
+    // Nothing moves any more, and then something is held back.
+    server.garden.set_motion(MotionView { seq: 6, why: Some(why.clone()), ..MotionView::empty() });
+    assert_eq!(client.text("motion").await["seq"], 6);
+    let held = std::sync::Arc::new(Why { fired: false, sentence: "Not counted.".into(), ..(*why).clone() });
+    server.garden.set_motion(MotionView { seq: 9, why: Some(held), ..MotionView::empty() });
+    let motion = client.text("motion").await;
+    assert_eq!((&motion["seq"], &motion["why"]["fired"]), (&json!(9), &json!(false)));
+    let camera = server.get("/api/v1/cameras/garden").await.json();
+    assert_eq!(camera["why"], motion["why"]);
+    assert_eq!(server.get("/api/v1/cameras/garden/motion").await.json()["why"], motion["why"]);
+    let visit = server.get("/api/v1/cameras/garden/activity").await.json();
+    assert_eq!((&visit["visits_total"], &visit["visit_open"]), (&json!(57), &json!(7)));
+    assert_eq!(visit["visits"][0]["why"], "An animal moved.");
 }

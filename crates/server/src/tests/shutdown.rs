@@ -31,7 +31,8 @@ async fn it_ends_within_a_second_with_viewers_and_websockets_connected() {
     let Message::Close(Some(close)) = soon("the close", socket.next()).await.unwrap().unwrap() else {
         panic!()
     };
-    assert_eq!(u16::from(close.code), 1001);
+    assert_eq!(u16::from(close.code), 4000);
+    assert!(close.reason.contains("stops or restarts"), "{}", close.reason);
 }
 
 #[tokio::test(flavor = "multi_thread")]
