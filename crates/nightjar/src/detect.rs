@@ -91,3 +91,35 @@ impl Detector {
         self.eyes.as_mut()?.judge.finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use codec::Shaper;
+    use frame::{I420, Rotation};
+    use scene::Scene;
+
+    use super::*;
+
+    #[test]
+    fn a_picture_that_was_turned_is_looked_at_anew_and_ends_what_was_open() {
+        let size = Size::new(320, 240);
+        let mut scene = Scene::named("walker", size, 1).unwrap();
+        let mut shaper = Shaper::new().unwrap();
+        let mut detector = Detector::new(Settings::default()).unwrap();
+        let mut look = |at: Duration, rotation| {
+            let mut planes = Vec::new();
+            scene.render(at, &mut planes);
+            let picture = Picture::Raw(I420::new(size, planes.into()).unwrap());
+            let picture = shaper.shape(picture, rotation, &[]).unwrap().picture;
+            detector.look(&picture, at).unwrap()
+        };
+        let began = (0..400)
+            .map(|n| Duration::from_millis(100) * n)
+            .find(|&at| matches!(look(at, Rotation::None).decision.edge, Some(EventEdge::Began { .. })));
+        let at = began.expect("the walker is noticed") + Duration::from_millis(100);
+        let turned = look(at, Rotation::Quarter);
+        assert!(matches!(turned.cut, Some(EventEdge::Ended(_))), "{:?}", turned.cut);
+        assert!(!turned.decision.motion, "nothing is known of what it shows yet");
+        assert!(look(at + Duration::from_millis(100), Rotation::Quarter).cut.is_none());
+    }
+}
