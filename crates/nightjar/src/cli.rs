@@ -213,6 +213,7 @@ impl Cli {
                 .into_iter()
                 .filter_map(|(section, key, flag, value)| Some((section, key, flag, value.clone()?)))
                 .collect(),
+            local: None,
         }
     }
 }

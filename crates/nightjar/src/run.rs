@@ -23,6 +23,7 @@ mod changes;
 mod data;
 mod door;
 mod hold;
+mod local;
 mod logs;
 mod manager;
 mod orders;
@@ -58,13 +59,14 @@ const RING_SPAN: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// When it cannot start, with what to do about it.
-pub(crate) fn serve(loaded: Loaded, inputs: Inputs) -> anyhow::Result<ExitCode> {
+pub(crate) fn serve(loaded: Loaded, mut inputs: Inputs) -> anyhow::Result<ExitCode> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     logs::start(&loaded.config.log);
     panics::watch();
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
+    let loaded = local::or_demo(loaded, &mut inputs);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_name("tokio")
         .worker_threads(2)

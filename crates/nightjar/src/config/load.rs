@@ -28,6 +28,8 @@ pub(crate) struct Inputs {
     pub(crate) environment: Vec<(OsString, OsString)>,
     /// Table, key, flag and value of each flag that speaks of a key.
     pub(crate) flags: Vec<(Section, &'static str, &'static str, String)>,
+    /// A local camera, its node and its name, in place of the demo where no camera is configured.
+    pub(crate) local: Option<(PathBuf, String)>,
 }
 
 /// A whole, valid configuration.
@@ -55,10 +57,7 @@ pub(crate) fn load(inputs: Inputs) -> Result<Loaded, Problems> {
     environment::read(inputs.environment.into_iter(), &mut values, &mut problems);
     flags(inputs.flags, &mut values, &mut problems);
     if values.cameras.is_empty() {
-        values.cameras.push(CameraTable::at(Origin::Default));
-        if let Some(slot) = Slot::of(Section::Camera, "name", Some(0), None) {
-            values.put(slot, Value::Text("Demo".into()), Origin::Default);
-        }
+        unconfigured(inputs.local, &mut values);
     }
     changed(&mut values, &mut problems, &mut warnings);
     let told: HashSet<String> = problems.iter().flat_map(speaks_of).collect();
@@ -70,6 +69,22 @@ pub(crate) fn load(inputs: Inputs) -> Result<Loaded, Problems> {
     } else {
         Err(Problems::ordered(problems))
     }
+}
+
+/// The camera that is there when none is configured.
+fn unconfigured(local: Option<(PathBuf, String)>, values: &mut Values) {
+    values.cameras.push(CameraTable::at(Origin::Default));
+    let mut put = |name: &str, text: &str| {
+        if let Some(slot) = Slot::of(Section::Camera, name, Some(0), None) {
+            values.put(slot, Value::Text(text.into()), Origin::Default);
+        }
+    };
+    let Some((device, card)) = local else { return put("name", "Demo") };
+    put("source", "v4l2");
+    put("device", &device.to_string_lossy());
+    // What a driver calls itself is no name that anybody wrote.
+    let name: String = card.chars().filter(|c| !c.is_control()).take(80).collect();
+    put("name", if name.trim().is_empty() { "Camera" } else { name.trim() });
 }
 
 /// The places that a problem speaks of: its key, and the key that was most likely meant.

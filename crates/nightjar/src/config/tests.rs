@@ -7,6 +7,7 @@ use super::*;
 
 mod bad;
 mod layers;
+mod local;
 mod mutations;
 
 /// A directory with a configuration file in it; the data directory is an empty one beside it.

@@ -55,7 +55,7 @@ pub(crate) static KEYS: &[Key] = &[
         "client_timeout",
         secs(1, 600),
         Preset::Text("30s"),
-        "A viewer that takes no byte for so long is closed.",
+        "A viewer that takes longer over one picture is closed; one that takes nothing at all already after 8s.",
     ),
     Key::new(
         Section::Server,
