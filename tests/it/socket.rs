@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-use tests::{FakeCamera, Live, Mode, Said, Setup, TestApp, number_of};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use tests::{FakeCamera, Live, Mode, Said, Setup, TestApp, number_of, until};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -113,4 +114,112 @@ fn nonsense_is_answered_with_an_error_and_ends_nothing() {
     }
     live.watch("garden", 640, 10);
     next_picture(&mut live);
+}
+
+#[test]
+fn the_end_of_the_program_is_told_with_a_code_and_in_words() {
+    let (_camera, mut app, mut live) = opened();
+    live.hear_of("hello", SOON);
+    live.watch("garden", 320, 10);
+    next_picture(&mut live);
+    app.signal(Signal::TERM);
+    let (code, reason) = live.closed();
+    assert_eq!((code, reason.as_str()), (4000, "Nightjar stops or restarts. Come again in a moment."));
+    assert_eq!(app.ended(SOON).code(), Some(0), "{}", app.log());
+}
+
+#[test]
+fn a_revoked_key_ends_what_it_opened_and_says_so() {
+    let setup = Setup::scene("calm");
+    let added = setup.run(&["key", "add", "--name", "phone", "--scope", "view", "--json"]);
+    let key: Value = serde_json::from_str(&added.out).unwrap_or_else(|no| panic!("{no}: {added:?}"));
+    let folder = setup.clone();
+    let app = setup.start();
+    app.wait_for_open(SOON);
+    let mut live = Live::with_key(app.addr, key["key"].as_str().unwrap());
+    live.hear_of("hello", SOON);
+    let revoked = folder.run(&["key", "revoke", key["id"].as_str().unwrap()]);
+    assert_eq!(revoked.code, 0, "{revoked:?}");
+    assert_eq!(live.closed(), (4001, "The key was revoked, or may no longer see this.".to_owned()));
+}
+
+#[test]
+fn a_version_that_is_not_spoken_is_told_which_is() {
+    let (_camera, _app, mut live) = opened();
+    live.tell(&json!({"type": "hello", "v": 1}));
+    live.tell(&json!({"type": "time", "t0": 1}));
+    live.hear_of("time", SOON);
+    live.tell(&json!({"type": "hello", "v": 99}));
+    let (code, reason) = live.closed();
+    assert!(code == 4010 && reason.contains("version 1"), "{code}: {reason}");
+}
+
+#[test]
+fn sixteen_cameras_come_over_one_connection() {
+    let cameras = (1..=16).map(|n| {
+        format!(
+            "[[camera]]\nid = \"c{n}\"\nsource = \"demo\"\nscene = \"calm\"\nwidth = 160\nheight = 120\nframe_rate = 2\n\
+             [camera.motion]\nanalysis_fps = 1\n"
+        )
+    });
+    let app = Setup::config(&cameras.collect::<String>()).start();
+    let mut live = Live::open(app.addr);
+    assert_eq!(live.hear_of("hello", SOON)["cameras"].as_array().map(Vec::len), Some(16));
+    for n in 1..=16 {
+        live.watch(&format!("c{n}"), 160, 2);
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    let deadline = std::time::Instant::now() + Duration::from_secs(60);
+    while seen.len() < 16 {
+        assert!(std::time::Instant::now() < deadline, "only {seen:?} came");
+        let (camera, _, no_signal, _) = next_picture(&mut live);
+        if !no_signal {
+            seen.insert(camera);
+        }
+    }
+}
+
+#[test]
+fn one_that_does_not_read_takes_nothing_from_one_that_does() {
+    let (camera, app, mut slow) = opened();
+    slow.hear_of("hello", SOON);
+    slow.watch("garden", 3840, 60);
+    let mut fast = Live::open(app.addr);
+    fast.hear_of("hello", SOON);
+    fast.watch("garden", 3840, 60);
+    let (_, mut last, _, _) = next_picture(&mut fast);
+    for _ in 0..100 {
+        let (_, seq, no_signal, _) = next_picture(&mut fast);
+        assert!(!no_signal && seq > last && seq <= last + 2, "{last} then {seq}: the slow one holds it up");
+        last = seq;
+    }
+    // What the slow one finds when it reads again is what the kernel kept, and then the newest.
+    let (mut behind, mut skips) = (0, 0);
+    while behind < last {
+        let (_, seq, _, _) = next_picture(&mut slow);
+        skips += u64::from(behind > 0 && seq > behind + 1);
+        assert!(seq > behind, "{behind} then {seq}");
+        behind = seq;
+    }
+    assert!(skips <= 5, "{skips} gaps: it is sent the newest, not one after another");
+    assert!(camera.sent() >= last, "{last}");
+}
+
+#[test]
+fn what_fires_is_told_with_its_reason_and_its_visit_has_it() {
+    let app = Setup::scene("walker").start();
+    let mut live = Live::open(app.addr);
+    let why = until("a reason", Duration::from_secs(60), || {
+        let said = live.hear_of("motion", Duration::from_secs(60));
+        (said["why"]["fired"] == json!(true)).then(|| said["why"].clone())
+    });
+    let gates = why["gates"].as_array().unwrap();
+    assert!(gates.len() >= 5 && gates.iter().any(|gate| gate["name"] == "sightings"), "{why:#}");
+    let sentence = why["sentence"].as_str().unwrap();
+    assert!(sentence.ends_with('.') && !sentence.starts_with("Not counted"), "{sentence}");
+    let activity = app.json("/api/v1/cameras/garden/activity");
+    assert_eq!(activity["visit_open"], activity["visits"][0]["id"], "{activity:#}");
+    assert!(activity["visits_total"].as_u64() >= Some(1), "{activity:#}");
+    assert!(activity["visits"][0]["why"].is_string(), "{activity:#}");
+    assert!(app.json("/api/v1/cameras/garden")["why"]["sentence"].is_string());
 }

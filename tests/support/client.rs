@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::check;
+
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What is asked; `send` adds `Host`, `Connection: close` and `Content-Length`.
@@ -68,9 +70,18 @@ impl Request {
         wire
     }
 
+    /// Sends it, reads the whole answer and holds it to the program's own description.
+    #[must_use]
+    #[track_caller]
+    pub fn send(&self, to: SocketAddr) -> Reply {
+        let reply = self.send_unchecked(to);
+        check::check(&self.method, &self.path, &reply);
+        reply
+    }
+
     /// Sends it and reads the whole answer.
     #[must_use]
-    pub fn send(&self, to: SocketAddr) -> Reply {
+    pub(crate) fn send_unchecked(&self, to: SocketAddr) -> Reply {
         let mut all = Vec::new();
         // A server may close hard after an answer it gave to half a request; what came before still counts.
         if let Err(failed) = self.open(to).read_to_end(&mut all) {
@@ -150,24 +161,28 @@ fn whole(mut chunks: &[u8]) -> Vec<u8> {
 
 /// `GET path`.
 #[must_use]
+#[track_caller]
 pub fn get(to: SocketAddr, path: &str) -> Reply {
     Request::new("GET", path).send(to)
 }
 
 /// `POST path` with a JSON body.
 #[must_use]
+#[track_caller]
 pub fn post(to: SocketAddr, path: &str, body: &Value) -> Reply {
     Request::new("POST", path).json(body).send(to)
 }
 
 /// `PATCH path` with a JSON body.
 #[must_use]
+#[track_caller]
 pub fn patch(to: SocketAddr, path: &str, body: &Value) -> Reply {
     Request::new("PATCH", path).json(body).send(to)
 }
 
 /// `DELETE path`.
 #[must_use]
+#[track_caller]
 pub fn delete(to: SocketAddr, path: &str) -> Reply {
     Request::new("DELETE", path).send(to)
 }

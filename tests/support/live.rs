@@ -4,6 +4,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
 
 /// What the server says.
@@ -34,11 +35,39 @@ impl Live {
     /// Connects; the first thing that is said is `hello`.
     #[must_use]
     pub fn open(to: SocketAddr) -> Self {
-        let wire = TcpStream::connect(to).unwrap();
+        Self::on(TcpStream::connect(to).unwrap(), to, None)
+    }
+
+    /// Connects with a key.
+    #[must_use]
+    pub fn with_key(to: SocketAddr, key: &str) -> Self {
+        Self::on(TcpStream::connect(to).unwrap(), to, Some(key))
+    }
+
+    /// Connects over that connection.
+    #[must_use]
+    pub fn on(wire: TcpStream, to: SocketAddr, key: Option<&str>) -> Self {
         wire.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        let (socket, _) =
-            tungstenite::client(format!("ws://{to}/api/v1/live"), wire).expect("the server upgrades");
+        let mut request = format!("ws://{to}/api/v1/live").into_client_request().unwrap();
+        if let Some(key) = key {
+            request.headers_mut().insert("x-api-key", key.parse().unwrap());
+        }
+        let (socket, _) = tungstenite::client(request, wire).expect("the server upgrades");
         Self { socket }
+    }
+
+    /// Listens until the server closes: the code and the reason that it gives.
+    #[track_caller]
+    pub fn closed(&mut self) -> (u16, String) {
+        loop {
+            match self.socket.read() {
+                Ok(Message::Close(Some(close))) => {
+                    return (close.code.into(), close.reason.as_str().to_owned());
+                }
+                Ok(_) => {}
+                Err(no) => panic!("it ended without a word: {no}"),
+            }
+        }
     }
 
     /// Asks for the pictures of `camera`.
@@ -56,7 +85,12 @@ impl Live {
     pub fn hear(&mut self) -> Said {
         loop {
             match self.socket.read().expect("the server goes on talking") {
-                Message::Text(text) => return Said::Json(serde_json::from_str(text.as_str()).unwrap()),
+                Message::Text(text) => {
+                    let said = serde_json::from_str(text.as_str()).unwrap();
+                    let known = crate::described().is("LiveMessage", &said);
+                    known.unwrap_or_else(|no| panic!("nobody described this message: {no}\n{said:#}"));
+                    return Said::Json(said);
+                }
                 Message::Binary(bytes) => return picture(&bytes),
                 _ => {}
             }

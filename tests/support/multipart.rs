@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Read};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use crate::check;
 use crate::client::{Request, head};
 
 /// One part of the stream.
@@ -54,6 +55,8 @@ impl Stream {
         };
         let (status, headers) = head(&seen[..end]);
         seen.drain(..end + 4);
+        let kind = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        check::check_head(path, status, kind.map(|(_, kind)| kind.as_str()));
         let chunked =
             headers.iter().any(|(n, v)| n.eq_ignore_ascii_case("transfer-encoding") && v == "chunked");
         let mut stream = Self { wire, seen: Vec::new(), chunked, undecoded: seen, status, headers };
