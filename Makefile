@@ -1,5 +1,5 @@
 # Two commands matter: `make run` and `make test`. Each says what it installs before it does (.ci/setup).
-.PHONY: run install test test-v4l2 check bench fuzz image test-image
+.PHONY: run install test test-v4l2 check bench verify fuzz image test-image
 SHELL := /bin/sh
 export NIGHTJAR_DATA__PATH ?= ./data
 
@@ -25,6 +25,10 @@ check: ## what the compiler and its linters say, as errors
 bench: ## measures here and now, and writes docs/performance.md
 	@.ci/setup bench
 	@env -u NIGHTJAR_DATA__PATH .ci/bench
+
+verify: ## hostile clients for two minutes: a line of figures each, held or missed
+	@.ci/setup test
+	@env -u NIGHTJAR_DATA__PATH .ci/verify
 
 fuzz: ## every fuzz target for a minute (needs a nightly toolchain and cargo-fuzz)
 	@.ci/fuzz 60

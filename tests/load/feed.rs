@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,13 @@ use tests::{numbered, pause, still};
 pub(crate) fn origin() -> Instant {
     static ORIGIN: OnceLock<Instant> = OnceLock::new();
     *ORIGIN.get_or_init(Instant::now)
+}
+
+static SENT: AtomicU64 = AtomicU64::new(0);
+
+/// Pictures sent so far, to whoever takes them.
+pub(crate) fn sent() -> u64 {
+    SENT.load(Ordering::Relaxed)
 }
 
 pub(crate) struct Feed {
@@ -60,6 +68,7 @@ fn play(mut wire: TcpStream, picture: &[u8], interval: Duration) -> std::io::Res
         part.extend_from_slice(&stamped);
         part.extend_from_slice(b"\r\n--feed\r\n");
         wire.write_all(&part)?;
+        SENT.fetch_add(1, Ordering::Relaxed);
         due += interval;
         pause(due.saturating_duration_since(Instant::now()));
     }

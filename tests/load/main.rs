@@ -1,13 +1,15 @@
 //! The load client of `make bench`: what a viewer costs, beside a bare axum relay of the same bytes in the same run.
 //!
 //! `load` alone measures and writes docs/performance.md. `load relay URL` is the reference: an axum handler that hands
-//! every part of URL's stream on to all who ask, and does nothing else.
+//! every part of URL's stream on to all who ask, and does nothing else. `load verify SECONDS` sets hostile clients on the
+//! program for so long and says whether honest ones noticed.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that went wrong must end, loudly")]
 
 mod feed;
 mod process;
 mod relay;
 mod report;
+mod verify;
 mod viewers;
 
 use std::time::Duration;
@@ -26,9 +28,15 @@ const TURNS: usize = 2;
 
 fn main() {
     let args: Vec<String> = std::env::args().collect();
-    match args.iter().position(|a| a == "relay") {
-        Some(at) => relay::run(&args[at + 1]),
-        None => measure(),
+    let after = |word| args.iter().position(|arg| arg == word).map(|at| args.get(at + 1).cloned());
+    if let Some(url) = after("relay") {
+        relay::run(&url.expect("relay URL"));
+    } else if let Some(seconds) = after("verify") {
+        let seconds = seconds.and_then(|seconds| seconds.parse().ok()).unwrap_or(120);
+        let is_held = verify::run(Duration::from_secs(seconds));
+        std::process::exit(if is_held { 0 } else { 1 });
+    } else {
+        measure();
     }
 }
 
