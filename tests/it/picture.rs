@@ -52,8 +52,8 @@ fn is_masked(jpeg: &[u8]) -> bool {
     let black =
         planes.luma().chunks_exact(width).all(|row| row[width / 2..].iter().all(|&value| value <= 16));
     let half = width.div_ceil(2);
-    let colour = planes.bytes()[planes.luma().len()..].chunks_exact(half);
-    let gray = colour.into_iter().all(|row| row[half.div_ceil(2)..].iter().all(|v| v.abs_diff(128) <= 4));
+    let mut colour = planes.bytes()[planes.luma().len()..].chunks_exact(half);
+    let gray = colour.all(|row| row[half.div_ceil(2)..].iter().all(|v| v.abs_diff(128) <= 4));
     black && gray && mean(&planes, (5, 40), (40, 90)) > 100
 }
 

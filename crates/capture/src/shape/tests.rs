@@ -116,8 +116,6 @@ fn another_size_is_had_by_opening_again_without_a_loss() {
     let scene = SourceKind::Demo { scene: "calm".into(), seed: 1 };
     let watched = Watched::start(scene, quick());
     watched.frames(2);
-    let mut changes = watched.supervisor.changes();
-    changes.mark_unchanged();
     watched.supervisor.set(Want { size: Size::new(32, 32), frame_rate: 25.0 }, Shaping::default());
     let status = eventually("the new size", || {
         let status = watched.supervisor.status();
