@@ -125,7 +125,7 @@ pub struct SourceView {
     pub problem: Option<Problem>,
     /// Until it tries again.
     pub next_try_in: Option<Duration>,
-    /// Pixels, once negotiated.
+    /// Pixels as they are seen, turned if the camera is; once negotiated.
     pub size: Option<Size>,
     /// `mjpeg`, `yuyv` …, once negotiated.
     pub format: Option<&'static str>,
