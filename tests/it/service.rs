@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use tests::{FakeCamera, Setup, TestApp, nightjar, repository, until};
 
 const SOON: Duration = Duration::from_secs(20);
@@ -106,8 +106,9 @@ impl Wedge {
         let mut tasks = std::fs::read_dir(tasks).unwrap().map(|task| task.unwrap().path());
         let task = tasks.find(|task| named(task)).expect("the thread is there");
         let hold = ["-e", "inject=all:delay_enter=600000000", "-o", "/dev/null", "-p"];
-        let strace = Command::new("strace").args(hold).arg(task.file_name().unwrap());
-        Self(quiet(strace).spawn().unwrap())
+        let mut strace = Command::new("strace");
+        strace.args(hold).arg(task.file_name().unwrap());
+        Self(quiet(&mut strace).spawn().unwrap())
     }
 }
 
@@ -117,7 +118,7 @@ fn quiet(command: &mut Command) -> &mut Command {
 
 impl Drop for Wedge {
     fn drop(&mut self) {
-        drop(kill_process(Pid::from_child(&self.0), Signal::KILL));
+        drop(self.0.kill());
         drop(self.0.wait());
     }
 }
