@@ -135,7 +135,7 @@ pub struct SourceView {
     pub fps: f32,
     /// Frames delivered since the process started.
     pub frames: u64,
-    /// Frames that came in damaged and were dropped.
+    /// Frames that were dropped: they came in damaged, could not be masked, or the source itself lost them.
     pub dropped: u64,
 }
 

@@ -71,7 +71,7 @@ impl server::Camera for Camera {
             frame_rate: status.negotiated.and_then(|it| it.frame_rate),
             fps: status.measured_fps,
             frames: status.counters.frames,
-            dropped: status.counters.dropped_truncated + status.counters.refused,
+            dropped: not_delivered(&status.counters),
         }
     }
 
@@ -126,6 +126,11 @@ fn stopped(kind: &'static str, clock: &dyn Clock) -> SourceView {
         frames: 0,
         dropped: 0,
     }
+}
+
+/// Whatever the camera took and nobody gets: damaged, not to be turned or masked, or lost before it was here.
+fn not_delivered(counted: &capture::Counters) -> u64 {
+    counted.dropped_truncated + counted.refused + counted.unshaped + counted.skipped
 }
 
 fn told(problem: &capture::Problem) -> server::Problem {

@@ -91,7 +91,7 @@ pub(crate) struct SourceWire {
     fps: f64,
     /// Delivered since the start.
     frames: u64,
-    /// Came in damaged since the start.
+    /// Dropped since the start: damaged, not to be masked, or lost by the source itself.
     dropped: u64,
 }
 
