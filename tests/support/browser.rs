@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
@@ -67,8 +69,9 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // It may have gone already; what counts is that nothing is left behind.
-        drop(self.child.kill());
+        // It may have gone already; what counts is that nothing is left behind. The group, since Debian's program is a
+        // script around the browser, and killing that alone leaves the browser running for ever.
+        drop(kill_process_group(Pid::from_child(&self.child), Signal::KILL));
         drop(self.child.wait());
     }
 }
@@ -92,7 +95,8 @@ fn spawn(program: &str, profile: &TempDir) -> Option<Child> {
         "--remote-debugging-port=0",
     ]);
     command.arg(format!("--user-data-dir={}", profile.path().display())).arg("about:blank");
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().ok()
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command.process_group(0).spawn().ok()
 }
 
 fn handshake(url: &str, wire: TcpStream) -> WebSocket<TcpStream> {
