@@ -309,7 +309,13 @@ impl Worker {
             {
                 return Outcome::Again;
             }
-            let left = (session.last_good + pulse.patience()).saturating_duration_since(Instant::now());
+            // Many a webcam takes more than the two seconds of a stall until its first picture.
+            let patience = if session.live {
+                pulse.patience()
+            } else {
+                pulse.patience().max(self.tuning.unmeasured)
+            };
+            let left = (session.last_good + patience).saturating_duration_since(Instant::now());
             let next = if left.is_zero() { Ok(Next::Silent) } else { source.next(left) };
             if let Some(warning) = source.warning() {
                 self.warn(&warning);

@@ -37,7 +37,7 @@ use sys::{Device, Label, Stream, Woken};
 const BUFFERS: u32 = 4;
 /// Between two tries to open it again: opening a local node costs little, and a camera that is back is to be seen at
 /// once.
-const MOST_BACKOFF: Duration = Duration::from_secs(1);
+const MOST_BACKOFF: Duration = Duration::from_millis(500);
 
 /// A device and what is wished of it.
 #[derive(Debug)]
@@ -89,7 +89,8 @@ impl V4l2 {
 
     fn try_node(&self, path: &Path) -> Result<(Device, PathBuf, Capabilities), Problem> {
         let device = Device::open(path).map_err(|error| words::not_opened(path, &error))?;
-        let is = Capabilities::of(&device).map_err(|error| words::no_answer(path, &error))?;
+        let mut is = Capabilities::of(&device).map_err(|error| words::no_answer(path, &error))?;
+        is.identity.index = ask::index(path);
         if !is.is_capture() {
             return Err(words::no_capture(path, &is));
         }

@@ -3,6 +3,7 @@
 //! A driver may answer anything: every list is bounded, every number is checked where it is used.
 
 use std::io;
+use std::path::Path;
 
 use frame::Size;
 use v4l::v4l_sys as kernel;
@@ -24,6 +25,8 @@ pub(super) struct Identity {
     pub(super) card: String,
     /// The port it is plugged into: `usb-0000:00:14.0-1`.
     pub(super) bus: String,
+    /// Which of the device's nodes: a camera with a second lens for infrared has two that are alike but for this.
+    pub(super) index: Option<u32>,
 }
 
 /// What `QUERYCAP` says.
@@ -45,6 +48,7 @@ impl Capabilities {
                 driver: text(&answer.driver),
                 card: text(&answer.card),
                 bus: text(&answer.bus_info),
+                index: None,
             },
             bits: if is_for_the_node { answer.device_caps } else { answer.capabilities },
         })
@@ -66,6 +70,13 @@ impl Capabilities {
     pub(super) fn is_metadata(&self) -> bool {
         !self.is_capture() && self.bits & kernel::V4L2_CAP_META_CAPTURE != 0
     }
+}
+
+/// Which of its device's nodes this one is, as far as the kernel says.
+pub(super) fn index(node: &Path) -> Option<u32> {
+    let node = std::fs::canonicalize(node).ok()?;
+    let told = Path::new("/sys/class/video4linux").join(node.file_name()?).join("index");
+    std::fs::read_to_string(told).ok()?.trim().parse().ok()
 }
 
 /// Text of the kernel: up to the first zero, without control characters.

@@ -53,7 +53,8 @@ pub(super) fn again(
     if let Some((node, _)) = found.iter().find(|(_, identity)| identity == known) {
         return Some(node.clone());
     }
-    let mut alike = found.iter().filter(|(_, it)| (&it.driver, &it.card) == (&known.driver, &known.card));
+    let make = |it: &Identity| (it.driver.clone(), it.card.clone(), it.index);
+    let mut alike = found.iter().filter(|(_, it)| make(it) == make(known));
     match (alike.next(), alike.next()) {
         (Some((node, _)), None) => Some(node.clone()),
         _ => None,
@@ -64,7 +65,7 @@ pub(super) fn again(
 pub(super) fn identity(node: &Path) -> Option<Identity> {
     let device = Device::open(node).ok()?;
     let is = Capabilities::of(&device).ok()?;
-    is.is_capture().then_some(is.identity)
+    is.is_capture().then(|| Identity { index: ask::index(node), ..is.identity })
 }
 
 /// A camera that was found.

@@ -3,7 +3,7 @@ use std::os::unix::fs::symlink;
 use super::*;
 
 fn identity(card: &str, bus: &str) -> Identity {
-    Identity { driver: "uvcvideo".into(), card: card.into(), bus: bus.into() }
+    Identity { driver: "uvcvideo".into(), card: card.into(), bus: bus.into(), index: None }
 }
 
 /// A folder with nodes that hold what they are: card and port.
@@ -42,6 +42,17 @@ fn a_camera_that_moved_to_another_port_is_found_if_it_is_the_only_one_of_its_mak
     assert_eq!(found(&[("video7", "C270@usb-9"), ("video8", "C270@usb-8")], &known), None);
     let both = [("video7", "C270@usb-9"), ("video10", "C270@usb-1")];
     assert_eq!(found(&both, &known).unwrap(), "video10", "its own port counts more");
+}
+
+#[test]
+fn the_same_one_of_a_cameras_two_nodes_is_found() {
+    let folder = tree(&[("video4", "C270@usb-1"), ("video6", "C270@usb-1")]);
+    let probe =
+        |node: &Path| Some(Identity { index: Some(u32::from(node.ends_with("video6"))), ..probe(node)? });
+    let known = Identity { index: Some(1), ..identity("C270", "usb-1") };
+    assert_eq!(again(folder.path(), &known, probe), Some(folder.path().join("video6")));
+    let moved = Identity { index: Some(1), ..identity("C270", "usb-9") };
+    assert_eq!(again(folder.path(), &moved, probe), Some(folder.path().join("video6")), "in another port");
 }
 
 #[test]
