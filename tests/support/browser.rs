@@ -71,7 +71,7 @@ impl Drop for Browser {
     fn drop(&mut self) {
         // It may have gone already; what counts is that nothing is left behind. The group, since Debian's program is a
         // script around the browser, and killing that alone leaves the browser running for ever.
-        drop(kill_process_group(Pid::from_child(&self.child), Signal::KILL));
+        let _gone = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
         drop(self.child.wait());
     }
 }
