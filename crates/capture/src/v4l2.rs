@@ -270,7 +270,8 @@ impl Taker {
 /// was there before: that is not copied, and would count against the ring's memory.
 fn jpeg(bytes: &[u8], len: usize) -> Payload {
     let is_exact = bytes.len() < len && bytes.ends_with(&[0xff, 0xd9]);
-    let end = match is_exact.then_some(Extent::Whole(bytes.len())).unwrap_or_else(|| codec::extent(bytes)) {
+    let extent = if is_exact { Extent::Whole(bytes.len()) } else { codec::extent(bytes) };
+    let end = match extent {
         Extent::Whole(end) => end,
         // What is wrong with it is for the scan to say.
         _ => bytes.len(),
