@@ -160,3 +160,30 @@ fn what_stands_still_within_a_visit_is_told_alike_in_tile_and_list() {
     let same = if tile.contains("has just left") { "has just left" } else { "is still here" };
     assert!(row.contains(same), "{tile} {row}");
 }
+
+#[test]
+fn a_connection_that_the_server_closes_says_why_and_is_made_again() {
+    let app = Setup::scene("calm").start();
+    let browser = Browser::start();
+    let mut page = browser.page("about:blank#", 1024, 768);
+    page.before_all(
+        "window.lines = []; const Plain = WebSocket; window.WebSocket = class extends Plain { constructor(url) { super(url); lines.push(this); } };",
+    );
+    page.go(&app.url());
+    page.wait("a live picture", SOON, &format!("+{TILE}?.dataset.seq > 0"));
+    let last = shown(&mut page);
+    page.eval(
+        "lines.at(-1).onclose({ code: 4002, reason: 'This client takes too long over what it is sent.' })",
+    );
+    page.wait(
+        "the reason",
+        SOON,
+        "/takes too long over what it is sent\\./.test(document.querySelector('[data-toast]')?.textContent)",
+    );
+    page.wait("newer pictures", SOON, &format!("+{TILE}.dataset.seq > {last}"));
+    assert_eq!(
+        page.eval("lines.filter(l => l.readyState === 1).length"),
+        json!(1),
+        "the old one is given up"
+    );
+}

@@ -177,3 +177,55 @@ fn a_zone_that_the_server_cannot_take_says_so_where_it_is_wrong() {
     assert_eq!(zones(&app), Vec::<Value>::new(), "all or nothing");
     assert_eq!(page.eval("document.querySelectorAll('.zname').length"), json!(2), "what was drawn is kept");
 }
+
+#[test]
+fn a_draft_stays_within_the_picture_and_within_what_the_server_takes_and_every_step_can_be_undone() {
+    let app = Setup::scene("calm").start();
+    let (_browser, mut page) = tuned(&app);
+    let found = page.eval(
+        "import('/js/tune/draft.js').then(({ Draft, MOST }) => { \
+           const draft = new Draft(); draft.load([]); const id = draft.addZone(); const start = JSON.stringify(draft.plain); \
+           for (let i = 0; i < 50; i += 1) draft.moveCorner(id, 0, 0.3 - i, 2); \
+           const out = draft.zone(id).points[0]; \
+           draft.undo(); const oneStep = JSON.stringify(draft.plain) === start; \
+           for (let i = 0; i < 20; i += 1) draft.moveZone(id, 0.05, -0.05); \
+           const shape = draft.zone(id).points; draft.seal(); \
+           const inside = shape.flat().every(v => v >= 0 && v <= 1); \
+           const kept = Math.abs(shape[1][0] - shape[0][0] - 0.3) < 1e-3 && Math.abs(shape[2][1] - shape[1][1] - 0.3) < 1e-3; \
+           for (let i = 0; i < 80; i += 1) draft.addCorner(id, 0); \
+           const most = draft.zone(id).points.length === MOST && draft.addCorner(id, 0) === -1; \
+           while (draft.removeCorner(id, 0)); \
+           const fewest = draft.zone(id).points.length; \
+           while (draft.undoable) draft.undo(); \
+           return { out, oneStep, inside, kept, most, fewest, left: draft.zones.length }; })",
+    );
+    let wanted = json!({"out": [0, 1], "oneStep": true, "inside": true, "kept": true, "most": true, "fewest": 3, "left": 1});
+    assert_eq!(found, wanted, "a hundred steps are kept; the oldest of more go");
+}
+
+#[test]
+fn what_zones_as_drawn_would_hold_back_is_what_the_server_holds_back() {
+    let app = Setup::scene("calm").start();
+    let (_browser, mut page) = tuned(&app);
+    let left = "[[0, 0], [0.5, 0], [0.5, 1], [0, 1]]";
+    for (kinds, boxed, held) in [
+        (vec![], [0.1, 0.1, 0.2, 0.2], false),
+        (vec!["include"], [0.1, 0.1, 0.2, 0.2], false),
+        (vec!["include"], [0.6, 0.1, 0.2, 0.2], true),
+        (vec!["exclude"], [0.1, 0.1, 0.2, 0.2], true),
+        (vec!["exclude"], [0.6, 0.1, 0.2, 0.2], false),
+        (vec!["mask"], [0.1, 0.1, 0.2, 0.2], true),
+        // Two fifths of it lie where it counts, then three.
+        (vec!["include"], [0.42, 0.1, 0.2, 0.2], true),
+        (vec!["include"], [0.38, 0.1, 0.2, 0.2], false),
+        (vec!["include", "exclude"], [0.1, 0.1, 0.2, 0.2], true),
+    ] {
+        let zones =
+            kinds.iter().map(|kind| format!("{{kind: '{kind}', points: {left}}}")).collect::<Vec<_>>();
+        let asked = format!(
+            "import('/js/tune/draft.js').then(({{ holdsBack }}) => holdsBack([{}], {boxed:?}))",
+            zones.join(", ")
+        );
+        assert_eq!(page.eval(&asked), json!(held), "{kinds:?} {boxed:?}");
+    }
+}
