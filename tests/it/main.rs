@@ -8,6 +8,7 @@
 mod analyze;
 mod architecture;
 mod browser;
+mod children;
 mod config;
 mod live;
 mod logs;

@@ -14,6 +14,7 @@ const SDP: &str = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=camera\r\nt=0 0\r\nm=vid
 const REALM: &str = "Digest realm=\"camera\", nonce=\"0a1b2c3d\"";
 
 /// Where a viewer's packets go.
+#[derive(Debug)]
 enum Sink {
     Tcp(TcpStream),
     Udp(UdpSocket, SocketAddr),
@@ -31,6 +32,7 @@ impl Sink {
     }
 }
 
+#[derive(Debug)]
 struct Shared {
     login: (String, String),
     on: AtomicBool,
@@ -39,6 +41,7 @@ struct Shared {
 }
 
 /// A camera on a port of its own that wants digest credentials.
+#[derive(Debug)]
 pub struct RtspCamera {
     shared: Arc<Shared>,
     addr: SocketAddr,
@@ -54,8 +57,9 @@ impl RtspCamera {
         let to = format!("rtp://{}?pkt_size=1200", packets.local_addr().unwrap());
         let line = "-v error -re -f lavfi -i testsrc2=size=320x240:rate=15 -c:v libx264 -preset ultrafast -tune zerolatency \
                     -g 8 -pix_fmt yuv420p -f rtp";
-        let encoder = Command::new("ffmpeg").args(line.split_whitespace()).arg(to).stdin(Stdio::null());
-        let encoder = encoder.stdout(Stdio::null()).spawn().expect("ffmpeg is there");
+        let mut encoder = Command::new("ffmpeg");
+        encoder.args(line.split_whitespace()).arg(to).stdin(Stdio::null()).stdout(Stdio::null());
+        let encoder = encoder.spawn().expect("ffmpeg is there");
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
@@ -100,7 +104,7 @@ impl RtspCamera {
                 };
                 let shared = Arc::clone(&shared);
                 // The other side closing is the ordinary end.
-                let talk = move || drop(converse(wire, &shared));
+                let talk = move || converse(wire, &shared).unwrap_or_default();
                 std::thread::Builder::new().name("rtsp".into()).spawn(talk).unwrap();
             }
         };
@@ -175,7 +179,7 @@ fn converse(wire: TcpStream, shared: &Shared) -> Option<()> {
     let mut sink = None;
     while let Some(asked) = Asked::read(&mut reading).filter(|_| shared.on.load(Ordering::SeqCst)) {
         let number = asked.header("cseq").to_owned();
-        let mut answer = |status: &str, rest: &str| {
+        let answer = |status: &str, rest: &str| {
             (&wire).write_all(format!("RTSP/1.0 {status}\r\nCSeq: {number}\r\n{rest}\r\n").as_bytes()).ok()
         };
         if asked.method != "OPTIONS" && !asked.is_allowed(&shared.login) {
