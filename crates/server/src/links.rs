@@ -68,7 +68,8 @@ fn linkable(target: &str) -> Result<Row, Problem> {
     let row = Row::of(&ROWS, "GET", path).filter(|row| row.linkable);
     row.copied().ok_or_else(|| {
         let found = target.chars().take(80).collect::<String>();
-        let detail = format!("path is {found}; links are made to streams, snapshots and pictures of visits only.");
+        let detail =
+            format!("path is {found}; links are made to streams, snapshots and pictures of visits only.");
         Problem::invalid("path", detail)
     })
 }

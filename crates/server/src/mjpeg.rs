@@ -5,7 +5,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, RawQuery, State};
@@ -89,12 +89,12 @@ pub(crate) fn stream(channel: &Arc<Channel>, came: Came, query: Option<&str>) ->
     let guard = channel.admit(came.connection.as_ref().and_then(Connection::counted_as)).map_err(refusal)?;
     let variant = Variant::of(query.width, query.quality, channel.source_width()).drawn_unless(query.raw);
     let watcher = channel.watch(variant, query.fps);
+    let patience = Duration::from_secs(channel.camera.settings().client_timeout.into());
     if let Some(connection) = came.connection {
-        let timeout = channel.camera.settings().client_timeout;
-        connection.set_write_stall(Duration::from_secs(timeout.into()));
+        connection.set_write_stall(patience);
     }
-    let viewer =
-        Viewer { watcher, admission: came.admission.map(Admission::guard), is_open: false, _guard: guard };
+    let admission = came.admission.map(Admission::guard);
+    let viewer = Viewer { watcher, admission, patience, is_open: false, given: None, _guard: guard };
     let parts = futures_util::stream::unfold(viewer, |mut viewer| async move {
         let bytes = viewer.next().await?;
         Some((Ok::<_, Infallible>(bytes), viewer))
@@ -126,7 +126,10 @@ fn refusal(refused: Refused) -> Problem {
 struct Viewer {
     watcher: Watcher,
     admission: Option<Guard>,
+    patience: Duration,
     is_open: bool,
+    /// When the picture before was handed over; the next one is asked for when that one is on its way.
+    given: Option<Instant>,
     _guard: ViewerGuard,
 }
 
@@ -136,11 +139,17 @@ impl Viewer {
             self.is_open = true;
             return Some(OPENING);
         }
-        tokio::select! {
+        // Whoever takes so long over one picture sees none that is new, and keeps a place from somebody who would.
+        if self.given.is_some_and(|given| given.elapsed() > self.patience) {
+            return None;
+        }
+        let part = tokio::select! {
             biased;
             () = lapsed(self.admission.as_mut()) => None,
             part = self.watcher.next() => Some(part?.multipart()),
-        }
+        };
+        self.given = Some(Instant::now());
+        part
     }
 }
 

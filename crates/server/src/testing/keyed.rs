@@ -1,10 +1,12 @@
 //! A server that asks for keys.
 
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
 use frame::SimClock;
 use store::fs::RealFs;
 use store::keys::{Keys, NewKey, Secret};
+use store::links::LinkSecret;
 use web::Access;
 
 use super::{TestServer, Wish};
@@ -14,14 +16,21 @@ pub(crate) struct Keyed {
     pub(crate) server: TestServer,
     pub(crate) keys: Arc<Keys>,
     pub(crate) dir: tempfile::TempDir,
+    /// What links expire by.
+    pub(crate) clock: Arc<SimClock>,
 }
 
 impl Keyed {
     pub(crate) async fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let keys = Arc::new(Keys::new(Arc::new(RealFs), dir.path()));
-        let access = Access::new(true, Arc::new(StoredKeys::load(keys.clone()).unwrap()));
-        Self { server: TestServer::with(Wish { access, ..Wish::default() }).await, keys, dir }
+        let clock = Arc::new(SimClock::at(UNIX_EPOCH + Duration::from_secs(1_700_000_000)));
+        let secret = Arc::new(LinkSecret::new(Arc::new(RealFs), dir.path()));
+        let stored = StoredKeys::load(keys.clone()).unwrap().with_links(secret, clock.clone());
+        let access = Access::new(true, Arc::new(stored));
+        let server = TestServer::with(Wish { access, ..Wish::default() }).await;
+        server.garden.configure(|settings| settings.max_clients = 1000);
+        Self { server, keys, dir, clock }
     }
 
     /// Makes a key and waits until the server knows it.
@@ -39,9 +48,24 @@ impl Keyed {
         key
     }
 
+    /// A link to `path` that is good for a minute.
+    pub(crate) async fn link(&self, key: &str, path: &str) -> String {
+        let body = serde_json::json!({ "path": path, "expires_in_s": 60 }).to_string();
+        let headers = [("X-API-Key", key), ("Content-Type", "application/json")];
+        let reply = self.server.ask("POST", "/api/v1/links", &headers, &body).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        reply.json()["url"].as_str().unwrap().to_owned()
+    }
+
     /// What a browser that was given the key as a password sends from then on.
     pub(crate) async fn session(&self, key: &str) -> String {
-        let page = self.server.ask("GET", "/", &[("X-API-Key", key)], "").await;
+        self.session_at("/", key).await
+    }
+
+    /// The same of a key that may not see the page, at what it may.
+    pub(crate) async fn session_at(&self, path: &str, key: &str) -> String {
+        let headers = [("X-API-Key", key), ("Sec-Fetch-Site", "same-origin")];
+        let page = self.server.ask("HEAD", path, &headers, "").await;
         let cookie = page.header("set-cookie").expect("the page opens a session");
         cookie.split(';').next().unwrap().to_owned()
     }

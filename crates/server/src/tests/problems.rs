@@ -121,9 +121,13 @@ async fn connections_past_the_limit_are_told_so_and_freed_places_are_used_again(
     let limits = Limits { connections: 3, ..Limits::default() };
     let server = TestServer::with(Wish { limits, ..Wish::default() }).await;
     let refused = server.metrics.counter("nightjar_connections_refused_total", "", &[]);
-    let held = [server.connect().await, server.connect().await, server.connect().await];
-    let accepted = server.metrics.counter("nightjar_connections_accepted_total", "", &[]);
-    until("three are in", || accepted.get() == 3).await;
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let mut stream = server.connect().await;
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        soon("an answer", stream.read_u8()).await.unwrap();
+        held.push(stream);
+    }
     let mut fourth = server.connect().await;
     let mut answer = Vec::new();
     soon("the refusal", fourth.read_to_end(&mut answer)).await.unwrap();
@@ -133,6 +137,21 @@ async fn connections_past_the_limit_are_told_so_and_freed_places_are_used_again(
     assert_eq!(reply.json()["code"], "too_many_connections");
     drop(held);
     soon("a place", async { while server.get("/healthz").await.status != 200 {} }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_ask_for_nothing_make_room_for_those_that_do() {
+    let limits = Limits { connections: 5, ..Limits::default() };
+    let server = TestServer::with(Wish { limits, ..Wish::default() }).await;
+    let mut silent = Vec::new();
+    for _ in 0..50 {
+        let mut stream = server.connect().await;
+        stream.write_all(b"GET /status HTTP/1.1\r\nHost: loc").await.unwrap();
+        silent.push(stream);
+        assert_eq!(server.get("/healthz").await.status, 200);
+    }
+    let mut rest = Vec::new();
+    soon("the oldest is cut", silent[0].read_to_end(&mut rest)).await.unwrap_or_default();
 }
 
 #[tokio::test(flavor = "multi_thread")]
