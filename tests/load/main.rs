@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that went wrong must end, loudly")]
 
 mod feed;
+mod peers;
 mod process;
 mod relay;
 mod report;
@@ -49,6 +50,7 @@ fn measure() {
         slow: slow(&feed),
         detection_ms: detection(&feed),
         first_frame: first_frame(),
+        peers: peers::compare(),
         benches: report::criterion(&tests::repository().join("target/criterion")),
     };
     let path = tests::repository().join("docs/performance.md");

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::peers::{FEW, MANY, Peers};
 use crate::process::Measured;
 
 pub(crate) struct Fanout {
@@ -28,6 +29,8 @@ pub(crate) struct Report {
     pub(crate) slow: Slow,
     pub(crate) detection_ms: f64,
     pub(crate) first_frame: Duration,
+    /// `None` where the others are not installed.
+    pub(crate) peers: Option<Peers>,
     pub(crate) benches: Vec<(String, f64)>,
 }
 
@@ -36,6 +39,7 @@ impl Display for Report {
         self.opening(f)?;
         self.goals(f)?;
         self.crowds(f)?;
+        self.others(f)?;
         self.benchmarks(f)
     }
 }
@@ -103,7 +107,27 @@ impl Report {
         )?;
         let (ms, start) = (self.detection_ms, self.first_frame.as_millis());
         row("detection, CPU an analysed frame with decoding", "< 3 ms", format!("{ms:.2} ms"), ms < 3.0)?;
-        row("process start to the first demo picture fetched", "< 300 ms", format!("{start} ms"), start < 300)
+        row(
+            "process start to the first demo picture fetched",
+            "< 300 ms",
+            format!("{start} ms"),
+            start < 300,
+        )?;
+        let Some(peers) = &self.peers else { return Ok(()) };
+        let ratio = peers.ours_many.us_a_delivered_frame() / peers.ustreamer.us_a_delivered_frame();
+        row(
+            &format!("CPU a delivered frame, {MANY} viewers, against µStreamer"),
+            "≤ 0.5×",
+            format!("{ratio:.2}×"),
+            ratio <= 0.5,
+        )?;
+        let ratio = peers.ours_few.ms_a_camera_frame() / peers.motion.ms_a_camera_frame();
+        row(
+            &format!("CPU of the whole server with detection and {FEW} viewers, against Motion"),
+            "≤ 0.6×",
+            format!("{ratio:.2}×"),
+            ratio <= 0.6,
+        )
     }
 
     fn crowds(&self, f: &mut Formatter<'_>) -> Result {
@@ -121,6 +145,35 @@ impl Report {
                     "| {n} | {name} | {us:.0} µs | {p50:.1} ms | {p99:.1} ms | {kib:.0} KiB | {frames} |"
                 )?;
             }
+        }
+        Ok(())
+    }
+
+    fn others(&self, f: &mut Formatter<'_>) -> Result {
+        writeln!(f, "\n## Beside others\n")?;
+        let Some(peers) = &self.peers else {
+            return writeln!(f, "Not compared: µStreamer or Motion is not installed here.");
+        };
+        let [ustreamer, motion] = &peers.versions;
+        writeln!(
+            f,
+            "All on the same camera in the same run: JPEGs of 1280×720 at 15 frames a second over V4L2, in which somebody \
+             walks by.\nµStreamer {ustreamer} hands the camera's own pictures on, Motion {motion} streams and detects, as \
+             Debian has them; nobody records.\n"
+        )?;
+        writeln!(
+            f,
+            "| program | viewers | detection | CPU a delivered frame | CPU a camera's frame | frames |"
+        )?;
+        writeln!(f, "|---|---|---|---|---|---|")?;
+        for (name, viewers, detects, cost) in [
+            ("µStreamer", MANY, "none", &peers.ustreamer),
+            ("nightjar", MANY, "off", &peers.ours_many),
+            ("Motion", FEW, "on", &peers.motion),
+            ("nightjar", FEW, "on", &peers.ours_few),
+        ] {
+            let (us, ms, frames) = (cost.us_a_delivered_frame(), cost.ms_a_camera_frame(), cost.frames);
+            writeln!(f, "| {name} | {viewers} | {detects} | {us:.0} µs | {ms:.2} ms | {frames} |")?;
         }
         Ok(())
     }

@@ -8,8 +8,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 
-const ASK: &[u8] = b"GET /stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
-
 /// Viewers that read as fast as they can.
 pub(crate) struct Crowd {
     runtime: Runtime,
@@ -18,11 +16,16 @@ pub(crate) struct Crowd {
 
 impl Crowd {
     pub(crate) fn gather(addr: SocketAddr, count: usize) -> Self {
+        Self::gather_at(addr, "/stream", count)
+    }
+
+    /// Viewers of a stream that stands at another path.
+    pub(crate) fn gather_at(addr: SocketAddr, path: &str, count: usize) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let viewers = runtime.block_on(async {
             let mut viewers = Vec::new();
             for _ in 0..count {
-                viewers.push(Viewer::connect(addr).await);
+                viewers.push(Viewer::connect(addr, path).await);
             }
             viewers
         });
@@ -34,19 +37,31 @@ impl Crowd {
         let watching = self.viewers.iter_mut().map(|viewer| viewer.watch(time));
         self.runtime.block_on(futures_util::future::join_all(watching)).concat()
     }
+
+    /// Watches for `time`; how many frames came, whatever is in them.
+    pub(crate) fn count(&mut self, time: Duration) -> usize {
+        for viewer in &mut self.viewers {
+            viewer.frames = 0;
+        }
+        self.watch(time);
+        self.viewers.iter().map(|viewer| viewer.frames).sum()
+    }
 }
 
 struct Viewer {
     wire: TcpStream,
     buffer: Vec<u8>,
     filled: usize,
+    /// Whole parts so far.
+    frames: usize,
 }
 
 impl Viewer {
-    async fn connect(addr: SocketAddr) -> Self {
+    async fn connect(addr: SocketAddr, path: &str) -> Self {
         let mut wire = TcpStream::connect(addr).await.unwrap();
-        wire.write_all(ASK).await.unwrap();
-        Self { wire, buffer: vec![0; 512 * 1024], filled: 0 }
+        let ask = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+        wire.write_all(ask.as_bytes()).await.unwrap();
+        Self { wire, buffer: vec![0; 512 * 1024], filled: 0, frames: 0 }
     }
 
     async fn watch(&mut self, time: Duration) -> Vec<f32> {
@@ -58,15 +73,18 @@ impl Viewer {
             let read = read.expect("the stream goes on");
             assert_ne!(read, 0, "the server closed a viewer that reads");
             self.filled += read;
-            while let Some(sent) = self.take_part() {
-                ages.push((super::feed::origin().elapsed().as_secs_f64() * 1e3 - sent as f64 / 1e6) as f32);
+            while let Some(stamp) = self.take_part() {
+                self.frames += 1;
+                // A picture without a stamp is none of the feed's ("no signal"): it has no age.
+                let age = |sent| super::feed::origin().elapsed().as_secs_f64() * 1e3 - sent as f64 / 1e6;
+                ages.extend(stamp.map(|sent: u64| age(sent) as f32));
             }
         }
         ages
     }
 
-    /// Takes one whole part out of the buffer; the stamp in its picture.
-    fn take_part(&mut self) -> Option<u64> {
+    /// Takes one whole part out of the buffer; the stamp in its picture, if it has one.
+    fn take_part(&mut self) -> Option<Option<u64>> {
         let seen = &self.buffer[..self.filled];
         let (start, length) = picture(seen)?;
         if seen.len() < start + length {
@@ -75,8 +93,7 @@ impl Viewer {
         let sent = number_of(&seen[start..start + length]);
         self.buffer.copy_within(start + length..self.filled, 0);
         self.filled -= start + length;
-        // A picture without a stamp is none of the feed's ("no signal"): it does not count.
-        Some(sent.unwrap_or(0)).filter(|&s| s > 0)
+        Some(sent.filter(|&stamp| stamp > 0))
     }
 }
 
