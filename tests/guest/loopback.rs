@@ -126,12 +126,11 @@ fn killed() -> String {
     format!("{}; {}; {held}", hold("noticed", &noticed, SILENCE_NOTICED), hold("back", &back, BACK))
 }
 
-/// When the driver says that it captures, which it does as soon as somebody feeds it.
+/// When the driver has a format, which it has as soon as somebody feeds it.
 fn writes(patience: Duration) -> Instant {
     tests::until("the driver is fed", patience, || {
-        let state =
-            std::fs::read_to_string("/sys/devices/virtual/video4linux/video8/state").unwrap_or_default();
-        state.trim().starts_with("capture").then(Instant::now)
+        let format = std::fs::read("/sys/devices/virtual/video4linux/video8/format").unwrap_or_default();
+        (!format.is_empty()).then(Instant::now)
     })
 }
 
