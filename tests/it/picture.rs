@@ -197,3 +197,75 @@ fn all_who_watch_the_dated_stream_share_one_encoding_a_frame() {
     assert!(encoded <= sent + 3, "{encoded} encodings for {sent} frames");
     assert!(shared >= 30, "four viewers of 15 frames: {shared} shared of 60");
 }
+
+/// The share, in percent, of black pixels in a part of the picture.
+fn black(planes: &I420, x: (u32, u32), y: (u32, u32)) -> usize {
+    let size = planes.size();
+    let at = |percent: u32, whole: u32| (percent * whole / 100) as usize;
+    let rows = planes.luma().chunks_exact(size.width as usize);
+    let rows = rows.take(at(y.1, size.height)).skip(at(y.0, size.height));
+    let (dark, count) = rows
+        .flat_map(|row| &row[at(x.0, size.width)..at(x.1, size.width)])
+        .fold((0, 0), |(dark, count), &value| (dark + usize::from(value <= 18), count + 1));
+    dark * 100 / count
+}
+
+#[test]
+fn a_mask_hides_the_same_part_of_the_scene_before_and_after_the_restart_that_a_turn_waits_for() {
+    let clip = tests::footage();
+    let text = format!(
+        "[[camera]]\nid = \"garden\"\nsource = \"file\"\npath = \"{}\"\nloop = true\n\
+         [[camera.zone]]\nname = \"house\"\nkind = \"mask\"\npoints = [[0, 0], [0.5, 0], [0.5, 0.25], [0, 0.25]]\n",
+        clip.display()
+    );
+    let picture = |app: &TestApp| {
+        app.wait_for("garden", "live", SOON);
+        let shot =
+            tests::until("a snapshot", SOON, || Some(app.get("/snapshot.jpg")).filter(|it| it.status == 200));
+        decoded(&shot.body)
+    };
+    let upright = |planes: &I420| {
+        assert!(black(planes, (1, 49), (1, 24)) > 98, "masked");
+        assert!(black(planes, (52, 99), (1, 99)) < 40 && black(planes, (1, 49), (28, 99)) < 40, "seen");
+    };
+    let app = Setup::config(&text).start();
+    let before = picture(&app);
+    upright(&before);
+    let reply = patch(app.addr, "/api/v1/cameras/garden", &json!({ "rotation": 90 }));
+    assert_eq!((reply.status, &reply.json()["restart_required"]), (200, &json!(true)), "{}", reply.text());
+    upright(&picture(&app));
+    // Another that is drawn meanwhile is drawn on what is seen: along the lower edge.
+    let mut zones = app.json("/api/v1/cameras/garden")["zones"].clone();
+    let low = json!([[0.0, 0.9], [1.0, 0.9], [1.0, 1.0], [0.0, 1.0]]);
+    zones.as_array_mut().unwrap().push(json!({ "name": "low", "kind": "mask", "points": low }));
+    let reply = patch(app.addr, "/api/v1/cameras/garden", &json!({ "zones": zones }));
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let low_is_black = || {
+        let it = picture(&app);
+        (black(&it, (1, 99), (91, 99)) > 98).then_some(it)
+    };
+    upright(&tests::until("the second mask", SOON, low_is_black));
+    let app = app.again();
+    let after = picture(&app);
+    assert_eq!((after.size().width, after.size().height), (before.size().height, before.size().width));
+    assert!(black(&after, (76, 99), (1, 49)) > 98, "what was upper left is upper right");
+    assert!(black(&after, (1, 9), (1, 99)) > 98, "what was low is on the left");
+    assert!(
+        black(&after, (12, 72), (1, 99)) < 40 && black(&after, (76, 99), (52, 99)) < 40,
+        "the rest is seen"
+    );
+    // Nobody walks in the sky of the scene all the time: turned back, the picture is the one from before.
+    let height = after.size().height as usize;
+    let width = after.size().width as usize;
+    let apart: u64 = (0..height * 85 / 100 * width)
+        .map(|at| (at / width, at % width))
+        .filter(|(_, x)| *x > width / 9)
+        .map(|(row, x)| {
+            // The pixel at (x, row) was at (row, last row - x).
+            let was = before.luma()[(width - 1 - x) * height + row];
+            u64::from(was.abs_diff(after.luma()[row * width + x]))
+        })
+        .sum();
+    let mean = apart / (height * 85 / 100 * width) as u64;
+    assert!(mean < 15, "{mean} apart on average");
+}
