@@ -36,8 +36,8 @@ mod tend;
 mod vitals;
 mod watch;
 
-pub(crate) use board::main_region;
 use board::Publisher;
+pub(crate) use board::main_region;
 use camera::{Camera, Cameras};
 use changes::{Ledger, Reach};
 pub(crate) use data::make as make_data_dir;
@@ -109,10 +109,7 @@ impl House {
         let metrics = Metrics::default();
         let mut stages = Stages::new(config.cameras.len());
         let (cameras, ledger) = cameras(&config, values, &clock, &metrics, &mut stages)?;
-        // As many viewers as the file allows, and as many more connections as there are by default beside them.
-        let viewers = config.server.max_clients as usize;
         let limits = Limits::default();
-        let limits = Limits { connections: limits.connections + viewers, ..limits };
         let life = Life::default();
         let is_network = !config.server.bind.ip().to_canonical().is_loopback();
         let router = server::router(Setup {
@@ -143,8 +140,8 @@ impl House {
         let address = listener.local_addr().context("failed to learn the own address")?;
         let helpers = TaskTracker::new();
         let serving = {
-            let life = life.clone();
-            helpers.spawn(async move { web::serve(listener, router, limits, &metrics, &life).await })
+            let (life, room) = (life.clone(), ledger.room());
+            helpers.spawn(async move { web::serve(listener, router, limits, room, &metrics, &life).await })
         };
         // Nobody may be there to read it; that is no reason not to watch.
         for line in door::lines(address) {
@@ -158,8 +155,7 @@ impl House {
         // The listener is bound, so whoever comes from now on is answered.
         manager.ready();
         helpers.spawn(tend::tend(manager.clone(), cameras.clone(), clock, life.token.clone()));
-        let reloading =
-            Arc::new(Reloading { ledger: ledger.clone(), inputs, manager: manager.clone() });
+        let reloading = Arc::new(Reloading { ledger: ledger.clone(), inputs, manager: manager.clone() });
         let mut serving = std::pin::pin!(serving);
         let failed = tokio::select! {
             which = reloading.until_the_end(&mut signals) => {

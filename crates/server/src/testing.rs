@@ -139,9 +139,10 @@ impl TestServer {
         let router = routes::route(app.clone(), front);
         let listener = web::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
-        let (served_life, served_metrics) = (life.clone(), metrics.clone());
-        let serving = TaskTracker::new()
-            .spawn(async move { web::serve(listener, router, limits, &served_metrics, &served_life).await });
+        let (served_life, served_metrics, room) = (life.clone(), metrics.clone(), web::Room::default());
+        let serving = TaskTracker::new().spawn(async move {
+            web::serve(listener, router, limits, room, &served_metrics, &served_life).await
+        });
         let (garden, shed) = (cameras[0].clone(), cameras[1].clone());
         Self { address, garden, shed, cameras, metrics, app, life, serving }
     }

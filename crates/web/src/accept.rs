@@ -21,9 +21,10 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::doorstep::{self, FAREWELL, Head};
+use crate::room::Places;
 use crate::seats::{Permit, Seats};
 use crate::socket::{Connection, Socket};
-use crate::{Counter, Limits, Metrics, files};
+use crate::{Counter, Limits, Metrics, Room};
 
 /// How everything that serves is told to stop, and how it is waited for. Clone it freely.
 #[derive(Debug, Clone, Default)]
@@ -50,7 +51,8 @@ pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     std::net::TcpListener::bind(address)
 }
 
-/// Serves `router` until the life's token fires and every connection has ended or had its grace.
+/// Serves `router` until the life's token fires and every connection has ended or had its grace. There may be as many
+/// connections more than [`Limits::connections`] as there is room for at the time.
 ///
 /// # Errors
 /// If the listener cannot be used at all. What goes wrong on one connection ends only that one.
@@ -58,12 +60,14 @@ pub async fn serve(
     listener: std::net::TcpListener,
     router: Router,
     limits: Limits,
+    room: Room,
     metrics: &Metrics,
     life: &Life,
 ) -> io::Result<Ended> {
     listener.set_nonblocking(true)?;
-    let limits = Limits { connections: files::room_for(limits.connections), ..limits };
-    let acceptor = Acceptor::new(TcpListener::from_std(listener)?, router, limits, metrics, life.clone());
+    let places = Places::new(limits.connections, room);
+    let listener = TcpListener::from_std(listener)?;
+    let mut acceptor = Acceptor::new(listener, router, limits, places, metrics, life.clone());
     acceptor.run().await;
     life.tracker.close();
     // Connections end within the grace by themselves; WebSockets get as much again to hand over to.
@@ -75,6 +79,7 @@ struct Acceptor {
     listener: TcpListener,
     router: Router,
     limits: Limits,
+    places: Places,
     life: Life,
     seats: Arc<Seats>,
     accepted: Counter,
@@ -84,12 +89,20 @@ struct Acceptor {
 }
 
 impl Acceptor {
-    fn new(listener: TcpListener, router: Router, limits: Limits, metrics: &Metrics, life: Life) -> Self {
+    fn new(
+        listener: TcpListener,
+        router: Router,
+        limits: Limits,
+        places: Places,
+        metrics: &Metrics,
+        life: Life,
+    ) -> Self {
         let counter = |name, help| metrics.counter(name, help, &[]);
         Self {
             listener,
             router,
             limits,
+            places,
             life,
             seats: Arc::default(),
             accepted: counter("nightjar_connections_accepted_total", "Connections that were let in."),
@@ -105,7 +118,7 @@ impl Acceptor {
         }
     }
 
-    async fn run(&self) {
+    async fn run(&mut self) {
         loop {
             let accepted = tokio::select! {
                 () = self.life.token.cancelled() => return,
@@ -126,7 +139,8 @@ impl Acceptor {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 
-    fn admit(&self, stream: TcpStream, peer: IpAddr) {
+    fn admit(&mut self, stream: TcpStream, peer: IpAddr) {
+        self.limits.connections = self.places.now();
         let Some(permit) = Permit::take(&self.seats, peer, &self.limits).map(Arc::new) else {
             self.refused.inc();
             // Best effort: the socket's buffer is empty, and if the client does not read it, that is its loss.
@@ -228,7 +242,8 @@ mod tests {
             listener
         });
         let life = Life::default();
-        let acceptor = Acceptor::new(listener.unwrap(), Router::new(), Limits::default(), &metrics, life);
+        let (limits, places) = (Limits::default(), Places::new(9, Room::default()));
+        let acceptor = Acceptor::new(listener.unwrap(), Router::new(), limits, places, &metrics, life);
         let began = std::time::Instant::now();
         acceptor.wait_out(&error).await;
         assert!(began.elapsed() >= Duration::from_millis(95));

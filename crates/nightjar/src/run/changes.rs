@@ -60,6 +60,8 @@ pub(crate) struct Ledger {
     started: Config,
     /// What waits for a restart since the configuration was read again.
     waits: ArcSwap<Vec<String>>,
+    /// As many connections as viewers are allowed, beside those of everybody else.
+    room: web::Room,
 }
 
 /// A camera's settings, ready to be looked at.
@@ -74,15 +76,18 @@ impl Ledger {
     /// Keeps changes in `settings.toml` of the data directory.
     pub(crate) fn new(values: Values, config: &Config, reach: Vec<Reach>) -> Self {
         let ids: Vec<String> = config.cameras.iter().map(|camera| camera.id.clone()).collect();
-        Self {
-            seen: ArcSwap::from_pointee(see(&values, &ids)),
+        let ledger = Self {
+            seen: ArcSwap::default(),
             values: Mutex::new(values),
             kept: config.data.join("settings.toml"),
             reach,
             ids,
             started: config.clone(),
             waits: ArcSwap::default(),
-        }
+            room: web::Room::default(),
+        };
+        ledger.look_again(&ledger.lock());
+        ledger
     }
 
     fn look<T>(&self, camera: usize, pick: impl FnOnce(&Seen) -> T) -> Option<T> {
@@ -124,12 +129,11 @@ impl Ledger {
             return Ok(self.applied(camera, patch));
         }
         let mut after = values.clone();
-        let origin = || Origin::Changed { path: self.kept.clone(), line: 1, column: 1 };
         for change in &new {
-            after.put(change.slot, change.value.clone(), origin());
+            after.put(change.slot, change.value.clone(), self.changed());
         }
         if let Some(zones) = zones {
-            after.replace_zones(camera, &zones.iter().map(zone_values).collect::<Vec<_>>(), &origin());
+            after.replace_zones(camera, &zones.iter().map(zone_values).collect::<Vec<_>>(), &self.changed());
         }
         let kept: Vec<(Slot, &Value)> = new.iter().map(|change| (change.slot, &change.value)).collect();
         let zones_kept = zones.map(|zones| (camera, zones));
@@ -149,8 +153,8 @@ impl Ledger {
         Applied { restart_required: names_one && waits }
     }
 
-    /// Zones are drawn on what is seen, so they turn with the picture; else a mask would uncover what it hides. Not
-    /// where the picture is not turned yet.
+    /// Zones are kept as they lie on the picture once it is turned as it is kept, and are told and drawn as they lie on
+    /// what is seen; else a mask would uncover what it hides, now or after the restart that a turn waits for.
     fn with_zones_turned<'a>(
         &self,
         values: &Values,
@@ -158,16 +162,45 @@ impl Ledger {
         patch: &'a ConfigPatch,
     ) -> Cow<'a, ConfigPatch> {
         let there = fields::settings(values, camera);
-        let turns = patch.rotation.filter(|rotation| *rotation != there.rotation);
-        let waits = self.reach.get(camera).is_none_or(|reach| reach.hold.runs_a_child());
-        match turns {
-            Some(rotation) if patch.zones.is_none() && !there.zones.is_empty() && !waits => {
-                let by = (rotation + 360).saturating_sub(there.rotation) % 360;
-                let zones = there.zones.into_iter().map(|zone| fields::turned(zone, by)).collect();
+        let goal = patch.rotation.unwrap_or(there.rotation);
+        let (zones, drawn_at) = match &patch.zones {
+            Some(zones) => (zones.clone(), self.child_turned_by(camera).unwrap_or(goal)),
+            None => (there.zones, there.rotation),
+        };
+        match fields::turn_between(drawn_at, goal) {
+            by if by != 0 && !zones.is_empty() => {
+                let zones = zones.into_iter().map(|zone| fields::turned(zone, by)).collect();
                 Cow::Owned(ConfigPatch { zones: Some(zones), ..patch.clone() })
             }
             _ => Cow::Borrowed(patch),
         }
+    }
+
+    /// By how many degrees the picture of a child process is turned now; others follow at once.
+    fn child_turned_by(&self, camera: usize) -> Option<u32> {
+        self.reach.get(camera).and_then(|reach| reach.hold.child_turned_by())
+    }
+
+    /// The values with the zones as they lie on the picture that is seen now.
+    fn as_seen<'a>(&self, values: &'a Values, camera: usize) -> Cow<'a, Values> {
+        let kept = fields::settings(values, camera);
+        let now = self.child_turned_by(camera).unwrap_or(kept.rotation);
+        match fields::turn_between(kept.rotation, now) {
+            by if by != 0 && !kept.zones.is_empty() => {
+                let zones: Vec<_> =
+                    kept.zones.into_iter().map(|zone| zone_values(&fields::turned(zone, by))).collect();
+                let mut seen = values.clone();
+                // Only looked at, never kept: nothing is shadowed by it.
+                let origin = values.zones_shadow(camera).cloned().unwrap_or(self.changed());
+                seen.replace_zones(camera, &zones, &origin);
+                Cow::Owned(seen)
+            }
+            _ => Cow::Borrowed(values),
+        }
+    }
+
+    fn changed(&self) -> Origin {
+        Origin::Changed { path: self.kept.clone(), line: 1, column: 1 }
     }
 
     /// What the patch changes, zones aside.
@@ -230,19 +263,40 @@ impl Ledger {
     /// Every part of the program gets what is new for it; who has it already is left alone.
     fn apply(&self, values: &Values, reaches: Reaches) {
         for (camera, (id, reach)) in self.ids.iter().zip(&self.reach).enumerate() {
+            let wanted = match reaches {
+                Reaches::Running => self.as_seen(values, camera),
+                Reaches::Everything => Cow::Borrowed(values),
+            };
             let mut problems = Vec::new();
-            let asked = Config::camera_of(values, camera, &mut problems);
+            let asked = Config::camera_of(&wanted, camera, &mut problems);
             // A secret's file that cannot be read any more is no matter of this change.
             if problems.is_empty() || reaches == Reaches::Running {
                 reach.hold.ask(id, Orders::of(&asked), reaches);
             }
-            let rules = Rules::of(&asked);
+            let rules = Rules::of(&Config::camera_of(&self.as_seen(values, camera), camera, &mut problems));
             if **reach.rules.load() != rules {
                 reach.rules.store(Arc::new(rules));
             }
         }
-        self.seen.store(Arc::new(see(values, &self.ids)));
+        self.look_again(values);
         self.reach.iter().for_each(|reach| reach.board.wake());
+    }
+
+    fn look_again(&self, values: &Values) {
+        let one = |(camera, id): (usize, &String)| Seen {
+            name: values.camera_text(camera, "name").unwrap_or_else(|| id.clone()),
+            settings: fields::settings(&self.as_seen(values, camera), camera),
+            locked: fields::locked(values, camera),
+        };
+        let seen: Vec<Seen> = self.ids.iter().enumerate().map(one).collect();
+        // A setting of the server, told with each camera.
+        self.room.set(seen.first().map_or(0, |seen| seen.settings.max_clients as usize));
+        self.seen.store(Arc::new(seen));
+    }
+
+    /// Room among the connections for the viewers that are allowed.
+    pub(crate) fn room(&self) -> web::Room {
+        self.room.clone()
     }
 
     /// Waits until a change that is being kept has been.
@@ -253,13 +307,4 @@ impl Ledger {
     fn lock(&self) -> MutexGuard<'_, Values> {
         self.values.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn see(values: &Values, ids: &[String]) -> Vec<Seen> {
-    let one = |(camera, id): (usize, &String)| Seen {
-        name: values.camera_text(camera, "name").unwrap_or_else(|| id.clone()),
-        settings: fields::settings(values, camera),
-        locked: fields::locked(values, camera),
-    };
-    ids.iter().enumerate().map(one).collect()
 }

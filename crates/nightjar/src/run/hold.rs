@@ -91,9 +91,16 @@ impl Hold {
         self.standing().in_force.kind()
     }
 
-    /// Whether the source lives in a child process, which HTTP never starts or ends.
-    pub(crate) fn runs_a_child(&self) -> bool {
-        self.standing().in_force.runs_a_child()
+    /// By how many degrees the picture of a source in a child process is turned now; HTTP never changes that.
+    pub(crate) fn child_turned_by(&self) -> Option<u32> {
+        let standing = self.standing();
+        standing.in_force.runs_a_child().then(|| standing.in_force.shaping.rotation.degrees())
+    }
+
+    /// How pictures are turned and masked now.
+    #[cfg(test)]
+    pub(crate) fn shaping(&self) -> capture::Shaping {
+        self.standing().in_force.shaping.clone()
     }
 
     /// Whether something was asked for that is not in force yet.

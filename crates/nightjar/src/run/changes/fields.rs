@@ -184,6 +184,11 @@ pub(super) fn zone_values(zone: &Zone) -> Vec<(&'static str, Value)> {
     keys
 }
 
+/// By how many degrees clockwise a picture that is turned by `from` has to be turned on to be turned by `to`.
+pub(super) fn turn_between(from: u32, to: u32) -> u32 {
+    (to % 360 + 360 - from % 360) % 360
+}
+
 /// The zone as it lies on the picture once that is turned by so many degrees clockwise.
 pub(super) fn turned(mut zone: Zone, by: u32) -> Zone {
     // Rounded, so that four quarters come to the same digits.

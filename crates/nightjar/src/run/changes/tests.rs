@@ -192,11 +192,50 @@ fn zones_turn_with_the_picture_so_that_a_mask_goes_on_hiding_what_it_hid() {
     assert_eq!((corner(0).x, corner(0).y), (0.9, 0.8));
     turn(90);
     turn(0);
-    assert_eq!(bench.ledger.settings(0).zones, [mask.clone()]);
+    assert_eq!(bench.ledger.settings(0).zones, std::slice::from_ref(&mask));
     // Whoever sends both knows where they belong.
     let both = ConfigPatch { rotation: Some(270), ..zoned(std::slice::from_ref(&mask)) };
     bench.ledger.change(0, &both).unwrap();
     assert_eq!(bench.ledger.settings(0).zones, [mask]);
+}
+
+#[test]
+fn where_a_turn_waits_for_a_restart_zones_lie_right_before_it_and_after_it() {
+    let child = [("NIGHTJAR_CAMERA__0__SOURCE", "file"), ("NIGHTJAR_CAMERA__0__PATH", "/none.mp4")];
+    let bench = bench(&child);
+    let corners = [(0.1, 0.2), (0.5, 0.2), (0.5, 0.9)];
+    let mask = Zone { kind: ZoneKind::Mask, sensitivity: 1.0, ..zone("m", &corners) };
+    let (wanted, kept) =
+        (zoned(std::slice::from_ref(&mask)), || load(inputs(bench.dir.path(), &child)).unwrap());
+    bench.ledger.change(0, &wanted).unwrap();
+    let masks = bench.reach[0].hold.shaping().masks;
+    let turn = ConfigPatch { rotation: Some(90), ..ConfigPatch::default() };
+    assert!(bench.ledger.change(0, &turn).unwrap().restart_required);
+    let is_as_before = || {
+        let shaping = bench.reach[0].hold.shaping();
+        assert_eq!((shaping.masks, shaping.rotation), (masks.clone(), frame::Rotation::None));
+        assert_eq!(bench.ledger.settings(0).zones, std::slice::from_ref(&mask));
+        assert_eq!(bench.ledger.settings(0).rotation, 90, "what is asked for");
+        let after = fields::settings(&kept().values, 0);
+        assert_eq!(after.zones, [fields::turned(mask.clone(), 90)]);
+        assert_eq!(after.rotation, 90);
+    };
+    is_as_before();
+    // Drawn on what is seen, alone or with the turn that waits, as often as one likes.
+    bench.ledger.change(0, &wanted).unwrap();
+    is_as_before();
+    bench.ledger.change(0, &zoned(&[])).unwrap();
+    for _ in 0..2 {
+        let both = ConfigPatch { rotation: Some(90), ..wanted.clone() };
+        bench.ledger.change(0, &both).unwrap();
+        is_as_before();
+    }
+    bench.ledger.change(0, &as_patch(&bench.ledger.settings(0))).unwrap();
+    bench.ledger.change(1, &threshold(40)).unwrap();
+    is_as_before();
+    bench.ledger.reload(|| Ok(kept())).unwrap();
+    assert_eq!(bench.ledger.settings(0).zones, [fields::turned(mask, 90)], "turned now, and so are they");
+    assert_eq!(bench.reach[0].hold.shaping().rotation, frame::Rotation::Quarter);
 }
 
 #[test]
