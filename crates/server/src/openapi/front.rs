@@ -52,7 +52,7 @@ pub(super) fn completed(row: &Row, mut operation: Operation) -> Operation {
     }
     let is_open = row.need == Need::Open;
     for (status, name, of_keys, _) in ANSWERS {
-        if !(of_keys && is_open) && !responses.contains_key(status) {
+        if !(of_keys && is_open || responses.contains_key(status)) {
             let answer = Ref::new(format!("#/components/responses/{name}"));
             responses.insert(status.to_owned(), RefOr::Ref(answer));
         }
