@@ -118,7 +118,9 @@ fn killed() -> String {
         (noticed, viewer.sees_it_again(since, SOON))
     };
     // What is only made once is there after a few.
-    (0..3).for_each(|_| drop(cycle()));
+    for _ in 0..3 {
+        cycle();
+    }
     let before = held(&app);
     let (noticed, back): (Vec<_>, Vec<_>) = (0..CYCLES).map(|_| cycle()).unzip();
     let held = held_as(&app, &before);

@@ -125,7 +125,9 @@ fn cycles(what: Break, codes: &[&str]) -> String {
     let app = start(NODE, SMALL);
     let viewer = watching(&app, is_bars);
     // What is only made once is there after a few.
-    (0..3).for_each(|_| drop(cycle(&app, &viewer, what, codes)));
+    for _ in 0..3 {
+        cycle(&app, &viewer, what, codes);
+    }
     let before = held(&app);
     let times = (0..CYCLES).map(|_| cycle(&app, &viewer, what, codes));
     let (noticed, back): (Vec<_>, Vec<_>) = times.unzip();
@@ -223,7 +225,9 @@ fn silent() -> String {
         (noticed, viewer.sees_it_again(set(NODE, Break::Dropped, 0), SOON))
     };
     // What is only made once is there after a few.
-    (0..3).for_each(|_| drop(cycle()));
+    for _ in 0..3 {
+        cycle();
+    }
     let before = held(&app);
     let (noticed, back): (Vec<_>, Vec<_>) = (0..CYCLES).map(|_| cycle()).unzip();
     let held = held_as(&app, &before);
