@@ -187,17 +187,16 @@ impl Child {
         }
     }
 
-    /// How it ended; it is killed if it does not, soon.
+    /// How it ended; it is killed if it does not, soon. What it started and left behind is killed, too.
     pub(crate) fn status(&mut self) -> io::Result<ExitStatus> {
         self.out = None;
         self.err = None;
         let handle = pidfd_open(Pid::from_child(&self.inner), PidfdFlags::empty())?;
         let deadline = Instant::now() + LAST_WORDS;
         let ended = [Some(self.halt.as_fd()), Some(handle.as_fd()), None];
-        let [_, ended, _] = ready(ended, deadline)?;
-        if !ended {
-            self.kill();
-        }
+        ready(ended, deadline)?;
+        // Of one that has ended already this changes nothing; its group is its own until it is reaped.
+        self.kill();
         let status = self.reap()?;
         self.reaped = true;
         Ok(status)

@@ -68,6 +68,21 @@ fn all_children_are_killed_at_once_by_a_process_in_a_hurry() {
 }
 
 #[test]
+fn what_a_program_that_ended_left_behind_ends_with_it() {
+    let halt = Arc::new(Halt::new().unwrap());
+    let leave = "sleep 1000 </dev/null >/dev/null 2>&1 & echo $!; exit 7";
+    let mut child = Child::spawn(Path::new("sh"), &["-c".into(), leave.into()], halt).unwrap();
+    let mut buffer = [0; 64];
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let Heard::Out(n) = child.read(&mut buffer, 64, deadline).unwrap() else { panic!("its number") };
+    let left: i32 = std::str::from_utf8(&buffer[..n]).unwrap().trim().parse().unwrap();
+    assert_eq!(child.read(&mut buffer, 64, deadline).unwrap(), Heard::Closed);
+    assert!(lives(left));
+    assert_eq!(child.status().unwrap().code(), Some(7), "its own end is what counts");
+    eventually("the end of what it left", || (!lives(left)).then_some(()));
+}
+
+#[test]
 fn a_program_that_is_missing_is_told_from_one_that_fails() {
     let halt = Arc::new(Halt::new().unwrap());
     for program in ["/nonexistent/ffmpeg", "surely-no-such-program", "/etc/passwd", "/"] {
