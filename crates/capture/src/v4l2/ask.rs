@@ -66,6 +66,12 @@ impl Capabilities {
         !self.is_capture() && self.bits & kernel::V4L2_CAP_VIDEO_CAPTURE_MPLANE != 0
     }
 
+    /// Whether it is one stage of several that a program like libcamera must set up first, as those of a camera on a
+    /// ribbon cable are: by itself it offers formats and gives no picture.
+    pub(super) fn is_stage(&self) -> bool {
+        self.bits & kernel::V4L2_CAP_IO_MC != 0
+    }
+
     /// Whether this node gives what belongs to the pictures of another node.
     pub(super) fn is_metadata(&self) -> bool {
         !self.is_capture() && self.bits & kernel::V4L2_CAP_META_CAPTURE != 0

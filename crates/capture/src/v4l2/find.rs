@@ -92,7 +92,7 @@ pub(super) fn first_camera_in(root: &Path) -> Option<FoundCamera> {
 fn usable(node: &Path) -> Option<String> {
     let device = Device::open(node).ok()?;
     let is = Capabilities::of(&device).ok()?;
-    let is_camera = is.is_capture() && !NOT_CAMERAS.contains(&is.identity.driver.as_str());
+    let is_camera = is.is_capture() && !is.is_stage() && !NOT_CAMERAS.contains(&is.identity.driver.as_str());
     let is_understood = || ask::formats(&device).into_iter().any(|code| Format::of_code(code).is_some());
     (is_camera && is_understood() && device.check_free().is_ok()).then_some(is.identity.card)
 }

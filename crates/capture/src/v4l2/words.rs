@@ -39,7 +39,7 @@ pub(super) fn not_opened(path: &Path, error: &io::Error) -> Problem {
             "Raise LimitNOFILE of the service, or restart it and report this.",
         ),
         Some(libc::EISDIR) => not_v4l2(path),
-        _ => failed(path, "opened", error),
+        _ => failed(path, "being opened", error),
     }
 }
 
@@ -109,7 +109,7 @@ fn not_v4l2(path: &Path) -> Problem {
 pub(super) fn no_answer(path: &Path, error: &io::Error) -> Problem {
     match error.raw_os_error() {
         Some(libc::ENOTTY | libc::EINVAL) => not_v4l2(path),
-        _ => failed(path, "asked what it is", error),
+        _ => failed(path, "being asked what it is", error),
     }
 }
 
@@ -128,7 +128,7 @@ pub(super) fn no_capture(path: &Path, is: &Capabilities) -> Problem {
             format!(
                 "{name} ({card}) gives pictures only in several planes of memory, which is not supported."
             ),
-            "Use source = command with rpicam-vid or another program that writes JPEG.",
+            "Use source = \"command\" with preset = \"rpicam-vid\", or with another program that writes JPEG.",
         )
     } else {
         (
@@ -155,11 +155,11 @@ pub(super) fn no_format(path: &Path, wanted: Option<&str>, offered: &[u32]) -> P
         ),
         None if is_bayer => (
             format!("{name} offers only unprocessed sensor data ({offers})."),
-            "It is a camera for libcamera: use source = command with rpicam-vid.",
+            "It is a camera for libcamera: use source = \"command\" with preset = \"rpicam-vid\".",
         ),
         None => (
             format!("{name} offers no format that is understood ({offers})."),
-            "Use source = command with a program that turns it into JPEG.",
+            "Use source = \"command\" with a program that turns it into JPEG.",
         ),
     };
     Problem::new("no_format", what, mend)
@@ -222,7 +222,7 @@ pub(super) fn refused(path: &Path, step: &str, error: &io::Error) -> Problem {
 fn failed(path: &Path, step: &str, error: &io::Error) -> Problem {
     Problem::new(
         "device_error",
-        format!("{} failed at being {step}: {}.", shown(path), reason(error)),
+        format!("{} failed at {step}: {}.", shown(path), reason(error)),
         "Plug the camera out and in again; the kernel's log (dmesg) may say more.",
     )
 }
