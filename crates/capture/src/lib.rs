@@ -19,6 +19,7 @@ mod ffmpeg;
 mod file;
 mod halt;
 mod http;
+mod knock;
 mod problem;
 mod pulse;
 mod rtsp;

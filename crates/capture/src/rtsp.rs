@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use frame::Size;
 
 use crate::ffmpeg::{Decoded, Frames, Input, Tools};
-use crate::halt::Halt;
+use crate::halt::{Halt, Waited};
+use crate::knock;
 use crate::source::{Next, Opener, Payload, Source};
 use crate::{Negotiated, Problem, Transport};
 
@@ -55,6 +56,14 @@ impl Opener for Rtsp {
             first: self.first,
             schedule: Schedule::new(self.frame_rate, Instant::now()),
         }))
+    }
+
+    fn rest(&mut self, halt: &Halt, time: Duration, code: &str) -> Waited {
+        let address = Address::parse(&self.url, None, None).ok();
+        match address.and_then(|address| address.door()).filter(|_| knock::is_away(code)) {
+            Some(door) => knock::rest(door, halt, time),
+            None => halt.wait(time),
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use frame::{I420, Size};
 
-use crate::{Problem, Shaping};
 use crate::halt::{Halt, Waited};
+use crate::{Problem, Shaping};
 
 /// A camera as the configuration names it.
 #[derive(Debug, Clone)]
@@ -185,12 +185,13 @@ pub(crate) trait Opener: Send {
     fn ask(&mut self, _want: Want) -> bool {
         false
     }
-    /// Waits before the next try: for a stop, a nudge or a sign that it is worth one, `time` at the most.
-    fn rest(&mut self, halt: &Halt, time: Duration) -> Waited {
+    /// Waits before the next try: for a stop, a nudge or a sign that it is worth one, `time` at the most. `code` is that
+    /// of the problem that it was lost by.
+    fn rest(&mut self, halt: &Halt, time: Duration, _code: &str) -> Waited {
         halt.wait(time)
     }
-    /// The longest wait between two tries that this kind of source wants.
-    fn most_backoff(&self) -> Duration {
+    /// The longest wait before the next try that this kind of source wants after such a problem.
+    fn most_backoff(&self, _code: &str) -> Duration {
         Duration::MAX
     }
 }

@@ -12,25 +12,22 @@ use rand::rngs::SmallRng;
 use tokio::sync::watch;
 
 use crate::backoff::Backoff;
-use crate::command::Command;
-use crate::demo::Demo;
-use crate::ffmpeg::Tools;
-use crate::file::{File, Look};
 use crate::halt::{Halt, Waited};
-use crate::http::Http;
 use crate::pulse::Pulse;
-use crate::rtsp::Rtsp;
 use crate::shape::Orders;
 use crate::source::{Next, Opener, Payload, Source};
 use crate::status::{Board, View};
-use crate::v4l2::V4l2;
-use crate::{CameraSource, Problem, Shaping, SourceKind, SourceStatus, State, Want};
+use crate::{CameraSource, Problem, Shaping, SourceStatus, State, Want};
 
+mod opener;
 mod record;
+mod session;
 mod timeline;
 mod tuning;
 
+use opener::opener;
 use record::{Kind, Record};
+use session::Session;
 use timeline::Timeline;
 pub(crate) use tuning::Tuning;
 
@@ -165,41 +162,6 @@ impl Drop for Supervisor {
     }
 }
 
-fn opener(source: CameraSource, halt: &Arc<Halt>, tuning: Tuning) -> Box<dyn Opener> {
-    let (want, halt) = (source.want, halt.clone());
-    match source.kind {
-        SourceKind::Demo { scene, seed } => Box::new(Demo { scene, seed, want, halt }),
-        SourceKind::Http { url, user, password } => {
-            Box::new(Http { url, user, password, want, tuning, halt })
-        }
-        SourceKind::Rtsp { url, transport, user, password } => Box::new(Rtsp {
-            url,
-            transport,
-            user,
-            password,
-            frame_rate: want.frame_rate,
-            tools: Tools::default(),
-            first: tuning.answer,
-            halt,
-        }),
-        SourceKind::Command { run, restart } => {
-            Box::new(Command { run, restart, first: tuning.answer, halt })
-        }
-        SourceKind::File { path, pace, looped } => Box::new(File {
-            path,
-            pace,
-            looped,
-            tools: Tools::default(),
-            first: tuning.answer,
-            look: Look::default(),
-            halt,
-        }),
-        SourceKind::V4l2 { device, format, controls } => {
-            Box::new(V4l2::new(device, format, controls, want, halt))
-        }
-    }
-}
-
 /// How an open source came to its end.
 enum Outcome {
     Lost(Problem),
@@ -310,11 +272,8 @@ impl Worker {
                 return Outcome::Again;
             }
             // Many a webcam takes more than the two seconds of a stall until its first picture.
-            let patience = if session.live {
-                pulse.patience()
-            } else {
-                pulse.patience().max(self.tuning.unmeasured)
-            };
+            let patience =
+                if session.live { pulse.patience() } else { pulse.patience().max(self.tuning.unmeasured) };
             let left = (session.last_good + patience).saturating_duration_since(Instant::now());
             let next = if left.is_zero() { Ok(Next::Silent) } else { source.next(left) };
             if let Some(warning) = source.warning() {
@@ -330,7 +289,7 @@ impl Worker {
                         Err(error) => session.refused = Some(error.to_string()),
                     }
                 }
-                Ok(Next::Silent) => return Outcome::Lost(self.stalled(&session)),
+                Ok(Next::Silent) => return Outcome::Lost(session.stalled()),
                 Ok(Next::Ended) => return Outcome::Ended,
                 Ok(Next::Stopped) => return Outcome::Stopped,
                 Err(problem) => return Outcome::Lost(problem),
@@ -424,29 +383,13 @@ impl Worker {
         }
     }
 
-    fn stalled(&self, session: &Session) -> Problem {
-        if let Some(error) = &session.refused {
-            return Problem::new(
-                "bad_pictures",
-                format!("Pictures come, but none can be shown: {error}."),
-                "Set the camera to plain JPEG at a smaller size, or restart it.",
-            );
-        }
-        let silent = session.last_good.elapsed().as_secs_f32();
-        let what = if session.live {
-            format!("The source went silent; no picture for {silent:.1} s.")
-        } else {
-            format!("The source is open, but no picture came within {silent:.1} s.")
-        };
-        Problem::new("stalled", what, "Check the camera's power and its network; restart it if this goes on.")
-    }
-
     fn back_off(&mut self, problem: Problem) -> Waited {
         let wait = match problem.code {
             "unauthorized" | "forbidden" => self.backoff.next().max(self.tuning.guarded),
-            _ => self.backoff.next().min(self.opener.most_backoff()),
+            code => self.backoff.next().min(self.opener.most_backoff(code)),
         };
         self.tell_of_loss(&problem, wait);
+        let code = problem.code;
         self.halt.forget_nudge();
         let now = self.clock.stamp();
         self.board.change(false, |status| {
@@ -455,7 +398,7 @@ impl Worker {
         });
         self.board.enter(State::Lost { problem }, now, Some(now.mono + wait));
         // Asked for before the nudge of it was forgotten.
-        if self.orders.is_replaced() { Waited::Nudged } else { self.opener.rest(&self.halt, wait) }
+        if self.orders.is_replaced() { Waited::Nudged } else { self.opener.rest(&self.halt, wait, code) }
     }
 
     fn tell_of_loss(&mut self, problem: &Problem, wait: Duration) {
@@ -481,25 +424,5 @@ impl Worker {
                 "the source is not quite as it should be"
             );
         }
-    }
-}
-
-/// One opening of the source.
-struct Session {
-    /// When it was opened; once it is live, when it became so.
-    began: Instant,
-    last_good: Instant,
-    /// When those who watch were last told of the rate.
-    told: Instant,
-    live: bool,
-    /// Why the newest picture was refused, if it was.
-    refused: Option<String>,
-    /// That pictures are encoded anew.
-    told_of_recoding: bool,
-}
-
-impl Session {
-    fn new(now: Instant) -> Self {
-        Self { began: now, last_good: now, told: now, live: false, refused: None, told_of_recoding: false }
     }
 }

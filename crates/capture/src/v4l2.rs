@@ -142,11 +142,11 @@ impl Opener for V4l2 {
         Ok(Box::new(Streaming { stream, path, halt, negotiated, taker, warnings }))
     }
 
-    fn rest(&mut self, halt: &Halt, time: Duration) -> Waited {
+    fn rest(&mut self, halt: &Halt, time: Duration, _code: &str) -> Waited {
         watch::rest(find::root_of(&self.device), halt, time)
     }
 
-    fn most_backoff(&self) -> Duration {
+    fn most_backoff(&self, _code: &str) -> Duration {
         MOST_BACKOFF
     }
 }

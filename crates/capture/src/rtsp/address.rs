@@ -1,5 +1,7 @@
 //! The configured URL, parted into what the child is told and what may be shown.
 
+use std::net::SocketAddr;
+
 use reqwest::Url;
 
 use crate::Problem;
@@ -51,6 +53,13 @@ impl Address {
         self.url.as_str()
     }
 
+    /// Where the camera listens, if its address is a number: to look up a name may take many seconds.
+    pub(super) fn door(&self) -> Option<SocketAddr> {
+        let usual = if self.url.scheme() == "rtsps" { 322 } else { 554 };
+        let host = self.url.host_str()?.trim_start_matches('[').trim_end_matches(']');
+        Some(SocketAddr::new(host.parse().ok()?, self.url.port().unwrap_or(usual)))
+    }
+
     /// What must not stand in a complaint, longest first.
     pub(super) fn hidden(&self) -> Vec<(String, String)> {
         let mut bare = self.url.clone();
@@ -77,6 +86,19 @@ mod tests {
         assert_eq!(shown, "cannot open 'the stream of cam.local:8554' or 'the stream of cam.local:8554'");
         let alone = Address::parse("rtsp://eve:a%20b@cam/", None, None).unwrap();
         assert_eq!(alone.full(), "rtsp://eve:a%20b@cam/");
+    }
+
+    #[test]
+    fn a_numbered_address_has_a_door_to_knock_at() {
+        for (url, door) in [
+            ("rtsp://10.0.0.7/s", Some("10.0.0.7:554")),
+            ("rtsp://10.0.0.7:8554/s", Some("10.0.0.7:8554")),
+            ("rtsps://[fe80::1]/s", Some("[fe80::1]:322")),
+            ("rtsp://cam.local/s", None),
+        ] {
+            let found = Address::parse(url, None, None).unwrap().door();
+            assert_eq!(found, door.map(|door| door.parse().unwrap()), "{url}");
+        }
     }
 
     #[test]

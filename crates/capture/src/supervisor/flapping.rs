@@ -3,6 +3,9 @@
 use std::io::Write;
 
 use super::*;
+use crate::SourceKind;
+use crate::ffmpeg::Tools;
+use crate::file::{File, Look};
 use crate::testing::{FakeCamera, STREAM, Watched, eventually, http, part, quick};
 
 /// What a process can leak.

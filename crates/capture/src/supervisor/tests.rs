@@ -1,6 +1,6 @@
 use super::*;
-use crate::Want;
 use crate::testing::eventually;
+use crate::{SourceKind, Want};
 use frame::{Ring, RingLimits, Size, SystemClock};
 
 pub(super) fn ring() -> (RingWriter, Ring) {
@@ -70,6 +70,12 @@ enum Act {
     Panic,
 }
 
+impl Scripted {
+    fn new(script: &[Act], halt: Arc<Halt>) -> Self {
+        Self { script: script.to_vec(), opened: 0, halt }
+    }
+}
+
 impl Opener for Scripted {
     fn open(&mut self) -> Result<Box<dyn Source>, Problem> {
         let act = self.script[self.opened.min(self.script.len() - 1)];
@@ -107,9 +113,13 @@ impl Source for Playing {
 }
 
 fn scripted(script: &[Act], tuning: Tuning) -> (Supervisor, Ring) {
+    started(tuning, |halt| Box::new(Scripted::new(script, halt)))
+}
+
+fn started(tuning: Tuning, opener: impl FnOnce(Arc<Halt>) -> Box<dyn Opener>) -> (Supervisor, Ring) {
     let (writer, ring) = ring();
     let halt = Arc::new(Halt::new().unwrap());
-    let opener = Box::new(Scripted { script: script.to_vec(), opened: 0, halt: halt.clone() });
+    let opener = opener(halt.clone());
     let clock = Arc::new(SystemClock::new());
     let want = Want { size: Size::new(64, 48), frame_rate: 50.0 };
     let orders = Orders::new(want, Shaping::default(), ring.clone()).unwrap();
@@ -179,21 +189,39 @@ fn a_camera_that_refuses_the_user_is_left_alone_for_a_minute() {
     }
 }
 
+/// The same, but it notes how long it should rest and does not.
+struct Restless {
+    scripted: Scripted,
+    waits: std::sync::mpsc::SyncSender<Duration>,
+}
+
+impl Opener for Restless {
+    fn open(&mut self) -> Result<Box<dyn Source>, Problem> {
+        self.scripted.open()
+    }
+
+    fn rest(&mut self, halt: &Halt, time: Duration, _code: &str) -> Waited {
+        // Full once all that the test asks for is told: from then on it holds still.
+        match self.waits.try_send(time) {
+            Ok(()) => Waited::Elapsed,
+            Err(_) => halt.wait(Duration::from_secs(3600)),
+        }
+    }
+}
+
 #[test]
 fn after_a_good_spell_the_back_off_starts_from_its_beginning() {
     let ms = Duration::from_millis;
     let tuning =
         Tuning { first_backoff: ms(4), most_backoff: ms(60_000), steady: ms(60), ..crate::testing::quick() };
-    // Twelve failures bring the cap to 16 s.
+    // Twelve failures bring the cap from 4 ms to 16 s; the thirteenth wait is that after the good spell.
     let script: Vec<Act> =
         [&[Act::Fail("refused"); 12][..], &[Act::Live(ms(200)), Act::Fail("refused")]].concat();
-    let (supervisor, _ring) = scripted(&script, tuning);
-    let status = reach(&supervisor, "the loss after the good spell", |status| {
-        if status.state != State::Live && status.counters.lost < 12 {
-            supervisor.retry_now();
-        }
-        matches!(&status.state, State::Lost { problem } if problem.code == "ended")
-    });
-    let wait = status.next_try.unwrap().saturating_sub(status.since.mono);
-    assert!(wait <= ms(4), "{wait:?}");
+    let (waits, told) = std::sync::mpsc::sync_channel(13);
+    let (_supervisor, _ring) =
+        started(tuning, |halt| Box::new(Restless { scripted: Scripted::new(&script, halt), waits }));
+    let waits: Vec<Duration> =
+        (0..13).map(|_| told.recv_timeout(Duration::from_secs(20)).expect("a wait")).collect();
+    assert!(waits[..12].iter().any(|wait| *wait > ms(100)), "they grow: {waits:?}");
+    assert!(waits[12] <= ms(4), "{waits:?}");
 }
