@@ -118,7 +118,7 @@ pub struct CameraConfig {
     pub min_frames: u32,
     /// A visit ends after so long without movement.
     pub event_gap: Duration,
-    /// Areas of the picture; none: the whole picture counts.
+    /// Areas of the picture as it is seen, also while a turn waits for a restart; none: the whole picture counts.
     pub zones: Vec<Zone>,
 }
 
@@ -157,7 +157,7 @@ pub struct ConfigPatch {
     pub min_frames: Option<u32>,
     /// See [`CameraConfig::event_gap`].
     pub event_gap: Option<Duration>,
-    /// All zones; what was there before goes.
+    /// All zones; what was there before goes. They lie on the picture as it is seen once the change has been made.
     pub zones: Option<Vec<Zone>>,
 }
 

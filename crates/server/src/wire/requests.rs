@@ -50,7 +50,8 @@ pub(crate) struct CameraChange {
     timestamp_position: Option<String>,
     highlight_motion: Option<bool>,
     motion: Option<MotionChange>,
-    /// The whole list; what was there before goes.
+    /// The whole list; what was there before goes. They lie on the picture as it is seen once the answer is there, so
+    /// for a turn that waits for a restart on the picture of before; they are turned with it then.
     zones: Option<Vec<ZoneWire>>,
 }
 
