@@ -27,6 +27,12 @@ pub(super) fn keep(
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(error).context("read what was changed before"),
     };
+    // Taken off and put back, since it would go with the table that it stands above wherever that comes to stand.
+    let (head, there) = match there.strip_prefix(HEAD) {
+        Some(rest) => (HEAD, rest),
+        None if there.is_empty() => (HEAD, ""),
+        None => ("", there.as_str()),
+    };
     let mut document: DocumentMut = there.parse().context("understand what was changed before")?;
     let root = document.as_table_mut();
     for (slot, value) in new {
@@ -39,7 +45,6 @@ pub(super) fn keep(
             .context("find the place of the zones")?
             .insert(Section::Zone.name(), list(zones));
     }
-    let head = if there.is_empty() { HEAD } else { "" };
     crate::run::data::publish(path, format!("{head}{document}").as_bytes())
 }
 

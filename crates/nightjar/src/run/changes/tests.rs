@@ -299,6 +299,15 @@ fn what_others_put_into_the_file_stays() {
 }
 
 #[test]
+fn the_word_on_what_the_file_is_stays_at_its_head() {
+    let bench = bench(&[]);
+    bench.ledger.change(0, &threshold(40)).unwrap();
+    bench.ledger.change(0, &size(640, 360)).unwrap();
+    let text = std::fs::read_to_string(bench.dir.path().join("settings.toml")).unwrap();
+    assert!(text.starts_with("# Changed over HTTP") && text.matches("# Changed").count() == 1, "{text}");
+}
+
+#[test]
 fn a_file_that_cannot_be_understood_is_not_written_over() {
     let bench = bench(&[]);
     let file = bench.dir.path().join("settings.toml");
