@@ -63,7 +63,7 @@ const FILES: &[Bad] = &[
     Bad("[[camera]]\nid = \"a\"\n[[camera]]\nid = \"a\"", 4, "camera[1].id", "camera[0] already"),
     Bad("[[camera]]\nid = \"camera2\"\n[[camera]]", 3, "camera[1].id", "each camera needs its own"),
     Bad("[[camera]]\nname = \"\"", 2, "camera[0].name", "an empty text"),
-    Bad("[[camera]]\nsource = \"webcam\"", 2, "camera[0].source", "\"demo\", \"http\", \"file\""),
+    Bad("[[camera]]\nsource = \"webcam\"", 2, "camera[0].source", "\"demo\", \"v4l2\", \"http\", \"rtsp\", \"file\", \"command\""),
     Bad("[[camera]]\nsource = \"v4l2\"", 1, "camera[0].device", "is missing"),
     Bad("[[camera]]\nsource = \"v4l2\"\ndevice = \"/dev/video0\"\nformat = \"h264\"", 4, "camera[0].format", "\"mjpg\""),
     Bad("[[camera]]\nsource = \"v4l2\"\ndevice = \"/dev/video0\"\ncontrols = { gain = \"much\" }", 4, "camera[0].controls", "for gain"),
