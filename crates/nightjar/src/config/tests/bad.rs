@@ -89,7 +89,7 @@ const FILES: &[Bad] = &[
     Bad("[[camera]]\nsource = \"http\"\nurl = \"http://a/\"\nscene = \"fox\"", 4, "camera[0].scene", "set source = \"demo\""),
     Bad("[[camera]]\nsource = \"http\"", 1, "camera[0].url", "is missing"),
     Bad("\n[[camera]]\nsource = \"file\"", 2, "camera[0].path", "is missing"),
-    Bad("[[camera]]\nsource = \"http\"\nurl = \"rtsp://a/\"", 3, "camera[0].url", "begins with http://"),
+    Bad("[[camera]]\nsource = \"http\"\nurl = \"rtsp://a/\"", 3, "camera[0].url", "set source = \"rtsp\" or correct the url"),
     Bad("[[camera]]\nsource = \"http\"\nurl = \"http://u:pw@a/\"", 3, "camera[0].url", "keys of their own"),
     Bad("[[camera]]\nsource = \"http\"\nurl = \"http://a/\"\nuser = \"u\"", 4, "camera[0].user", "without a password"),
     Bad("[[camera]]\nsource = \"http\"\nurl = \"http://a/\"\npassword = \"p\"", 4, "camera[0].password", "add user"),
