@@ -77,6 +77,10 @@ fn required(
         "command" => "run",
         _ => return,
     };
+    let preset = slot(Section::Camera, "preset", camera, None).filter(|_| source == "command");
+    if preset.is_some_and(bad) {
+        return;
+    }
     let Some(slot) = slot(Section::Camera, needed, camera, None) else { return };
     if values.explicit(slot).is_none() && !bad(slot) {
         let what = format!("is missing; source = \"{source}\" needs it");

@@ -135,12 +135,10 @@ impl Kind {
             | Self::Float { .. }
             | Self::Points
             | Self::Words
-            | Self::Controls => {
-                match word.trim().parse::<Toml>() {
-                    Ok(raw) => self.read(&raw),
-                    Err(_) => self.refuse(word),
-                }
-            }
+            | Self::Controls => match word.trim().parse::<Toml>() {
+                Ok(raw) => self.read(&raw),
+                Err(_) => self.refuse(word),
+            },
             Self::Hosts => {
                 let mut hosts = toml_edit::Array::new();
                 hosts.extend(word.split(',').map(str::trim).filter(|host| !host.is_empty()));
@@ -151,13 +149,13 @@ impl Kind {
     }
 
     fn refuse(self, found: &str) -> Result<Value, Refused> {
-        let found = if matches!(self, Self::Secret) { "a text".into() } else { quoted(found) };
+        let found = if matches!(self, Self::Secret | Self::Words) { "a text".into() } else { quoted(found) };
         Err(Refused { found, allowed: self.allowed(), nearest: None })
     }
 
     fn found(self, raw: &Toml) -> String {
         match (self, raw) {
-            (Self::Secret, _) => format!("a value of type {}", raw.type_name()),
+            (Self::Secret | Self::Words, _) => format!("a value of type {}", raw.type_name()),
             (_, Toml::Array(_) | Toml::InlineTable(_)) => format!("a {}", raw.type_name()),
             _ => quoted(raw.to_string().trim()),
         }
@@ -169,7 +167,7 @@ impl Kind {
             Self::Bool => "true or false".into(),
             Self::Int { min, max } => format!("a whole number from {min} to {max}"),
             Self::IntOf { works, .. } => {
-                works.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
+                works.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
             }
             Self::Float { min, max } => format!("a number from {min} to {max}"),
             Self::Text { max } => format!("a text of 1 to {max} characters"),
@@ -235,7 +233,8 @@ impl Value {
             Self::Size(it) => format_size(*it).into(),
             Self::Address(it) => it.to_string().into(),
             Self::Controls(controls) => {
-                let pairs = controls.iter().map(|(name, value)| (name.clone(), serde_json::Value::from(*value)));
+                let pairs =
+                    controls.iter().map(|(name, value)| (name.clone(), serde_json::Value::from(*value)));
                 serde_json::Value::Object(pairs.collect())
             }
             Self::Hosts(words) | Self::Words(words) => words.clone().into(),
@@ -265,16 +264,15 @@ fn words(items: &toml_edit::Array) -> Result<Value, String> {
     let mut words = Vec::new();
     for (n, item) in items.iter().enumerate() {
         let Some(word) = item.as_str().filter(|word| !word.contains('\0')) else {
-            return Err(format!("{} as word {}", quoted(item.to_string().trim()), n + 1));
+            // Not repeated, here and below: a password may be in it.
+            return Err(format!("no plain text as word {}", n + 1));
         };
         words.push(word.to_owned());
     }
     match words.as_slice() {
         [] => Err("an empty list".into()),
         [program, ..] if program.trim().is_empty() => Err("a list without a program at its beginning".into()),
-        [line] if line.contains(' ') && !line.contains('/') => {
-            Err(format!("{}, a whole line as one word", quoted(line)))
-        }
+        [line] if line.contains(' ') && !line.contains('/') => Err("a whole line as one word".into()),
         _ => Ok(Value::Words(words)),
     }
 }

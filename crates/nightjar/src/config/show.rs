@@ -90,6 +90,24 @@ fn shown(slot: Slot, value: &Value) -> Value {
     match (slot.row().kind, value) {
         (Kind::Secret, _) => Value::Text(MASK.into()),
         (Kind::Url, Value::Text(url)) => Value::Text(masked_url(url)),
+        // Any argument may hold a password, and which does only the program knows.
+        (Kind::Words, Value::Words(words)) => {
+            let arguments =
+                words.iter().skip(1).map(|word| if is_option(word) { word.as_str() } else { MASK });
+            Value::Words(
+                words.iter().take(1).map(String::as_str).chain(arguments).map(str::to_owned).collect(),
+            )
+        }
         _ => value.clone(),
+    }
+}
+
+/// Whether it is no more than an option's name: `-n`, `--codec`.
+fn is_option(word: &str) -> bool {
+    let name =
+        |letters: &str| !letters.is_empty() && letters.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    match word.strip_prefix("--") {
+        Some(long) => name(long),
+        None => word.len() == 2 && word.starts_with('-') && word.is_ascii(),
     }
 }

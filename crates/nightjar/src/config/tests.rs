@@ -122,6 +122,25 @@ fn a_token_in_a_url_is_not_shown() {
 }
 
 #[test]
+fn of_a_command_the_program_and_the_names_of_its_options_are_shown_and_nothing_else() {
+    let head = "[[camera]]\nsource = \"command\"\n";
+    let run = "run = [\"curl\", \"--user\", \"me:hunter2\", \"-n\", \"-hunter2\", \"--key=hunter2\"]\n";
+    let loaded = Desk::with(&format!("{head}{run}")).load(&[]).unwrap();
+    let mask = "\"********\"";
+    let shown = format!("run = [\"curl\", \"--user\", {mask}, \"-n\", {mask}, {mask}]");
+    assert!(show_toml(&loaded.values).contains(&shown), "{}", show_toml(&loaded.values));
+    assert!(!show_json(&loaded.values).to_string().contains("hunter2"));
+    for wrong in
+        ["run = \"curl -u me:hunter2\"", "run = [\"curl -u me:hunter2\"]", "run = [\"curl\", [\"hunter2\"]]"]
+    {
+        let told = Desk::with(&format!("{head}{wrong}\n")).load(&[]).unwrap_err().to_string();
+        assert!(told.contains("camera[0].run: found") && !told.contains("hunter2"), "{told}");
+    }
+    let told = Desk::with(&format!("{head}preset = \"raspivid\"\n")).load(&[]).unwrap_err().to_string();
+    assert!(told.contains("rpicam-vid") && !told.contains("camera[0].run"), "told once: {told}");
+}
+
+#[test]
 fn a_relative_path_counts_from_the_folder_of_the_file_and_in_the_environment_from_here() {
     let desk = Desk::with("[[camera]]\nsource = \"file\"\npath = \"x.mp4\"\n");
     let path = |environment: &[(&str, &str)]| match &desk.load(environment).unwrap().config.cameras[0].source
