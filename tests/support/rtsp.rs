@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::wait::{pause, until};
 
 const SDP: &str = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=camera\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\n\
@@ -91,6 +93,12 @@ impl RtspCamera {
         } else {
             self.shared.sinks.lock().unwrap().clear();
         }
+    }
+
+    /// Stops it sending with everything still open, or lets it go on.
+    pub fn stall(&self, is_stalled: bool) {
+        let signal = if is_stalled { Signal::STOP } else { Signal::CONT };
+        kill_process(Pid::from_child(&self.encoder), signal).unwrap();
     }
 
     fn listen(&self, listener: TcpListener) {
@@ -187,11 +195,16 @@ fn converse(wire: TcpStream, shared: &Shared) -> Option<()> {
             continue;
         }
         match asked.method.as_str() {
+            "DESCRIBE" if !asked.url.ends_with("/stream1") => answer("404 Stream Not Found", "")?,
             "DESCRIBE" => {
                 let length = SDP.len();
                 answer(
                     "200 OK",
-                    &format!("Content-Type: application/sdp\r\nContent-Length: {length}\r\n\r\n{SDP}"),
+                    // Its last line's end is the one that stands behind every answer.
+                    &format!(
+                        "Content-Type: application/sdp\r\nContent-Length: {length}\r\n\r\n{}",
+                        SDP.trim_end()
+                    ),
                 )?;
             }
             "SETUP" => {
