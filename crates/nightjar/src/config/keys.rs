@@ -64,7 +64,9 @@ impl Section {
             Self::Server => "Who may look in, and how many.",
             Self::Data => "Where everything that must survive a restart is kept.",
             Self::Log => "What is written to standard error.",
-            Self::Camera => "One table per camera, up to 64. Without any: this machine's own camera, else the demo scene.",
+            Self::Camera => {
+                "One table per camera, up to 64. Without any: this machine's own camera, else the demo scene."
+            }
             Self::Motion => "What counts as movement. Applied at run time, without dropping a viewer.",
             Self::Zone => "Areas of the picture. None: the whole picture counts. Up to 32 per camera.",
         }

@@ -179,9 +179,7 @@ fn zone(keys: &Reader<'_>) -> Option<Zone> {
 fn source(keys: &Reader<'_>, problems: &mut Vec<Problem>) -> Source {
     let text = |name| keys.text(Section::Camera, name);
     match text("source").as_deref() {
-        Some("http") => {
-            Source::Http { url: text("url").unwrap_or_default(), login: login(keys, problems) }
-        }
+        Some("http") => Source::Http { url: text("url").unwrap_or_default(), login: login(keys, problems) },
         Some("rtsp") => Source::Rtsp {
             url: text("url").unwrap_or_default(),
             udp: text("transport").as_deref() == Some("udp"),
@@ -223,8 +221,21 @@ fn preset(program: &str, keys: &Reader<'_>) -> Vec<String> {
     let number = |name| keys.int(Section::Camera, name).to_string();
     let (width, height, rate) = (number("width"), number("height"), number("frame_rate"));
     let line = [
-        program, "--timeout", "0", "--nopreview", "--codec", "mjpeg", "--flush", "--width", &width, "--height", &height,
-        "--framerate", &rate, "--output", "-",
+        program,
+        "--timeout",
+        "0",
+        "--nopreview",
+        "--codec",
+        "mjpeg",
+        "--flush",
+        "--width",
+        &width,
+        "--height",
+        &height,
+        "--framerate",
+        &rate,
+        "--output",
+        "-",
     ];
     line.map(str::to_owned).into()
 }
