@@ -20,9 +20,9 @@ impl Backoff {
         Self { first, most, attempt: 0, rng }
     }
 
-    /// The next wait: anything up to the current cap, a tenth of the first one at the least.
-    pub(crate) fn next(&mut self) -> Duration {
-        let cap = self.first.saturating_mul(1 << self.attempt.min(16)).min(self.most);
+    /// The next wait: anything up to the current cap or `most`, a tenth of the first one at the least.
+    pub(crate) fn next(&mut self, most: Duration) -> Duration {
+        let cap = self.first.saturating_mul(1 << self.attempt.min(16)).min(self.most).min(most);
         self.attempt = self.attempt.saturating_add(1);
         cap.mul_f64(self.rng.random::<f64>()).max(self.first / 10)
     }
@@ -46,7 +46,7 @@ mod tests {
         for seed in 0..400 {
             let mut backoff = Backoff::new(second, 30 * second, SmallRng::seed_from_u64(seed));
             for i in 0..8 {
-                let wait = backoff.next();
+                let wait = backoff.next(Duration::MAX);
                 largest[i] = largest[i].max(wait);
                 smallest[i] = smallest[i].min(wait);
             }
@@ -62,9 +62,10 @@ mod tests {
         let second = Duration::from_secs(1);
         let mut backoff = Backoff::new(second, 30 * second, SmallRng::seed_from_u64(7));
         for _ in 0..10 {
-            backoff.next();
+            backoff.next(Duration::MAX);
         }
+        assert!(backoff.next(second / 2) <= second / 2);
         backoff.reset();
-        assert!(backoff.next() <= second);
+        assert!(backoff.next(Duration::MAX) <= second);
     }
 }

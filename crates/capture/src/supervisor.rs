@@ -384,9 +384,10 @@ impl Worker {
     }
 
     fn back_off(&mut self, problem: Problem) -> Waited {
+        let wait = self.backoff.next(self.opener.most_backoff(problem.code));
         let wait = match problem.code {
-            "unauthorized" | "forbidden" => self.backoff.next().max(self.tuning.guarded),
-            code => self.backoff.next().min(self.opener.most_backoff(code)),
+            "unauthorized" | "forbidden" => wait.max(self.tuning.guarded),
+            _ => wait,
         };
         self.tell_of_loss(&problem, wait);
         let code = problem.code;
