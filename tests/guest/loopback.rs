@@ -9,7 +9,9 @@ use tempfile::TempDir;
 use tests::{Stream, number_of, pictures};
 
 use crate::Claim;
-use crate::tools::{BACK, CYCLES, SILENCE_NOTICED, SOON, held, held_as, hold, lost, source, start, watching};
+use crate::tools::{
+    BACK, CYCLES, SILENCE_NOTICED, SOON, back, held, held_as, hold, lost, source, start, watching,
+};
 
 /// Says that it captures only while it is fed, and can be fed by ffmpeg only once: 0.12.7 does not notice the end of
 /// whoever fed it by `write`.
@@ -115,7 +117,7 @@ fn killed() -> String {
         feeder = Some(film.feed(AGAIN));
         // ffmpeg itself takes a while to start here: what counts is the time since it writes.
         let since = writes(Duration::from_secs(30));
-        (noticed, viewer.sees_it_again(since, SOON))
+        (noticed, back(&app, &viewer, since))
     };
     // What is only made once is there after a few.
     for _ in 0..3 {

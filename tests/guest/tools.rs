@@ -40,11 +40,27 @@ pub(crate) fn problem(app: &TestApp) -> String {
 /// Waits until it is lost: how long that took since `since`, and why it is.
 #[track_caller]
 pub(crate) fn lost(app: &TestApp, since: Instant) -> (Duration, String) {
+    lost_after(app, since, &Value::Null)
+}
+
+/// The same for a camera that was live since `live`: it may be back before anybody could ask why it was away.
+#[track_caller]
+pub(crate) fn lost_after(app: &TestApp, since: Instant, live: &Value) -> (Duration, String) {
     until("the camera is lost", SOON, || {
         let source = source(app);
-        let code = source["problem"]["code"].as_str()?;
-        (source["state"] == "lost").then(|| (since.elapsed(), code.to_owned()))
+        let told = source["problem"]["code"].as_str().filter(|_| source["state"] == "lost");
+        let is_back = !live.is_null() && source["state"] == "live" && source["since"] != *live;
+        Some((since.elapsed(), told.or(is_back.then_some("back already"))?.to_owned()))
     })
+}
+
+/// Waits until it is live again and the viewer sees a picture that came after that; how long that took since `since`.
+#[track_caller]
+pub(crate) fn back(app: &TestApp, viewer: &Viewer, since: Instant) -> Duration {
+    // Without the first, a picture of before that was still on its way would do.
+    app.wait_for("garden", "live", SOON);
+    let live = Instant::now();
+    viewer.sees_it_again(live, SOON) + live.duration_since(since)
 }
 
 /// A viewer who has seen the camera.
