@@ -91,7 +91,12 @@ impl RtspCamera {
             let free = || TcpListener::bind(self.addr).ok();
             self.listen(until("the port is free again", Duration::from_secs(10), free));
         } else {
-            self.shared.sinks.lock().unwrap().clear();
+            for sink in self.shared.sinks.lock().unwrap().drain(..) {
+                if let Sink::Tcp(wire) = sink {
+                    // The other end may have closed it already.
+                    drop(wire.shutdown(std::net::Shutdown::Both));
+                }
+            }
         }
     }
 
