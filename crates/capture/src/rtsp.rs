@@ -41,9 +41,12 @@ pub(crate) struct Rtsp {
 impl Opener for Rtsp {
     fn open(&mut self) -> Result<Box<dyn Source>, Problem> {
         let address = Address::parse(&self.url, self.user.as_deref(), self.password.as_deref())?;
-        let arguments = ["-protocol_whitelist", PROTOCOLS, "-f", "concat", "-safe", "0", "-i", "pipe:0"];
+        // The list adds nothing to what was learned of the stream it names.
+        let brief = ["-fpsprobesize", "0", "-analyzeduration", "100000"];
+        let list_in = ["-protocol_whitelist", PROTOCOLS, "-f", "concat", "-safe", "0", "-i", "pipe:0"];
+        let arguments = brief.iter().chain(&list_in);
         let input = Input {
-            arguments: arguments.iter().map(Into::into).collect(),
+            arguments: arguments.map(Into::into).collect(),
             stdin: list(&address, self.transport, self.first),
             filter: None,
             hidden: address.hidden(),
@@ -75,9 +78,11 @@ fn list(address: &Address, transport: Transport, first: Duration) -> Vec<u8> {
         Transport::Tcp => "tcp",
         Transport::Udp => "udp",
     };
-    // Without nobuffer the child keeps up to five seconds back while it looks at the stream.
+    // Without nobuffer the child keeps up to five seconds back while it looks at the stream; and to find out the rate,
+    // which is measured here anyway, it would look at it for three.
     format!(
-        "ffconcat version 1.0\nfile '{url}'\noption rtsp_transport {transport}\noption timeout {}\noption fflags nobuffer\n",
+        "ffconcat version 1.0\nfile '{url}'\noption rtsp_transport {transport}\noption timeout {}\noption fflags nobuffer\n\
+         option fpsprobesize 0\noption analyzeduration 500000\n",
         first.as_micros()
     )
     .into_bytes()
