@@ -2,12 +2,19 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use frame::Size;
-use tests::{RtspCamera, Setup, Stream, TestApp, post, still, until};
+use serde_json::Value;
+use tests::{RtspCamera, Setup, Stream, TestApp, Viewer, post, still, until};
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(60);
+/// What is promised: a camera that is gone is noticed, a silent one is, and a frame is seen when it is back.
+const NOTICED: Duration = Duration::from_secs(1);
+const SILENCE_NOTICED: Duration = Duration::from_secs(3);
+const BACK: Duration = Duration::from_secs(2);
+/// Beside those, what asking takes on a machine that builds and tests other things at the same time.
+const SLACK: Duration = Duration::from_secs(1);
 const SECRET: &str = "hush-2718";
 
 fn rtsp(camera: &RtspCamera, password: &str, transport: &str) -> Setup {
@@ -70,6 +77,124 @@ fn an_rtsp_camera_that_refuses_goes_and_comes_back_says_so_and_keeps_its_viewers
     viewer.next_part().expect("the viewer's connection is kept");
 }
 
+fn source(app: &TestApp) -> Value {
+    app.json("/api/v1/cameras/garden")["source"].clone()
+}
+
+/// The test picture is colourful; that there is no signal is said in gray.
+fn is_colourful(jpeg: &[u8]) -> bool {
+    let planes = codec::Decoder::new().unwrap().i420(jpeg).unwrap();
+    planes.bytes()[planes.luma().len()..].iter().any(|value| value.abs_diff(128) > 60)
+}
+
+/// How many processes the program has started that are still there.
+fn children(app: &TestApp) -> usize {
+    let parent = app.pid().as_raw_nonzero().to_string();
+    let numbers = std::fs::read_dir("/proc").unwrap().flatten();
+    let stats = numbers.filter_map(|entry| std::fs::read_to_string(entry.path().join("stat")).ok());
+    let is_child = |stat: &String| {
+        stat.rsplit(") ").next().and_then(|fields| fields.split(' ').nth(1)) == Some(parent.as_str())
+    };
+    stats.filter(is_child).count()
+}
+
+#[test]
+fn an_rtsp_camera_that_falls_silent_or_was_away_for_long_is_seen_again_at_once() {
+    let camera = RtspCamera::start("eve", SECRET);
+    let app = rtsp(&camera, SECRET, "tcp").start();
+    app.wait_for("garden", "live", SOON);
+    let viewer = Viewer::open(app.addr, "/stream", is_colourful);
+    // Its rate is known by then: how long a silence has to be depends on it.
+    until("a second of pictures", SOON, || (source(&app)["frames"].as_u64()? > 15).then_some(()));
+    until("the viewer sees the camera", SOON, || viewer.signal());
+
+    let since = Instant::now();
+    camera.stall(true);
+    app.wait_for("garden", "lost", SOON);
+    assert!(since.elapsed() < SILENCE_NOTICED + SLACK, "noticed after {:?}", since.elapsed());
+    assert_eq!(source(&app)["problem"]["code"], "stalled", "{:#}", source(&app));
+    camera.stall(false);
+    viewer.sees_it_again(Instant::now(), SOON);
+
+    let since = Instant::now();
+    camera.power(false);
+    app.wait_for("garden", "lost", SOON);
+    assert!(since.elapsed() < NOTICED + SLACK, "noticed after {:?}", since.elapsed());
+    // Long enough away for the next try to be far off.
+    until("a long wait", SOON, || {
+        let source = source(&app);
+        (source["problem"]["code"] == "refused" && source["next_try_in_ms"].as_u64()? > 4000).then_some(())
+    });
+    let since = Instant::now();
+    camera.power(true);
+    let back = viewer.sees_it_again(since, SOON);
+    assert!(back < BACK + SLACK, "back after {back:?}");
+}
+
+#[test]
+fn a_stream_that_an_rtsp_camera_does_not_have_is_told_from_a_camera_that_is_away() {
+    let camera = RtspCamera::start("eve", SECRET);
+    let url = camera.url().replace("/stream1", "/nothing");
+    let login = format!("user = \"eve\"\npassword = \"{SECRET}\"\n");
+    let app =
+        Setup::config(&format!("[[camera]]\nid = \"garden\"\nsource = \"rtsp\"\nurl = \"{url}\"\n{login}"))
+            .start();
+    app.wait_for("garden", "lost", SOON);
+    let problem = source(&app)["problem"].clone();
+    assert_eq!(problem["code"], "not_found", "{problem:#}");
+    assert!(!format!("{problem}{}", app.log()).contains(SECRET), "{problem:#}");
+}
+
+#[test]
+fn twenty_losses_of_an_rtsp_camera_leave_no_process_no_descriptor_and_no_thread() {
+    let camera = RtspCamera::start("eve", SECRET);
+    let app = rtsp(&camera, SECRET, "tcp").start();
+    app.wait_for("garden", "live", SOON);
+    let viewer = Viewer::open(app.addr, "/stream", is_colourful);
+    let cycle = || {
+        camera.power(false);
+        app.wait_for("garden", "lost", SOON);
+        camera.power(true);
+        let since = Instant::now();
+        // Between short spells the back-off grows; whoever looks at the page can ask for the next try at once.
+        until("the viewer sees it again", SOON, || {
+            let asked = post(app.addr, "/api/v1/cameras/garden/retry", &Value::Null);
+            assert_eq!(asked.status, 204, "{}", asked.text());
+            viewer.signal().filter(|(came, _)| *came > since)
+        });
+    };
+    cycle();
+    let (fds, threads, _) = app.holds();
+    assert_eq!(children(&app), 1, "the decoder");
+    for _ in 0..20 {
+        cycle();
+    }
+    until("all is where it was", SOON, || {
+        let (fds_now, threads_now, _) = app.holds();
+        (children(&app) == 1 && fds_now <= fds && threads_now <= threads).then_some(())
+    });
+    assert!(viewer.is_there());
+}
+
+#[test]
+fn a_password_among_a_programs_arguments_is_shown_nowhere_by_us() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let run = script(folder.path(), "PICTURE; echo \"cannot log in\" >&2; exit 4");
+    let setup = Setup::config(&format!(
+        "[[camera]]\nid = \"garden\"\nsource = \"command\"\nrun = [\"{run}\", \"--user\", \"eve:{SECRET}\"]\n"
+    ));
+    for form in [&["config", "show"][..], &["config", "show", "--json"], &["config", "check"]] {
+        let shown = setup.run(form);
+        assert!(!format!("{}{}", shown.out, shown.err).contains(SECRET), "{form:?}");
+    }
+    let app = setup.start();
+    app.wait_for("garden", "lost", SOON);
+    for path in ["/api/v1/cameras", "/status", "/metrics", "/readyz"] {
+        assert!(!app.get(path).text().contains(SECRET), "{path}");
+    }
+    assert!(!app.log().contains(SECRET), "{}", app.log());
+}
+
 fn script(folder: &Path, body: &str) -> String {
     let picture = folder.join("picture.jpg");
     std::fs::write(&picture, still("calm", Size::new(320, 240))).unwrap();
@@ -89,8 +214,10 @@ fn a_program_that_writes_pictures_is_a_camera_and_is_started_again_when_it_ends(
             .start();
     let source = || app.json("/api/v1/cameras/garden")["source"].clone();
     until("a fourth frame, from a second run", SOON, || (source()["frames"].as_u64()? > 3).then_some(()));
-    let snapshot = app.get("/snapshot.jpg");
-    assert_eq!((snapshot.status, snapshot.body), (200, still("calm", Size::new(320, 240))), "byte for byte");
+    // Between two runs there is none.
+    let snapshot =
+        until("a snapshot", SOON, || Some(app.get("/snapshot.jpg")).filter(|reply| reply.status == 200));
+    assert!(snapshot.body == still("calm", Size::new(320, 240)), "byte for byte");
     let problem =
         until("the reason of its end", SOON, || Some(source()["problem"].clone()).filter(|p| !p.is_null()));
     assert!(problem["what"].as_str().unwrap().contains("exit code 4"), "{problem:#}");
