@@ -18,8 +18,8 @@ mod described;
 mod device;
 mod live;
 mod multipart;
-mod storm;
 mod rtsp;
+mod storm;
 mod viewer;
 mod wait;
 
@@ -32,7 +32,7 @@ pub use described::{Answer, Described};
 pub use device::{Device, device_library, pictures, planes};
 pub use live::{Live, Said};
 pub use multipart::{Part, Stream};
-pub use storm::{Slow, Storm, narrow};
 pub use rtsp::RtspCamera;
+pub use storm::{Slow, Storm, narrow};
 pub use viewer::Viewer;
 pub use wait::{pause, until};
