@@ -169,7 +169,7 @@ where
             tokio::select! {
                 () = token.cancelled() => return Err(End::Shutdown),
                 () = lapsed(self.admission.as_mut()) => return Err(End::Revoked),
-                () = sleep_until(deadline) => return Err(if idle { End::Silent } else { End::Slow }),
+                () = sleep_until(deadline) => return Err(self.out_of_patience()),
                 message = self.ear.next() => self.hear(message)?,
                 took = self.line.progress(), if !idle => self.sent(took?)?,
                 _ = ping.tick() => self.line.ping(),
@@ -192,6 +192,12 @@ where
         let recent = self.heard + self.patience.ping * 3 / 2;
         let since = self.line.busy_since().filter(|since| *since < recent);
         since.unwrap_or(self.heard) + self.patience.silence
+    }
+
+    /// Nothing was heard, or something is under way for too long. What was begun only now, as the last ping, is no reason.
+    fn out_of_patience(&self) -> End {
+        let is_stuck = self.line.busy_since().is_some_and(|since| since.elapsed() >= self.patience.ping);
+        if is_stuck { End::Slow } else { End::Silent }
     }
 
     fn hello(&self) -> Told {
