@@ -16,16 +16,16 @@ pub(crate) struct Crowd {
 
 impl Crowd {
     pub(crate) fn gather(addr: SocketAddr, count: usize) -> Self {
-        Self::gather_at(addr, "/stream", count)
+        Self::asking(addr, "GET /stream HTTP/1.1", count)
     }
 
-    /// Viewers of a stream that stands at another path.
-    pub(crate) fn gather_at(addr: SocketAddr, path: &str, count: usize) -> Self {
+    /// Viewers that begin with another line.
+    pub(crate) fn asking(addr: SocketAddr, line: &str, count: usize) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let viewers = runtime.block_on(async {
             let mut viewers = Vec::new();
             for _ in 0..count {
-                viewers.push(Viewer::connect(addr, path).await);
+                viewers.push(Viewer::connect(addr, line).await);
             }
             viewers
         });
@@ -57,9 +57,9 @@ struct Viewer {
 }
 
 impl Viewer {
-    async fn connect(addr: SocketAddr, path: &str) -> Self {
+    async fn connect(addr: SocketAddr, line: &str) -> Self {
         let mut wire = TcpStream::connect(addr).await.unwrap();
-        let ask = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+        let ask = format!("{line}\r\nHost: 127.0.0.1\r\n\r\n");
         wire.write_all(ask.as_bytes()).await.unwrap();
         Self { wire, buffer: vec![0; 512 * 1024], filled: 0, frames: 0 }
     }
