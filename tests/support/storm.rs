@@ -84,9 +84,11 @@ fn established(port: u16) -> HashSet<u16> {
 }
 
 async fn again_and_again(to: SocketAddr, slow: Slow, since: Arc<Mutex<HashMap<u16, Instant>>>) {
+    let mut turns = tokio::time::interval(PACE);
+    turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         let Ok(wire) = narrow(to).await else {
-            tokio::time::sleep(PACE).await;
+            turns.tick().await;
             continue;
         };
         let port = wire.local_addr().map_or(0, |own| own.port());

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use axum::extract::ws::Message;
 use futures_util::{Sink, Stream};
 use proptest::prelude::*;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use super::super::*;
@@ -19,6 +19,7 @@ struct Wire {
     says: mpsc::Receiver<Message>,
     told: Arc<Mutex<Vec<Message>>>,
     takes: Arc<AtomicBool>,
+    pinged: Arc<Notify>,
 }
 
 /// The client's end of it.
@@ -26,6 +27,7 @@ struct Client {
     says: mpsc::Sender<Message>,
     told: Arc<Mutex<Vec<Message>>>,
     takes: Arc<AtomicBool>,
+    pinged: Arc<Notify>,
 }
 
 impl Stream for Wire {
@@ -41,6 +43,9 @@ impl Sink<Message> for Wire {
         Poll::Ready(Ok(()))
     }
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), axum::Error> {
+        if matches!(message, Message::Ping(_)) {
+            self.pinged.notify_one();
+        }
         self.told.lock().unwrap().push(message);
         Ok(())
     }
@@ -55,8 +60,9 @@ impl Sink<Message> for Wire {
 fn wire() -> (Wire, Client) {
     let (says, heard) = mpsc::channel(1000);
     let (told, takes) = (Arc::<Mutex<Vec<Message>>>::default(), Arc::new(AtomicBool::new(true)));
-    let wire = Wire { says: heard, told: told.clone(), takes: takes.clone() };
-    (wire, Client { says, told, takes })
+    let pinged = Arc::new(Notify::new());
+    let wire = Wire { says: heard, told: told.clone(), takes: takes.clone(), pinged: pinged.clone() };
+    (wire, Client { says, told, takes, pinged })
 }
 
 impl Client {
@@ -95,8 +101,9 @@ async fn a_client_that_takes_nothing_is_closed_after_half_a_minute_though_it_tal
     client.takes.store(false, Ordering::Relaxed);
     let began = Instant::now();
     let talk = async {
+        let mut every_second = tokio::time::interval(Duration::from_secs(1));
         loop {
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            every_second.tick().await;
             client.says.send(Message::text(r#"{"type":"time","t0":1}"#)).await.unwrap();
         }
     };
@@ -114,19 +121,15 @@ async fn a_client_that_takes_nothing_is_closed_after_half_a_minute_though_it_tal
 async fn a_client_that_answers_pings_stays_for_as_long_as_it_likes() {
     let (wire, client) = wire();
     let answers = async {
-        let mut answered = 0;
         loop {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            if client.pings() > answered {
-                answered = client.pings();
-                client.says.send(Message::Pong(bytes::Bytes::new())).await.unwrap();
-            }
+            client.pinged.notified().await;
+            client.says.send(Message::Pong(bytes::Bytes::new())).await.unwrap();
         }
     };
+    let hour = tokio::time::timeout(Duration::from_secs(3600), conversation(wire).run());
     tokio::select! {
-        end = conversation(wire).run() => panic!("{end:?}"),
-        () = answers => {},
-        () = tokio::time::sleep(Duration::from_secs(3600)) => {}
+        end = hour => assert!(end.is_err(), "{end:?} within the hour"),
+        () = answers => unreachable!(),
     }
     assert!(client.pings() >= 350, "one every ten seconds: {}", client.pings());
 }
