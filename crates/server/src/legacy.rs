@@ -10,15 +10,14 @@ use crate::app::App;
 use crate::mjpeg::Came;
 use crate::openapi::Binary;
 use crate::wire::legacy::{MotionStatusWire, StatusWire};
+use crate::wire::requests::{PictureAsked, RateAsked};
 use crate::{mjpeg, page, query, snapshot};
 
 /// The page, or what older MJPEG viewers ask for with `?action=`.
 #[utoipa::path(get, path = "/", tag = "first camera",
     params(
         ("action" = Option<String>, Query, description = "`stream` or `snapshot`; `stream_1` is the second camera's."),
-        ("width" = Option<u32>, Query, description = "Pixels, 1 to 8192; rounded up, never beyond the camera's own. `w` for short."),
-        ("quality" = Option<u8>, Query, description = "1 to 100; 80 if another width is asked for without it."),
-        ("fps" = Option<f32>, Query, description = "Pictures a second at the most, 0.1 to 120."),
+        PictureAsked, RateAsked,
     ),
     responses(
         (status = 200, description = "The page, a picture, or pictures one after another.", content(

@@ -19,15 +19,11 @@ use crate::app::App;
 use crate::live::{Channel, OPENING, Refused, Variant, ViewerGuard, Watcher};
 use crate::openapi::Binary;
 use crate::query::PictureQuery;
+use crate::wire::requests::{PictureAsked, RateAsked};
 
 /// The first camera's pictures, as browsers show them in an `<img>`.
 #[utoipa::path(get, path = "/stream", tag = "first camera",
-    params(
-        ("width" = Option<u32>, Query, description = "Pixels, 1 to 8192; rounded up, never beyond the camera's own. `w` for short."),
-        ("quality" = Option<u8>, Query, description = "1 to 100; 80 if another width is asked for without it."),
-        ("fps" = Option<f32>, Query, description = "Pictures a second at the most, 0.1 to 120."),
-        ("raw" = Option<u8>, Query, description = "1: the camera's own picture, without the time and boxes that the settings put on it."),
-    ),
+    params(PictureAsked, RateAsked),
     responses(
         (status = 200, description = "A picture a part, each with `Content-Type`, `Content-Length` and `X-Timestamp`, until either side closes.",
          body = Binary, content_type = "multipart/x-mixed-replace; boundary=frame"),
@@ -46,10 +42,7 @@ pub(crate) async fn first(
 #[utoipa::path(get, path = "/api/v1/cameras/{id}/stream", tag = "cameras",
     params(
         ("id" = String, Path, description = "The camera's id."),
-        ("width" = Option<u32>, Query, description = "Pixels, 1 to 8192; rounded up, never beyond the camera's own. `w` for short."),
-        ("quality" = Option<u8>, Query, description = "1 to 100; 80 if another width is asked for without it."),
-        ("fps" = Option<f32>, Query, description = "Pictures a second at the most, 0.1 to 120."),
-        ("raw" = Option<u8>, Query, description = "1: the camera's own picture, without the time and boxes that the settings put on it."),
+        PictureAsked, RateAsked,
     ),
     responses(
         (status = 200, description = "A picture a part, each with `Content-Type`, `Content-Length` and `X-Timestamp`, until either side closes.",

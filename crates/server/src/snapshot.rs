@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::live::{Channel, Maker, Variant};
 use crate::openapi::Binary;
 use crate::query::PictureQuery;
+use crate::wire::requests::PictureAsked;
 use crate::{SourceState, wire};
 
 /// How long a snapshot waits for a frame of a camera that is live and has none: two intervals at two a second.
@@ -21,11 +22,7 @@ const NEXT: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// The first camera's newest picture.
 #[utoipa::path(get, path = "/snapshot.jpg", tag = "first camera",
-    params(
-        ("width" = Option<u32>, Query, description = "Pixels, 1 to 8192; rounded up, never beyond the camera's own. `w` for short."),
-        ("quality" = Option<u8>, Query, description = "1 to 100; 80 if another width is asked for without it."),
-        ("raw" = Option<u8>, Query, description = "1: the camera's own picture, without the time and boxes that the settings put on it."),
-    ),
+    params(PictureAsked),
     responses(
         (status = 200, description = "The picture; `X-Timestamp` has seconds since 1970.", body = Binary, content_type = "image/jpeg"),
         (status = 422, description = "A value of the query is out of its range; `field` names it."),
@@ -39,9 +36,7 @@ pub(crate) async fn first(State(app): State<App>, RawQuery(query): RawQuery) -> 
 #[utoipa::path(get, path = "/api/v1/cameras/{id}/snapshot.jpg", tag = "cameras",
     params(
         ("id" = String, Path, description = "The camera's id."),
-        ("width" = Option<u32>, Query, description = "Pixels, 1 to 8192; rounded up, never beyond the camera's own. `w` for short."),
-        ("quality" = Option<u8>, Query, description = "1 to 100; 80 if another width is asked for without it."),
-        ("raw" = Option<u8>, Query, description = "1: the camera's own picture, without the time and boxes that the settings put on it."),
+        PictureAsked,
     ),
     responses(
         (status = 200, description = "The picture; `X-Timestamp` has seconds since 1970.", body = Binary, content_type = "image/jpeg"),

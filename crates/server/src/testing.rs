@@ -22,7 +22,7 @@ mod fake;
 mod keyed;
 
 pub(crate) use described::{Answer, Described};
-pub(crate) use fake::{FakeCamera, SIZE};
+pub(crate) use fake::{FakeCamera, SIZE, settings};
 pub(crate) use keyed::{Keyed, add};
 
 /// The API's own description, which every answer is held to.

@@ -8,25 +8,9 @@ use super::*;
 use crate::wire::settings::{SettingsWire, ZoneWire};
 use crate::{TimestampPosition, Zone, ZoneKind};
 
+/// More viewers than a change over HTTP may ask for.
 fn there() -> CameraConfig {
-    CameraConfig {
-        width: 320,
-        height: 180,
-        frame_rate: 15,
-        rotation: 0,
-        max_clients: 500,
-        client_timeout: 30,
-        show_timestamp: false,
-        timestamp_position: TimestampPosition::TopLeft,
-        motion_detection: true,
-        motion_threshold: 25,
-        motion_min_area: 500,
-        highlight_motion: false,
-        analysis_fps: 10,
-        min_frames: 2,
-        event_gap: Duration::from_secs(3),
-        zones: Vec::new(),
-    }
+    CameraConfig { max_clients: 500, ..crate::testing::settings() }
 }
 
 fn posted(body: &Value) -> Result<ConfigPatch, Problem> {

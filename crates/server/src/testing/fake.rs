@@ -109,7 +109,8 @@ fn raw(luma: u8) -> I420 {
     I420::new(SIZE, planes.into()).unwrap()
 }
 
-fn settings() -> CameraConfig {
+/// What a camera is asked for unless a test says otherwise.
+pub(crate) fn settings() -> CameraConfig {
     CameraConfig {
         width: 320,
         height: 180,

@@ -1,10 +1,30 @@
 //! What may be sent, described. It is read key by key in `config`, so that a message can say which one is at fault.
 #![expect(dead_code, reason = "descriptions only")]
 
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::wire::schema;
 use crate::wire::settings::ZoneWire;
+
+/// In what form a picture is wanted; read in `query`.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PictureAsked {
+    /// Pixels, 1 to 8192; rounded up, never beyond the camera's own. `w` for short.
+    width: Option<u32>,
+    /// 1 to 100; 80 if another width is asked for without it.
+    quality: Option<u8>,
+    /// 1: the camera's own picture, without the time and boxes that the settings put on it.
+    raw: Option<u8>,
+}
+
+/// How often one is wanted.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RateAsked {
+    /// Pictures a second at the most, 0.1 to 120.
+    fps: Option<f32>,
+}
 
 /// Any subset of `camera_config`; the rest stays as it is.
 #[derive(Debug, ToSchema)]
