@@ -4,6 +4,7 @@
 //!   whole files through it.
 //! - **Never** speaks HTTP, looks at pixels, or publishes a file in any other way than [`publish`] does.
 
+pub mod event;
 pub mod fs;
 pub mod keys;
 pub mod links;

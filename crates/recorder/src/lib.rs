@@ -1,0 +1,5 @@
+//! Event edges and the ring → one finished event: clip, pictures, numbers.
+//!
+//! - **Reads** frames from a camera's ring, and what the detector decided about them.
+//! - **Writes** events, through `store` and in no other way.
+//! - **Never** makes capture or detection wait for an encoder or a disk, and speaks no HTTP.
