@@ -10,7 +10,7 @@ mod settings;
 mod views;
 mod zones;
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 const TILE: &str = "document.querySelector('[data-camera=garden]')";
 
 /// The brightness of 16 × 9 places of the canvas.

@@ -208,18 +208,29 @@ fn script(folder: &Path, body: &str) -> String {
 #[test]
 fn a_program_that_writes_pictures_is_a_camera_and_is_started_again_when_it_ends() {
     let folder = tempfile::TempDir::new().unwrap();
-    let run = script(folder.path(), "PICTURE; PICTURE; PICTURE; exit 4");
+    // The first run ends after three pictures; the second goes on until all was seen of it; whatever comes then gives none,
+    // so that the reason of the end stays to be read.
+    let (begun, enough) = (folder.path().join("begun"), folder.path().join("enough"));
+    let run = script(
+        folder.path(),
+        &format!(
+            "[ -e {begun} ] || {{ touch {begun}; PICTURE; PICTURE; PICTURE; exit 4; }}\n\
+             while ! [ -e {enough} ]; do PICTURE; sleep 0.05; done; exit 4",
+            begun = begun.display(),
+            enough = enough.display()
+        ),
+    );
     let app =
         Setup::config(&format!("[[camera]]\nid = \"garden\"\nsource = \"command\"\nrun = [\"{run}\"]\n"))
             .start();
-    let source = || app.json("/api/v1/cameras/garden")["source"].clone();
-    until("a fourth frame, from a second run", SOON, || (source()["frames"].as_u64()? > 3).then_some(()));
-    // Between two runs there is none.
+    until("a fourth frame, from a second run", SOON, || (source(&app)["frames"].as_u64()? > 3).then_some(()));
     let snapshot =
         until("a snapshot", SOON, || Some(app.get("/snapshot.jpg")).filter(|reply| reply.status == 200));
     assert!(snapshot.body == still("calm", Size::new(320, 240)), "byte for byte");
-    let problem =
-        until("the reason of its end", SOON, || Some(source()["problem"].clone()).filter(|p| !p.is_null()));
+    std::fs::write(&enough, "").unwrap();
+    let problem = until("the reason of its end", SOON, || {
+        Some(source(&app)["problem"].clone()).filter(|problem| problem["code"] == "ended")
+    });
     assert!(problem["what"].as_str().unwrap().contains("exit code 4"), "{problem:#}");
 }
 
