@@ -1,21 +1,19 @@
-//! The operations on files that publishing durably needs, behind a trait.
+//! The operations on files that storing durably needs, behind a trait.
 //!
 //! Through the trait a model file system can drop, reorder and tear in a test what was not synced. What does not
 //! belong here: which files there are.
 
 use std::ffi::OsString;
 use std::fmt::Debug;
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use rustix::fs::{Access, CWD, FlockOperation, RenameFlags};
+mod data;
+mod real;
 
-/// Files and folders are for the owner alone.
-const FILE_MODE: u32 = 0o600;
-const DIR_MODE: u32 = 0o700;
+pub use data::DataFs;
+pub use real::{RealFs, check_writable};
 
 /// What is known of a file without opening it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +24,19 @@ pub struct Metadata {
     pub modified: SystemTime,
     /// Tells a replaced file from the one before, even within one tick of the clock.
     pub inode: u64,
+    /// It is a folder.
+    pub is_dir: bool,
+    /// The device it lies on: another one than its parent's is a mount point.
+    pub device: u64,
+}
+
+/// Room on a disk, bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Space {
+    /// Of the whole file system.
+    pub total: u64,
+    /// What this process may still write.
+    pub free: u64,
 }
 
 /// A file system. Every method may block.
@@ -35,13 +46,17 @@ pub struct Metadata {
 pub trait Fs: Send + Sync + Debug + 'static {
     /// Creates a file that must not exist yet, for the owner alone.
     fn create_new(&self, path: &Path) -> io::Result<Box<dyn FsFile>>;
+    /// Opens a file that is there, to be read and written from its start; nothing of it is taken away.
+    fn open_write(&self, path: &Path) -> io::Result<Box<dyn FsFile>>;
+    /// Opens a file that is there, to be read.
+    fn open_read(&self, path: &Path) -> io::Result<Box<dyn FsRead>>;
     /// The whole file, unless it is longer than `most` bytes.
     fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>>;
     /// What is known of it.
     fn metadata(&self, path: &Path) -> io::Result<Metadata>;
     /// Renames over whatever is at `to`, in one step.
     fn rename_replace(&self, from: &Path, to: &Path) -> io::Result<()>;
-    /// Renames unless something is at `to`, in one step.
+    /// Renames a file or a folder unless something is at `to`, in one step.
     fn rename_noreplace(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Makes names that were added to or taken from the folder survive a power cut.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
@@ -49,85 +64,43 @@ pub trait Fs: Send + Sync + Debug + 'static {
     fn unlink(&self, path: &Path) -> io::Result<()>;
     /// The names in the folder, in no order.
     fn list(&self, dir: &Path) -> io::Result<Vec<OsString>>;
+    /// Makes one folder that must not exist yet, for the owner alone.
+    fn create_dir(&self, dir: &Path) -> io::Result<()>;
     /// The folder and those above it, for the owner alone; it may exist already.
     fn create_dir_all(&self, dir: &Path) -> io::Result<()>;
+    /// Takes an empty folder away.
+    fn remove_dir(&self, dir: &Path) -> io::Result<()>;
+    /// Room on the disk the folder lies on.
+    fn space(&self, dir: &Path) -> io::Result<Space>;
+    /// The same folder's absolute name, without a symbolic link in it.
+    fn canonical(&self, dir: &Path) -> io::Result<PathBuf>;
     /// Keeps others who ask for the same lock waiting until the answer is dropped.
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Debug + Send>>;
 }
 
-/// A file that is being written.
-pub trait FsFile: Write + Send + Debug {
+/// A file that is being written, and read again: one place in it for reading, writing and seeking.
+pub trait FsFile: Read + Write + Seek + Send + Debug {
     /// Makes its content survive a power cut. After an error the file is suspect, and syncing again proves nothing.
     ///
     /// # Errors
     /// What the system says.
     fn sync(&mut self) -> io::Result<()>;
+
+    /// As [`sync`](Self::sync), without what is only for people, such as the time of the last change.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn sync_data(&mut self) -> io::Result<()>;
+
+    /// Cuts the file to `len` bytes, or lengthens it with zeros.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn set_len(&mut self, len: u64) -> io::Result<()>;
 }
 
-impl FsFile for File {
-    fn sync(&mut self) -> io::Result<()> {
-        self.sync_all()
-    }
-}
-
-/// The operating system's.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct RealFs;
-
-impl Fs for RealFs {
-    fn create_new(&self, path: &Path) -> io::Result<Box<dyn FsFile>> {
-        let file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path)?;
-        Ok(Box::new(file))
-    }
-
-    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
-        let is_too_long = u64::try_from(bytes.len()).is_ok_and(|len| len > most);
-        if is_too_long { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
-    }
-
-    fn metadata(&self, path: &Path) -> io::Result<Metadata> {
-        let metadata = std::fs::metadata(path)?;
-        let inode = std::os::unix::fs::MetadataExt::ino(&metadata);
-        Ok(Metadata { len: metadata.len(), modified: metadata.modified()?, inode })
-    }
-
-    fn rename_replace(&self, from: &Path, to: &Path) -> io::Result<()> {
-        std::fs::rename(from, to)
-    }
-
-    fn rename_noreplace(&self, from: &Path, to: &Path) -> io::Result<()> {
-        Ok(rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?)
-    }
-
-    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
-        File::open(dir)?.sync_all()
-    }
-
-    fn unlink(&self, path: &Path) -> io::Result<()> {
-        std::fs::remove_file(path)
-    }
-
-    fn list(&self, dir: &Path) -> io::Result<Vec<OsString>> {
-        std::fs::read_dir(dir)?.map(|entry| Ok(entry?.file_name())).collect()
-    }
-
-    fn create_dir_all(&self, dir: &Path) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(DIR_MODE).create(dir)
-    }
-
-    fn lock(&self, path: &Path) -> io::Result<Box<dyn Debug + Send>> {
-        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(FILE_MODE).open(path)?;
-        rustix::fs::flock(&file, FlockOperation::LockExclusive)?;
-        Ok(Box::new(file))
-    }
-}
-
-/// Whether this process may write into `dir`; a file system that was mounted read-only after an error shows here.
-///
-/// # Errors
-/// What the system says.
-pub fn check_writable(dir: &Path) -> io::Result<()> {
-    Ok(rustix::fs::access(dir, Access::WRITE_OK | Access::EXEC_OK)?)
+/// A file that is being read.
+pub trait FsRead: Read + Seek + Send + Debug {
+    /// The operating system's file, if it is one: what can be handed on to be sent.
+    fn into_file(self: Box<Self>) -> Option<std::fs::File>;
 }

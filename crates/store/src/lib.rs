@@ -4,8 +4,11 @@
 //!   whole files through it.
 //! - **Never** speaks HTTP, looks at pixels, or publishes a file in any other way than [`publish`] does.
 
+mod error;
 pub mod event;
 pub mod fs;
 pub mod keys;
 pub mod links;
 pub mod publish;
+
+pub use error::StoreError;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::fs::{FsFile, Metadata, RealFs};
+use crate::fs::{FsFile, FsRead, Metadata, RealFs, Space};
 use std::ffi::OsString;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,6 +41,21 @@ impl FsFile for NotingFile {
         self.0.note("sync")?;
         self.1.sync()
     }
+    fn sync_data(&mut self) -> io::Result<()> {
+        self.0.note("sync data")?;
+        self.1.sync_data()
+    }
+    fn write_at(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        self.0.note("write at")?;
+        self.1.write_at(at, bytes)
+    }
+    fn read_at(&mut self, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.1.read_at(at, buffer)
+    }
+    fn truncate(&mut self, len: u64) -> io::Result<()> {
+        self.0.note("truncate")?;
+        self.1.truncate(len)
+    }
 }
 
 impl Fs for Noting {
@@ -71,8 +86,23 @@ impl Fs for Noting {
     fn list(&self, dir: &Path) -> io::Result<Vec<OsString>> {
         RealFs.list(dir)
     }
+    fn open_read(&self, path: &Path) -> io::Result<Box<dyn FsRead>> {
+        RealFs.open_read(path)
+    }
+    fn create_dir(&self, dir: &Path) -> io::Result<()> {
+        RealFs.create_dir(dir)
+    }
     fn create_dir_all(&self, dir: &Path) -> io::Result<()> {
         RealFs.create_dir_all(dir)
+    }
+    fn remove_dir(&self, dir: &Path) -> io::Result<()> {
+        RealFs.remove_dir(dir)
+    }
+    fn space(&self, dir: &Path) -> io::Result<Space> {
+        RealFs.space(dir)
+    }
+    fn canonical(&self, dir: &Path) -> io::Result<PathBuf> {
+        RealFs.canonical(dir)
     }
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Debug + Send>> {
         RealFs.lock(path)
