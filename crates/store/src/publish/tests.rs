@@ -26,6 +26,18 @@ impl Noting {
 #[derive(Debug)]
 struct NotingFile(Noting, Box<dyn FsFile>);
 
+impl io::Read for NotingFile {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.1.read(buffer)
+    }
+}
+
+impl io::Seek for NotingFile {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.1.seek(to)
+    }
+}
+
 impl io::Write for NotingFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.note("write")?;
@@ -45,16 +57,9 @@ impl FsFile for NotingFile {
         self.0.note("sync data")?;
         self.1.sync_data()
     }
-    fn write_at(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
-        self.0.note("write at")?;
-        self.1.write_at(at, bytes)
-    }
-    fn read_at(&mut self, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.1.read_at(at, buffer)
-    }
-    fn truncate(&mut self, len: u64) -> io::Result<()> {
-        self.0.note("truncate")?;
-        self.1.truncate(len)
+    fn set_len(&mut self, len: u64) -> io::Result<()> {
+        self.0.note("set length")?;
+        self.1.set_len(len)
     }
 }
 
