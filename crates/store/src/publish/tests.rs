@@ -91,6 +91,9 @@ impl Fs for Noting {
     fn list(&self, dir: &Path) -> io::Result<Vec<OsString>> {
         RealFs.list(dir)
     }
+    fn open_write(&self, path: &Path) -> io::Result<Box<dyn FsFile>> {
+        Ok(Box::new(NotingFile(self.clone(), RealFs.open_write(path)?)))
+    }
     fn open_read(&self, path: &Path) -> io::Result<Box<dyn FsRead>> {
         RealFs.open_read(path)
     }
