@@ -6,9 +6,9 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use web::Problem;
+use web::shape::Binary;
 
 use crate::app::App;
-use crate::openapi::Binary;
 use crate::wire::activity::ActivityWire;
 use crate::wire::camera::{CameraWire, CamerasWire};
 use crate::wire::legacy::CameraMotionWire;

@@ -5,13 +5,13 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header;
 use web::Problem;
+use web::shape::ProblemShape;
 
 use crate::SourceState;
 use crate::app::App;
 use crate::live::Channel;
 use crate::wire::camera::ProblemWire;
 use crate::wire::health::{CameraCheck, ChecksWire, DiskCheck, HealthWire, ReadyWire};
-use crate::wire::problem::ProblemShape;
 
 /// `GET /healthz`: the process lives and answers.
 #[utoipa::path(get, path = "/healthz", tag = "system", responses((status = 200, body = HealthWire)))]

@@ -5,10 +5,10 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::HeaderMap;
 use web::Problem;
+use web::shape::Binary;
 
 use crate::app::App;
 use crate::mjpeg::Came;
-use crate::openapi::Binary;
 use crate::wire::legacy::{MotionStatusWire, StatusWire};
 use crate::wire::requests::{PictureAsked, RateAsked};
 use crate::{mjpeg, page, query, snapshot};

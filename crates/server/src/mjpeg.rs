@@ -13,11 +13,11 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Version, header};
+use web::shape::Binary;
 use web::{Admission, Connection, Guard, Problem};
 
 use crate::app::App;
 use crate::live::{Channel, OPENING, Refused, Variant, ViewerGuard, Watcher};
-use crate::openapi::Binary;
 use crate::query::PictureQuery;
 use crate::wire::requests::{PictureAsked, RateAsked};
 

@@ -27,7 +27,7 @@ pub(crate) async fn fallback(method: Method, uri: Uri, headers: HeaderMap) -> Re
 }
 
 /// One of the page's own addresses below `/`, so that a view can be linked to, loaded again and gone back to. Which
-/// cameras there are is for the page to say.
+/// cameras, days and events there are is for the page to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct View {
     /// Whether it lies one folder deeper than `/`, as `/camera/garden` does.
@@ -37,8 +37,8 @@ struct View {
 impl View {
     fn at(path: &str) -> Option<Self> {
         match path.split('/').collect::<Vec<_>>()[..] {
-            ["tune"] => Some(Self { is_below: false }),
-            ["camera" | "tune", id] if is_id(id) => Some(Self { is_below: true }),
+            ["tune" | "timeline"] => Some(Self { is_below: false }),
+            ["camera" | "tune" | "timeline" | "event", id] if is_id(id) => Some(Self { is_below: true }),
             _ => None,
         }
     }
@@ -136,6 +136,10 @@ mod tests {
             ("camera/garden", below),
             ("camera/back-yard_2", below),
             ("tune/garden", below),
+            ("timeline", top),
+            ("timeline/2026-06-19", below),
+            ("event/01JZ8KV3D4Y5W6X7A8B9C0D1E2", below),
+            ("event", None),
             ("", None),
             ("camera", None),
             ("camera/", None),

@@ -1,10 +1,9 @@
 //! The route table: path, scope, handler, and what stands at the handler about it.
 
 use axum::Router;
-use web::{Front, Need, Row, Scope};
+use web::{Front, Need, Routes, Row, Scope};
 
 use crate::app::{App, Setup};
-use crate::openapi::Routes;
 use crate::{api, config, health, legacy, links, mjpeg, openapi, page, snapshot, socket};
 
 const VIEW: Need = Need::Key(Scope::View);
@@ -29,8 +28,8 @@ pub fn rows() -> Vec<Row> {
 
 /// Each row ends in the description that `#[utoipa::path]` makes of its handler.
 #[rustfmt::skip]
-pub(crate) fn table() -> Routes {
-    Routes::new(VIEW, page::fallback)
+pub(crate) fn table() -> Routes<App> {
+    openapi::shapes(Routes::new(VIEW, page::fallback))
         .get("/", VIEW, legacy::root, legacy::__path_root)
         .get_linkable("/stream", VIEW, mjpeg::first, mjpeg::__path_first)
         .get_linkable("/snapshot.jpg", VIEW, snapshot::first, snapshot::__path_first)

@@ -9,10 +9,10 @@ use bytes::Bytes;
 use frame::{Frame, Picture};
 use http::{HeaderValue, header};
 use web::Problem;
+use web::shape::Binary;
 
 use crate::app::App;
 use crate::live::{Channel, Maker, Variant};
-use crate::openapi::Binary;
 use crate::query::PictureQuery;
 use crate::wire::requests::PictureAsked;
 use crate::{SourceState, wire};

@@ -28,7 +28,7 @@ pub(crate) use keyed::{Keyed, add};
 /// The API's own description, which every answer is held to.
 pub(crate) fn described() -> &'static Described {
     static DESCRIBED: std::sync::LazyLock<Described> = std::sync::LazyLock::new(|| {
-        Described::new(serde_json::to_value(routes::table().document("0.0.0")).unwrap())
+        Described::new(serde_json::to_value(openapi::document("0.0.0")).unwrap())
     });
     &DESCRIBED
 }

@@ -5,7 +5,6 @@ pub(crate) mod camera;
 pub(crate) mod health;
 pub(crate) mod legacy;
 pub(crate) mod live;
-pub(crate) mod problem;
 pub(crate) mod requests;
 pub(crate) mod schema;
 pub(crate) mod settings;

@@ -2,13 +2,13 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
+use web::Need;
 
 use super::*;
 use crate::testing::*;
 use crate::testing::{Answer, Described};
 
-static DOCUMENT: LazyLock<Value> =
-    LazyLock::new(|| serde_json::to_value(crate::routes::table().document("0.0.0")).unwrap());
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::to_value(document("0.0.0")).unwrap());
 
 /// Every object of a document with the place it has.
 fn walk<'a>(
@@ -36,7 +36,7 @@ fn walk<'a>(
 fn every_row_of_the_table_is_described_and_nothing_else_is() {
     let rows = crate::rows();
     let rows = rows.iter().map(|row| (row.method, row.path)).collect::<BTreeSet<_>>();
-    let document = crate::routes::table().document("0.0.0");
+    let document = document("0.0.0");
     let described = document.paths.paths.iter();
     let described = described
         .flat_map(|(path, item)| operations(item).into_iter().map(|(name, _)| (name, path.as_str())));
@@ -45,7 +45,7 @@ fn every_row_of_the_table_is_described_and_nothing_else_is() {
 
 #[test]
 fn each_operation_says_what_its_row_does() {
-    let document = crate::routes::table().document("0.0.0");
+    let document = document("0.0.0");
     let mut ids = HashSet::new();
     for row in crate::rows() {
         let item = &document.paths.paths[row.path];

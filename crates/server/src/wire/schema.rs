@@ -1,14 +1,9 @@
-//! Pieces of the wire's description that more than one shape needs: closed sets of words, times.
+//! Pieces of the wire's description that more than one shape needs: closed sets of words; `web` has more.
 
-use utoipa::Number;
-use utoipa::openapi::KnownFormat;
-use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+pub(crate) use web::shape::{share, time, time_or_null, words};
 
 use crate::{SourceState, TimestampPosition, ZoneKind};
-
-fn words(words: impl IntoIterator<Item = &'static str>) -> Object {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
-}
 
 /// What something is taken for.
 pub(crate) fn label() -> Object {
@@ -36,27 +31,4 @@ pub(crate) fn zone_kind() -> Object {
 pub(crate) fn rotation() -> Object {
     let degrees = [0u32, 90, 180, 270];
     ObjectBuilder::new().schema_type(Type::Integer).enum_values(Some(degrees)).build()
-}
-
-/// RFC 3339 with offset.
-pub(crate) fn time() -> Object {
-    time_of(Type::String.into())
-}
-
-/// The same, or null.
-pub(crate) fn time_or_null() -> Object {
-    time_of([Type::String, Type::Null].into_iter().collect())
-}
-
-fn time_of(kind: utoipa::openapi::schema::SchemaType) -> Object {
-    ObjectBuilder::new()
-        .schema_type(kind)
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
-        .build()
-}
-
-/// 0 to 1.
-pub(crate) fn share() -> Object {
-    let bound = |bound| Some(Number::from(bound));
-    ObjectBuilder::new().schema_type(Type::Number).minimum(bound(0.0)).maximum(bound(1.0)).build()
 }

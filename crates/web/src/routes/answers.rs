@@ -1,13 +1,14 @@
-//! What the checks before every handler answer, by row; see `web`'s front.
+//! What the checks before every handler answer, by row; see [`crate::front`].
 
 use std::collections::BTreeMap;
 
+use utoipa::PartialSchema;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::{Ref, RefOr, Response};
-use web::{Need, Row};
+use utoipa::openapi::{Content, ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
-use super::{problem_content, problem_response, security};
+use super::security;
+use crate::{Need, Row};
 
 /// Status, name among the components, whether it takes a need for a key, words.
 const ANSWERS: [(&str, &str, bool, &str); 10] = [
@@ -70,4 +71,17 @@ fn id_of(row: &Row) -> String {
     let words = row.path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let method = row.method.to_ascii_lowercase();
     std::iter::once(method.as_str()).chain(words).collect::<Vec<_>>().join("_")
+}
+
+/// A problem document, and for a person in front of a browser the same as a page.
+fn problem_content() -> BTreeMap<String, Content> {
+    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let page = ContentBuilder::new().schema(Some(String::schema())).build();
+    BTreeMap::from([("application/problem+json".to_owned(), problem), ("text/html".to_owned(), page)])
+}
+
+fn problem_response(description: &str) -> Response {
+    let content = problem_content().into_iter();
+    let builder = ResponseBuilder::new().description(description);
+    content.fold(builder, |builder, (kind, content)| builder.content(kind, content)).build()
 }

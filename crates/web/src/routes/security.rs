@@ -4,7 +4,8 @@ use utoipa::openapi::Components;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, Http, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
-use web::Scope;
+
+use crate::Scope;
 
 const KEY: &str = "A key as `nightjar key add` prints it.";
 
