@@ -43,11 +43,16 @@ export function liveUrl() {
 
 export const getJson = async (path) => (await ask(path)).json();
 export const getBlob = async (path) => (await ask(path)).blob();
-export const post = (path) => ask(path, { method: "POST" });
-export const patch = async (path, body) =>
-  (
-    await ask(path, { method: "PATCH", headers: { "content-type": "application/json" }, body: JSON.stringify(body) })
-  ).json();
+export const post = (path, body) => send("POST", path, body);
+export const patch = async (path, body) => (await send("PATCH", path, body)).json();
+
+/** Sends `body` as JSON, if there is one; `more` are options of fetch, such as `keepalive` for what is said while leaving. */
+export const send = (method, path, body, more = {}) =>
+  ask(path, {
+    method,
+    ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+    ...more,
+  });
 
 async function ask(path, options = {}) {
   let answer;

@@ -22,19 +22,24 @@ const PLACES = {
   live: async () => LivePlace,
   camera: async () => (await import("./single/place.js")).SinglePlace,
   tune: async () => (await import("./tune/place.js")).TunePlace,
+  timeline: async () => (await import("./timeline/place.js")).TimelinePlace,
+  event: async () => (await import("./event/place.js")).EventPlace,
 };
+
+/** Views that belong to another place of the bar. */
+const WITHIN = { camera: "live", event: "timeline" };
 
 const root = document.getElementById("place");
 const cameras = new Cameras();
 const herald = new Herald(cameras);
 const socket = new LiveSocket(liveUrl(), {
   text: heard,
-  frame: (frame) => place?.frame(frame),
+  frame: (frame) => place?.frame?.(frame),
   up: () => connection.up(),
   down: (everOpened, close) => connection.down(everOpened, close),
 });
 const connection = new Connection(socket, () => getJson("api/v1/cameras"), {
-  silent: (yes) => place?.silent(yes),
+  silent: (yes) => place?.silent?.(yes),
   summary,
 });
 const router = new Router(
@@ -57,7 +62,7 @@ function heard(message) {
 /** What the server will not do over the socket: said in the tile it is about, else in passing. */
 function refused(message) {
   const { detail } = message;
-  if (place?.refused(message)) return;
+  if (place?.refused?.(message)) return;
   if (typeof detail !== "string" || performance.now() - refusedAt < REFUSED_GAP_MS) return;
   refusedAt = performance.now();
   showToast(detail);
@@ -75,37 +80,40 @@ async function show(wanted) {
     return;
   }
   if (view !== wanted) return; // another was asked for meanwhile
-  const first = place === null;
+  const moved = place !== null && !(place === next && next.stays);
   if (place !== next) place?.leave();
   place = next;
   mark(wanted.place);
-  if (cameras.all.length > 0) present(!first);
+  if (cameras.all.length > 0) present(moved);
 }
 
-/** Puts the place on the page, for the camera that the address names. */
+/**
+ * Puts the place on the page, for what the address names. A place that `stays` is entered anew without losing the focus; one that
+ * is come back to may have kept where it was scrolled to and what had the focus (`top`, `held`).
+ */
 function present(moved) {
-  place.enter(view.camera);
-  place.silent(connection.silent);
-  place.visible(!document.hidden);
+  place.enter(view.at, view.query);
+  place.silent?.(connection.silent);
+  place.visible?.(!document.hidden);
   document.title = `${place.title} · Nightjar`;
   const heading = document.querySelector("main > h1");
   heading.hidden = place.heading === null; // a view of one camera has its own
   text(heading, place.heading ?? "");
   if (!root.contains(place.node)) root.replaceChildren(place.node);
-  place.resized();
+  place.resized?.();
   if (!moved) return;
-  scrollTo(0, 0);
-  document.getElementById("main").focus({ preventScroll: true });
+  scrollTo(0, place.top ?? 0);
+  (place.held ?? document.getElementById("main")).focus({ preventScroll: true });
 }
 
 /** Where the bar's links lead, and which of them is here. Written out, since a relative one would follow the address bar. */
 function mark(name) {
   for (const link of document.querySelectorAll(".brand, .places a")) {
     const { place: to = "live" } = link.dataset;
-    link.href = addressOf(to, to === "tune" ? view.camera : null);
+    link.href = addressOf(to, to === "tune" && (name === "camera" || name === "tune") ? view.at : null);
   }
   for (const link of document.querySelectorAll(".places a"))
-    attr(link, "aria-current", link.dataset.place === (name === "camera" ? "live" : name) ? "page" : null);
+    attr(link, "aria-current", link.dataset.place === (WITHIN[name] ?? name) ? "page" : null);
   attr(document.body, "data-place", name);
 }
 
@@ -121,13 +129,13 @@ function tick() {
   socket.tick();
   cameras.tick(socket.clock.now());
   herald.tick();
-  if (cameras.all.length > 0) place?.tick();
+  if (cameras.all.length > 0) place?.tick?.();
   connection.tick();
 }
 
 function lookedAt() {
   clearTimeout(hiddenEnd);
-  place?.visible(!document.hidden);
+  place?.visible?.(!document.hidden);
   if (document.hidden) {
     hiddenEnd = setTimeout(() => socket.stop(), HIDDEN_STOP_MS);
     return;
@@ -139,14 +147,14 @@ function lookedAt() {
 
 cameras.addEventListener("list", () => {
   if (place && !root.contains(place.node)) present(false);
-  else place?.listed();
+  else place?.listed?.();
 });
-cameras.addEventListener("camera", ({ detail }) => place?.changed(detail));
-cameras.addEventListener("motion", ({ detail }) => place?.moved(detail));
-cameras.addEventListener("activity", ({ detail }) => place?.learnt(detail));
+cameras.addEventListener("camera", ({ detail }) => place?.changed?.(detail));
+cameras.addEventListener("motion", ({ detail }) => place?.moved?.(detail));
+cameras.addEventListener("activity", ({ detail }) => place?.learnt?.(detail));
 for (const type of ["list", "camera"]) cameras.addEventListener(type, summary);
-onPref((name) => place?.preferences(name));
-document.addEventListener("fullscreenchange", () => place?.resized());
+onPref((name) => place?.preferences?.(name));
+document.addEventListener("fullscreenchange", () => place?.resized?.());
 document.addEventListener("visibilitychange", lookedAt);
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();
@@ -154,7 +162,7 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 });
 addEventListener("online", () => socket.hurry());
 startTheme(document.getElementById("theme"));
-startKeys();
+startKeys(() => place?.keys);
 router.start();
 socket.start();
 setInterval(tick, 1000);

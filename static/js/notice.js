@@ -37,23 +37,30 @@ export function sayMotion(camera, words) {
   say(words);
 }
 
-/** Shows one toast, instead of the one before; an error carries its request id behind "Details". */
-export function showToast(words, requestId = "") {
+/**
+ * Shows one toast, instead of the one before; an error carries its request id behind "Details". `action` is one thing to do about
+ * it, as `{ word, run }`. Returns what takes the toast away, if it is still there.
+ */
+export function showToast(words, requestId = "", action = null) {
   closeToast();
   const said = el("p");
   rich(said, words);
   const close = el("button", { type: "button", class: "btn quiet", on: { click: closeToast } }, "Close");
+  const act = () => (closeToast(), action.run());
   const details = requestId && el("details", {}, el("summary", {}, "Details"), `Request ${requestId}`);
   toast = el(
     "div",
     { class: "toast", role: "status", "data-toast": true },
     el("div", {}, said, details || null),
+    action && el("button", { type: "button", class: "btn", on: { click: act } }, action.word),
     close,
   );
+  const mine = toast;
   document.getElementById("float").append(toast);
   toastEnd = setTimeout(() => {
     if (!toast?.matches(":hover, :focus-within")) closeToast();
   }, TOAST_MS);
+  return () => toast === mine && closeToast();
 }
 
 function closeToast() {

@@ -1,24 +1,31 @@
-// Every view has an address: `/`, `/camera/garden`, `/tune/garden`. Back always works, and a link may be opened elsewhere.
+// Every view has an address: `/`, `/camera/garden`, `/tune/garden`, `/timeline/2026-06-19?label=animal`, `/event/<ID>`. Back always
+// works, and a link may be opened elsewhere.
 
 import { url } from "./api.js";
 
-const VIEWS = { camera: "camera", tune: "tune" };
+const VIEWS = new Set(["camera", "tune", "timeline", "event"]);
+const NEEDS_ONE = new Set(["camera", "event"]);
 
-/** The view at an address of this page, as `{ place, camera }` (`camera` is null where it names none), or null if it is none. */
+/**
+ * The view at an address of this page, as `{ place, at, query }`, or null if it is none. `at` is what the address names (a camera,
+ * a day, an event) or null, `query` a URLSearchParams.
+ */
 export function viewAt(address) {
   const root = url("/");
   const here = new URL(address, location.href);
   if (here.origin !== root.origin || !here.pathname.startsWith(root.pathname)) return null;
   const [first, id, ...rest] = here.pathname.slice(root.pathname.length).split("/");
-  if (first === "" && id === undefined) return { place: "live", camera: null };
-  if (!Object.hasOwn(VIEWS, first) || rest.length > 0 || (first === "camera" && !id)) return null;
-  return { place: VIEWS[first], camera: id ? decodeURIComponent(id) : null };
+  const query = here.searchParams;
+  if (first === "" && id === undefined) return { place: "live", at: null, query };
+  if (!VIEWS.has(first) || rest.length > 0 || (NEEDS_ONE.has(first) && !id)) return null;
+  return { place: first, at: id ? decodeURIComponent(id) : null, query };
 }
 
-/** The address of a view. */
-export function addressOf(place, camera = null) {
-  if (place === "live") return url("/").href;
-  return url(camera === null ? place : `${place}/${encodeURIComponent(camera)}`).href;
+/** The address of a view; `query` keys without a value are left out. */
+export function addressOf(place, at = null, query = {}) {
+  const address = url(place === "live" ? "/" : at === null ? place : `${place}/${encodeURIComponent(at)}`);
+  for (const [key, value] of Object.entries(query)) if (value) address.searchParams.set(key, value);
+  return address.href;
 }
 
 /**
@@ -41,16 +48,21 @@ export class Router {
   }
 
   /** Goes to a view as if its link had been followed. */
-  go(place, camera = null) {
-    const address = addressOf(place, camera);
-    if (address === location.href) return;
-    if (!this.#mayLeave()) return;
+  go(place, at = null, query = {}) {
+    const address = addressOf(place, at, query);
+    if (address === location.href || !this.#mayLeave()) return;
     history.pushState(null, "", address);
     this.#here();
   }
 
+  /** Writes another address for what is shown already, so that it can be linked to; nothing is entered. */
+  rewrite(place, at = null, query = {}) {
+    const address = addressOf(place, at, query);
+    if (address !== location.href) history.replaceState(history.state, "", address);
+  }
+
   #here() {
-    this.#show(viewAt(location.href) ?? { place: "live", camera: null });
+    this.#show(viewAt(location.href) ?? viewAt(url("/").href));
   }
 
   #clicked(event) {
@@ -68,6 +80,6 @@ export class Router {
     const view = viewAt(link.href);
     if (!view) return;
     event.preventDefault();
-    this.go(view.place, view.camera);
+    this.go(view.place, view.at, Object.fromEntries(view.query));
   }
 }

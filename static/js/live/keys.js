@@ -1,4 +1,4 @@
-// Single keys of the places with live pictures, and the dialog that lists them and turns them off.
+// Single keys, and the dialog that lists them and turns them off. A place has keys of its own, or those of the live pictures.
 
 import { attr, el } from "../dom.js";
 import { prefs, setPref } from "../prefs.js";
@@ -10,21 +10,35 @@ const DEEDS = {
   z: { word: "Zones", run: () => setPref("zones", !prefs.zones) },
 };
 
-/** Listens for single keys, except where text or a value is being entered, a dialog is open, or they are turned off. */
-export function startKeys() {
+const SHOWN = { " ": "Space" };
+let deeds = () => DEEDS;
+
+/**
+ * Listens for single keys, except where text or a value is being entered, a dialog is open, or they are turned off. `own()` answers
+ * the keys of the place that is shown, as `{ k: { word, run, repeat } }`, if it has any; `repeat`: also while it is held.
+ */
+export function startKeys(own) {
+  deeds = () => own() ?? DEEDS;
   addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || document.querySelector("dialog[open]"))
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (
+      event.defaultPrevented ||
+      event.target.closest?.("input:not([type=range]), textarea, select, [contenteditable]")
+    )
       return;
-    if (event.target.closest?.("input:not([type=range]), textarea, select, [contenteditable]")) return;
     if (event.key === "?") return showKeys();
-    if (prefs.keys) DEEDS[event.key.toLowerCase()]?.run();
+    if (event.key === " " && event.target.closest?.("a, button, summary, input")) return;
+    const deed = prefs.keys && deeds()[event.key.toLowerCase()];
+    if (!deed || (event.repeat && !deed.repeat)) return;
+    event.preventDefault();
+    deed.run();
   });
 }
 
 /** The list of keys, with the switch that turns the single ones off. */
 export function showKeys() {
-  const rows = Object.entries(DEEDS).map(([key, { word }]) =>
-    el("tr", {}, el("th", { scope: "row" }, word), el("td", {}, el("kbd", {}, key.toUpperCase()))),
+  const rows = Object.entries(deeds()).map(([key, { word }]) =>
+    el("tr", {}, el("th", { scope: "row" }, word), el("td", {}, el("kbd", {}, SHOWN[key] ?? key.toUpperCase()))),
   );
   rows.push(el("tr", {}, el("th", { scope: "row" }, "These keys"), el("td", {}, el("kbd", {}, "?"))));
   const toggle = el(
