@@ -18,4 +18,4 @@ pub use clock::{Clock, SimClock, Stamp, SystemClock};
 pub use geometry::{Point, Polygon, Rect, Rotation, Size};
 pub use outline::{MAX_CORNERS, OutlineFault, outline};
 pub use picture::{Frame, FrameSeq, I420, JpegPicture, Luma, Picture, Sampling};
-pub use ring::{Lagged, NewFrame, ReadError, Reader, Ring, RingLimits, RingStats, RingWriter};
+pub use ring::{Backlog, Lagged, NewFrame, ReadError, Reader, Ring, RingLimits, RingStats, RingWriter};

@@ -53,6 +53,15 @@ pub struct RingStats {
     pub newest: FrameSeq,
 }
 
+/// How far a reader is behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog {
+    /// Frames that came and that it has not had.
+    pub unread: u64,
+    /// Frames in the ring: what is unread beyond them is lost.
+    pub held: u64,
+}
+
 /// Frames that were overwritten before this reader came for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lagged {
@@ -148,6 +157,24 @@ impl Ring {
     pub fn reader(&self) -> Reader {
         let next = self.shared.lock().newest + 1;
         Reader { shared: self.shared.clone(), next }
+    }
+
+    /// The frames that were taken at `since` or later and are numbered above `after`, oldest first. They are the
+    /// caller's, as those of [`Self::last`].
+    #[must_use]
+    pub fn since(&self, since: Duration, after: FrameSeq) -> Vec<Arc<Frame>> {
+        let mut frames = Vec::with_capacity(self.stats().frames + 16);
+        let inner = self.shared.lock();
+        let start = inner.frames.partition_point(|frame| frame.stamp().mono < since || frame.seq() <= after);
+        frames.extend(inner.frames.range(start..).cloned());
+        frames
+    }
+
+    /// A reader whose first frame is the one of that number, or the oldest one left if that is gone: it is told then how
+    /// many it missed.
+    #[must_use]
+    pub fn reader_from(&self, seq: FrameSeq) -> Reader {
+        Reader { shared: self.shared.clone(), next: seq.max(1) }
     }
 
     /// For tasks: changes to the newest frame's number with every push, closes when the writer is gone.
@@ -274,6 +301,13 @@ impl Reader {
         let skipped = frame.seq() - self.next;
         self.next = frame.seq() + 1;
         Ok((frame, skipped))
+    }
+
+    /// How far it is behind right now.
+    #[must_use]
+    pub fn backlog(&self) -> Backlog {
+        let inner = self.shared.lock();
+        Backlog { unread: (inner.newest + 1).saturating_sub(self.next), held: inner.frames.len() as u64 }
     }
 
     /// As [`Ring::floor`].

@@ -171,3 +171,22 @@ fn a_ring_that_was_cleared_and_closed_has_nothing_more_to_come() {
     drop(writer);
     assert_eq!(mailbox.newest(LONG).unwrap_err(), ReadError::Closed);
 }
+
+#[test]
+fn what_came_since_begins_behind_what_was_had_and_a_reader_goes_on_there() {
+    let (mut writer, ring) = ring_of(1000);
+    for ms in 0..10 {
+        writer.push(frame_of(10, Duration::from_millis(ms)));
+    }
+    let seqs = |since, after| -> Vec<FrameSeq> {
+        ring.since(Duration::from_millis(since), after).iter().map(|frame| frame.seq()).collect()
+    };
+    assert_eq!(seqs(7, 0), [8, 9, 10]);
+    assert_eq!(seqs(7, 9), [10]);
+    assert_eq!(seqs(20, 0), []);
+    let mut reader = ring.reader_from(9);
+    assert_eq!(reader.backlog(), Backlog { unread: 2, held: 10 });
+    assert_eq!(reader.next(NOW).unwrap().seq(), 9);
+    assert_eq!(ring.reader_from(12).backlog().unread, 0);
+    assert_eq!(ring.reader_from(12).next(NOW).unwrap_err(), ReadError::TimedOut);
+}
