@@ -9,6 +9,7 @@ pub mod event;
 pub mod fs;
 pub mod keys;
 pub mod links;
+pub mod mp4;
 pub mod publish;
 
 pub use error::StoreError;
