@@ -78,7 +78,7 @@ fn boxes_are_drawn_where_the_truth_has_them() {
     );
     let mut best = Vec::new();
     while best.len() < 9 {
-        let seen = page.wait("a box", Duration::from_secs(45), &look);
+        let seen = page.wait("a box", Duration::from_secs(120), &look);
         let number = seen[0].as_u64().unwrap().saturating_sub(ahead) % u64::from(30 * FPS);
         let at = Duration::from_secs(1) * u32::try_from(number).unwrap() / FPS;
         let actors = truth("fox", at);
@@ -100,8 +100,13 @@ fn a_camera_that_is_lost_says_what_to_do_and_comes_back_without_a_reload() {
     page.eval("window.sameDocument = true");
     camera.set(Mode::Gone);
     page.wait("it says lost", SOON, &format!("{TILE}.dataset.state === 'lost'"));
-    let mend = app.json("/api/v1/cameras/garden")["source"]["problem"]["mend"].as_str().unwrap().to_owned();
-    page.wait("it says what to do", SOON, &format!("document.body.innerText.includes({})", json!(mend)));
+    // The first try in vain may know better what to do than the loss itself.
+    tests::until("it says what to do", SOON, || {
+        let problem = app.json("/api/v1/cameras/garden")["source"]["problem"].clone();
+        let mend = problem["mend"].as_str().filter(|mend| !mend.is_empty())?;
+        let said = page.eval(&format!("document.body.innerText.includes({})", json!(mend)));
+        (said == json!(true)).then_some(())
+    });
     let last = shown(&mut page);
     camera.set(Mode::Play);
     page.wait(
@@ -138,7 +143,7 @@ fn the_page_comes_back_when_the_server_does_and_asks_gently_for_a_newer_page() {
     let app = app.start();
     page.wait(
         "live again",
-        Duration::from_secs(40),
+        SOON,
         &format!("{TILE}.dataset.state === 'live' && +{TILE}.dataset.ageMs < 3000 && document.getElementById('word').hidden"),
     );
     page.wait(
@@ -146,7 +151,7 @@ fn the_page_comes_back_when_the_server_does_and_asks_gently_for_a_newer_page() {
         SOON,
         "/99\\.0\\.0/.test(document.getElementById('offer')?.textContent)",
     );
-    assert!(app.age() < Duration::from_secs(60) && page.eval("window.sameDocument") == json!(true));
+    assert!(app.age() < Duration::from_secs(120) && page.eval("window.sameDocument") == json!(true));
 }
 
 /// A port that was free a moment ago: this test starts the program twice in the same place.
@@ -216,7 +221,7 @@ fn real_footage_reaches_the_browser_with_what_moves_marked_on_it() {
     let (_browser, mut page) = opened(&app, 1280, 800);
     page.wait(
         "a box",
-        Duration::from_secs(40),
+        Duration::from_secs(120),
         &format!("JSON.parse({TILE}.dataset.boxes || '[]').length > 0"),
     );
     assert_eq!(page.eval(&format!("{TILE}.dataset.picture")), json!("768x576"));
