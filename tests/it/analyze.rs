@@ -115,7 +115,7 @@ fn a_signal_ends_it_as_a_shell_expects_and_leaves_nothing_behind() {
         let long = |part: &Path| std::fs::metadata(part).is_ok_and(|it| it.len() > 0);
         tests::until("lines are written", Duration::from_secs(60), || long(&part).then_some(()));
         kill_process(Pid::from_child(&child), signal).unwrap();
-        let status = tests::until("it ends", Duration::from_secs(10), || child.try_wait().unwrap());
+        let status = tests::until("it ends", Duration::from_secs(60), || child.try_wait().unwrap());
         assert_eq!(status.code(), Some(code), "{signal:?}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{signal:?}");
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tests::{FakeCamera, Request, Setup, Stream, TestApp, get, number_of, post, until};
 
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(60);
 
 fn camera(fps: u32) -> (FakeCamera, TestApp) {
     let camera = FakeCamera::scene("walker", fps);
@@ -115,7 +115,7 @@ fn status_has_exactly_the_keys_that_scripts_poll_and_what_is_new() {
 #[test]
 fn motion_status_has_exactly_the_keys_that_scripts_poll() {
     let app = Setup::scene("walker").start();
-    let status = until("something moved", Duration::from_secs(40), || {
+    let status = until("something moved", Duration::from_secs(120), || {
         let status = app.json("/motion_status");
         status["motion_history"].as_array().is_some_and(|h| !h.is_empty()).then_some(status)
     });

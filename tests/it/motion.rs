@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 use tests::{FakeCamera, Live, Said, Setup, TestApp, patch, truth, until};
 
 const FPS: u32 = 10;
-const PATIENCE: Duration = Duration::from_secs(45);
+const SOON: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The film of a scene from its start on, long enough for its actor to come and go.
 fn film(scene: &str) -> (FakeCamera, TestApp) {
     let camera = FakeCamera::film(scene, FPS, Duration::ZERO, 30 * FPS);
     let app = Setup::http(&camera.url()).start();
-    app.wait_for("garden", "live", Duration::from_secs(10));
+    app.wait_for("garden", "live", SOON);
     (camera, app)
 }
 
@@ -82,7 +83,7 @@ fn someone_who_walks_by_is_reported_on_every_path_that_is_polled() {
 fn a_scene_in_which_nothing_moves_is_never_flagged() {
     for scene in ["static", "noise"] {
         let app = Setup::scene(scene).start();
-        app.wait_for("garden", "live", Duration::from_secs(10));
+        app.wait_for("garden", "live", SOON);
         let mut live = Live::open(app.addr);
         live.hear_of("hello", PATIENCE);
         live.watch("garden", 160, 5);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tests::{Request, Setup, Slow, Storm, TestApp, get, pause, post};
 
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(60);
 
 fn keyed(scopes: &[&str]) -> (TestApp, String) {
     let setup = Setup::scene("calm");

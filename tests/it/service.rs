@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use tests::{FakeCamera, Setup, TestApp, nightjar, repository, until};
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 
 /// The service manager's end: a socket that takes what `sd_notify` sends, read all the time as systemd does.
 struct Manager {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use tests::{FakeCamera, Live, Setup, Stream, TestApp};
 
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(60);
 
 fn watched() -> (FakeCamera, TestApp, Vec<Stream>, Live) {
     let camera = FakeCamera::scene("walker", 10);

@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use tests::{FakeCamera, Live, Mode, Said, Setup, TestApp, number_of, until};
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 
 fn opened() -> (FakeCamera, TestApp, Live) {
     let camera = FakeCamera::scene("walker", 10);

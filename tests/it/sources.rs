@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tests::{FakeCamera, Mode, Setup, Stream, TestApp, Viewer, footage, number_of, until};
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 
 fn problem(app: &TestApp) -> Value {
     app.json("/api/v1/cameras/garden")["source"]["problem"].clone()

@@ -15,7 +15,7 @@ use crate::client::{Reply, get};
 use crate::wait::until;
 
 /// A debug build on a loaded two-core machine may take this long to serve; a start has a test of its own.
-const START: Duration = Duration::from_secs(30);
+const START: Duration = Duration::from_secs(120);
 
 /// The repository's root.
 #[must_use]
@@ -283,7 +283,7 @@ impl TestApp {
     #[track_caller]
     pub fn stopped(mut self) -> Setup {
         self.signal(Signal::TERM);
-        assert_eq!(self.ended(Duration::from_secs(10)).code(), Some(0), "{}", self.log());
+        assert_eq!(self.ended(Duration::from_secs(60)).code(), Some(0), "{}", self.log());
         self.setup.clone()
     }
 

@@ -100,7 +100,7 @@ impl FakeCamera {
     pub fn set(&self, mode: Mode) {
         let was = std::mem::replace(&mut *self.shared.mode.lock().unwrap(), mode);
         if was == Mode::Gone && mode != Mode::Gone {
-            let again = crate::until("the port is free again", Duration::from_secs(10), || {
+            let again = crate::until("the port is free again", Duration::from_secs(60), || {
                 TcpListener::bind(self.addr).ok()
             });
             self.listen(again);

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::check;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is asked; `send` adds `Host`, `Connection: close` and `Content-Length`.
 #[derive(Debug, Clone)]

@@ -47,7 +47,7 @@ impl Live {
     /// Connects over that connection.
     #[must_use]
     pub fn on(wire: TcpStream, to: SocketAddr, key: Option<&str>) -> Self {
-        wire.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        wire.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         let mut request = format!("ws://{to}/api/v1/live").into_client_request().unwrap();
         if let Some(key) = key {
             request.headers_mut().insert("x-api-key", key.parse().unwrap());

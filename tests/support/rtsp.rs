@@ -89,7 +89,7 @@ impl RtspCamera {
         }
         if on {
             let free = || TcpListener::bind(self.addr).ok();
-            self.listen(until("the port is free again", Duration::from_secs(10), free));
+            self.listen(until("the port is free again", Duration::from_secs(60), free));
         } else {
             for sink in self.shared.sinks.lock().unwrap().drain(..) {
                 if let Sink::Tcp(wire) = sink {

@@ -127,7 +127,7 @@ fn why_it_fired_stands_on_the_picture_and_beside_it_as_the_server_says_it() {
     let app = Setup::scene("walker").start();
     let browser = Browser::start();
     let mut page = browser.page(&format!("{}camera/garden", app.url()), 1280, 900);
-    let told = page.wait("a reason", Duration::from_secs(45), "(() => { const panel = document.querySelector('.why[data-why]'); const y = document.querySelector('.ft .y:not([hidden])'); \
+    let told = page.wait("a reason", Duration::from_secs(120), "(() => { const panel = document.querySelector('.why[data-why]'); const y = document.querySelector('.ft .y:not([hidden])'); \
         return panel && y ? [panel.querySelector('.voice').textContent, y.textContent, panel.querySelectorAll('tbody tr').length, panel.dataset.why] : null; })()");
     let why = tests::until("the server's own words", SOON, || {
         let why = app.json("/api/v1/cameras/garden")["why"].clone();

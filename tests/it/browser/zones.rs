@@ -40,7 +40,7 @@ fn corners(zone: &Value) -> Vec<[f64; 2]> {
 fn a_zone_drawn_with_the_pointer_holds_back_what_moves_in_it_and_lets_it_go_again() {
     let app = Setup::scene("walker").start();
     let (_browser, mut page) = tuned(&app);
-    page.wait("a box", Duration::from_secs(45), BOXES);
+    page.wait("a box", Duration::from_secs(120), BOXES);
     page.click(NEW);
     page.write("Everything");
     let [x, y, w, h] = place(&mut page);
@@ -73,7 +73,7 @@ fn a_zone_drawn_with_the_pointer_holds_back_what_moves_in_it_and_lets_it_go_agai
     page.click("[...document.querySelectorAll('.tune button')].find(b => b.textContent === 'Remove zone' && b.checkVisibility())");
     page.click(SAVE);
     tests::until("the server has none", SOON, || zones(&app).is_empty().then_some(()));
-    page.wait("a box again", Duration::from_secs(45), BOXES);
+    page.wait("a box again", Duration::from_secs(120), BOXES);
     assert_eq!(page.complaints(), Vec::<String>::new());
 }
 
