@@ -11,5 +11,6 @@ pub mod keys;
 pub mod links;
 pub mod mp4;
 pub mod publish;
+pub mod query;
 
 pub use error::StoreError;
