@@ -65,7 +65,7 @@ class Reason {
   }
 }
 
-function makeRow() {
+export function makeRow() {
   return el(
     "tr",
     {},
@@ -76,7 +76,7 @@ function makeRow() {
   );
 }
 
-function writeRow(row, gate) {
+export function writeRow(row, gate) {
   const [name, bar, value, limit] = row.children;
   const said = gateWords(gate);
   const at = gateBar(gate);

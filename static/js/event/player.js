@@ -1,0 +1,341 @@
+// The player: the poster at once, the clip over it when it can play, boxes and trail in step with it, or the still pictures.
+
+import { url } from "../api.js";
+import { attr, calm, el, icon, keyed, setIcon, svg, text } from "../dom.js";
+import { altOf } from "../events/words.js";
+import { fitted } from "../live/fit.js";
+import { Overlay } from "../live/overlay.js";
+import { prefs } from "../prefs.js";
+import * as words from "../words.js";
+import { Strip } from "./strip.js";
+import { clipTime, seconds, shots } from "./words.js";
+
+const MODES = { trail: "Trail", clip: "Clip", pictures: "Pictures" };
+const SPEEDS = [
+  [0.25, "¼", "A quarter of the speed"],
+  [1, "1", "As it was"],
+  [4, "4", "Four times the speed"],
+];
+const LEAD_IN_S = 1; // in a review the clip starts so long before it fired
+
+const button = (label, click, attrs, ...children) =>
+  el("button", { type: "button", "aria-label": label, title: label, ...attrs, on: { click } }, ...children);
+
+export class Player {
+  #camera = "";
+  #film = null;
+  #wanted = "clip";
+  #rate = 1;
+  #at = 0;
+  #uncovered = false; // the clip has been started, so its frames count
+  #picked = 0;
+  #reviewing = false;
+  #where = el("span", { class: "nm" });
+  #when = el("time");
+  #what = el("span", { class: "age" });
+  #films = el("div", { class: "film" });
+  #still = el("img", { class: "shot still", alt: "" });
+  #over = el("canvas", { class: "over", "aria-hidden": "true" });
+  #none = el("div", { class: "state", hidden: true }, el("p", { class: "voice l" }));
+  #shots = el("div", { class: "shots", role: "group", "aria-label": "Pictures", hidden: true });
+  #pic = el(
+    "div",
+    { class: "pic", "data-shows": "poster", on: { click: () => this.toggle() } },
+    this.#films,
+    this.#still,
+    this.#over,
+    this.#none,
+    el("div", { class: "hd" }, this.#where, this.#when, this.#what),
+    this.#shots,
+  );
+  #overlay = new Overlay(this.#over);
+  #sign = icon("play");
+  #play = button("Play", () => this.toggle(), { class: "btn icon first round" }, this.#sign);
+  #clock = el("b");
+  #length = el("span", { class: "faint" });
+  #modes;
+  #speeds;
+  #strip = new Strip((time) => this.seek(time));
+  node;
+
+  constructor() {
+    const pick = (word, label, click) => el("button", { type: "button", "aria-label": label, on: { click } }, word);
+    this.#modes = Object.entries(MODES).map(([mode, word]) => pick(word, null, () => this.mode(mode)));
+    this.#speeds = SPEEDS.map(([rate, word, label]) => pick(word, label, () => this.speed(rate)));
+    const step = (by, label, d) =>
+      button(
+        label,
+        () => this.step(by),
+        { class: "btn quiet icon wide" },
+        svg("svg", { class: "ico", "aria-hidden": "true" }, svg("path", { d })),
+      );
+    const bar = el(
+      "div",
+      { class: "pbar" },
+      this.#play,
+      step(-1, "One frame back", "M12.500 5 7.500 10l5 5M5 5v10"),
+      step(1, "One frame on", "M7.500 5l5 5-5 5M15 5v10"),
+      el("span", { class: "s clock" }, this.#clock, " ", this.#length),
+      el("div", { class: "seg push", role: "group", "aria-label": "Show" }, this.#modes),
+      el("div", { class: "seg wide", role: "group", "aria-label": "Speed" }, this.#speeds),
+      button("Full screen", () => this.full(), { class: "btn quiet icon" }, icon("full")),
+    );
+    this.node = el("div", { class: "player" }, this.#pic, bar, this.#strip.node);
+    new ResizeObserver(() => this.#place()).observe(this.#pic);
+    this.speed(1);
+  }
+
+  /** Shows a film from its beginning; in a review from just before it fired. The poster is there at once. */
+  show(film, camera, reviewing) {
+    if (this.#film && this.#film !== film) this.#hush(this.#film);
+    this.#film = film;
+    this.#camera = camera;
+    this.#reviewing = reviewing;
+    this.#uncovered = false;
+    this.#picked = 0;
+    film.shower = { frame: (time) => this.#frame(time), state: () => this.#state(), failed: () => this.#failed(), learnt: () => this.#learnt() };
+    film.load();
+    this.#at = this.#start;
+    this.#put();
+    this.#place();
+    this.update();
+    this.#begin(!calm());
+  }
+
+  get #start() {
+    return this.#reviewing ? Math.max(0, this.#film.event.lead_s - LEAD_IN_S) : 0;
+  }
+
+  /** Writes what is said of the event anew, and loads what has come to it. */
+  update() {
+    const { event } = this.#film;
+    text(this.#where, this.#camera);
+    text(this.#length, `of ${clipTime(event.duration_s).replace(/\.\d$/, "")}`);
+    this.#strip.show(event, this.#film.track);
+    const [trail, clip, pictures] = this.#modes;
+    clip.disabled = this.#play.disabled = !event.clip || this.#film.failed;
+    trail.disabled = event.trail.length === 0 && !event.pictures.trail;
+    pictures.disabled = shots(event.pictures).length === 0;
+    text(this.#none.firstChild, event.state === "recording" ? "This is being recorded now" : "There is no picture of this");
+    this.#put();
+    this.#state();
+    this.#draw();
+  }
+
+  /** What can be shown of what is wanted. */
+  get #mode() {
+    const { event, failed } = this.#film;
+    if (this.#wanted === "clip" && (!event.clip || failed)) return event.pictures.trail ? "trail" : "poster";
+    if (this.#wanted === "trail" && event.trail.length === 0 && !event.pictures.trail) return event.clip ? "clip" : "poster";
+    return this.#wanted;
+  }
+
+  /** "trail", "clip" or "pictures". */
+  mode(wanted) {
+    this.#wanted = wanted;
+    if (wanted === "clip" && this.#uncovered) this.#film.reel?.seek(this.#at);
+    this.#begin(false);
+  }
+
+  speed(rate) {
+    this.#rate = rate;
+    if (this.#film?.reel) this.#film.reel.rate = rate;
+    this.#speeds.forEach((one, i) => attr(one, "aria-pressed", String(SPEEDS[i][0] === rate)));
+  }
+
+  /** Plays or pauses; whatever is shown, it is the clip that plays. */
+  toggle() {
+    const { reel } = this.#film ?? {};
+    if (!reel || this.#film.failed) return;
+    if (this.#mode !== "clip") {
+      this.#wanted = "clip";
+      this.#begin(true);
+    } else if (reel.playing) reel.pause();
+    else this.#run();
+  }
+
+  seek(time) {
+    if (!this.#film) return;
+    this.#at = time;
+    if (this.#mode === "clip" && this.#film.reel) {
+      this.#uncovered = true;
+      this.#film.reel.seek(time);
+    }
+    this.#draw();
+  }
+
+  step(by) {
+    const { reel } = this.#film ?? {};
+    if (!reel || this.#film.failed) return;
+    if (this.#mode !== "clip") this.mode("clip");
+    if (!this.#uncovered) return this.seek(this.#at);
+    void reel.step(by);
+  }
+
+  full() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else this.node.requestFullscreen?.();
+  }
+
+  visible(yes) {
+    if (!yes) this.#film?.reel?.pause();
+  }
+
+  leave() {
+    if (this.#film) this.#hush(this.#film);
+    this.#film = null;
+  }
+
+  preferences() {
+    if (this.#film) this.#draw();
+  }
+
+  #hush(film) {
+    film.shower = null;
+    film.reel?.pause();
+  }
+
+  #begin(play) {
+    const mode = this.#mode;
+    if (mode !== "clip") this.#film.reel?.pause();
+    this.#put();
+    this.#state();
+    if (mode === "trail" || mode === "pictures") void this.#exhibit();
+    else if (mode === "clip" && play) this.#run();
+    this.#draw();
+  }
+
+  #run() {
+    const { reel } = this.#film;
+    if (!this.#uncovered) reel.seek(this.#at);
+    this.#uncovered = true;
+    reel.rate = this.#rate;
+    reel.play();
+  }
+
+  /** The film's own parts on the page: the clip, and its poster over it until a frame of the clip is there. */
+  #put() {
+    const { poster, reel } = this.#film;
+    const parts = [reel?.node, poster].filter(Boolean);
+    if (parts.length !== this.#films.children.length || parts.some((part, i) => this.#films.children[i] !== part))
+      this.#films.replaceChildren(...parts);
+    const mode = this.#mode;
+    const shown = this.#pic.dataset.shows;
+    if (mode === "clip" || mode === "poster") {
+      if (!(mode === "clip" && this.#uncovered && shown === "clip")) this.#shows("poster");
+    } else if (shown !== "still") this.#shows("poster");
+    this.#none.hidden = parts.length > 0;
+    this.#shots.hidden = mode !== "pictures";
+    if (mode === "pictures") this.#list();
+    const names = Object.keys(MODES);
+    this.#modes.forEach((one, i) => attr(one, "aria-pressed", String(names[i] === mode)));
+  }
+
+  #shows(what) {
+    attr(this.#pic, "data-shows", what);
+    const { event } = this.#film;
+    const mode = this.#mode;
+    const word = { poster: "", clip: "", still: mode === "trail" ? "trail picture" : "picture" }[what];
+    text(this.#what, event.state === "recording" ? "recording" : word);
+  }
+
+  /** The trail picture, or the one that was picked; the poster stays until it is there. */
+  async #exhibit() {
+    const { event } = this.#film;
+    const film = this.#film;
+    const mode = this.#mode;
+    const all = shots(event.pictures);
+    const wanted = mode === "pictures" ? all[this.#picked]?.url : (event.pictures.trail ?? event.pictures.poster);
+    if (!wanted) return;
+    const image = el("img", { class: "shot still", alt: altOf(event, this.#camera), src: url(wanted).href });
+    try {
+      await image.decode();
+    } catch {
+      return;
+    }
+    if (this.#film !== film || this.#mode !== mode) return;
+    this.#still.replaceWith(image);
+    this.#still = image;
+    this.#shows("still");
+    this.#draw();
+  }
+
+  #list() {
+    keyed(
+      this.#shots,
+      shots(this.#film.event.pictures),
+      ({ url: at }) => at,
+      ({ url: at, word }) =>
+        el(
+          "button",
+          { type: "button", "aria-label": word, title: word },
+          el("img", { src: url(at).href, alt: "", width: 96, height: 54, loading: "lazy", decoding: "async" }),
+        ),
+      (node) => {
+        const i = [...this.#shots.children].indexOf(node);
+        attr(node, "aria-pressed", String(i === this.#picked));
+        node.onclick = (event) => {
+          event.stopPropagation();
+          this.#picked = [...this.#shots.children].indexOf(node);
+          this.#list();
+          void this.#exhibit();
+        };
+      },
+    );
+    [...this.#shots.children].forEach((node, i) => attr(node, "aria-pressed", String(i === this.#picked)));
+  }
+
+  #frame(time) {
+    if (!this.#uncovered || this.#mode !== "clip") return;
+    this.#at = time;
+    if (this.#pic.dataset.shows !== "clip") this.#shows("clip");
+    this.#draw();
+  }
+
+  #state() {
+    const { reel } = this.#film;
+    const playing = reel?.playing === true;
+    setIcon(this.#sign, playing ? "pause" : "play");
+    for (const name of ["aria-label", "title"]) attr(this.#play, name, playing ? "Pause" : "Play");
+    attr(this.#pic, "data-playing", playing);
+    attr(this.#pic, "data-ready", reel?.ready === true);
+  }
+
+  #failed() {
+    this.update();
+    this.#begin(false);
+  }
+
+  #learnt() {
+    this.#strip.show(this.#film.event, this.#film.track);
+    this.#draw();
+  }
+
+  #place() {
+    if (!this.#film) return;
+    const { clientWidth: w, clientHeight: h } = this.#pic;
+    const { width, height } = this.#film.event.size;
+    this.#overlay.place({ w, h }, fitted({ w, h }, { w: width, h: height }, "contain"));
+  }
+
+  /** Everything that goes with the time. */
+  #draw() {
+    const { event, track } = this.#film;
+    const time = this.#at;
+    this.#strip.at(time);
+    text(this.#clock, clipTime(time));
+    text(this.#when, words.timeOf(Date.parse(event.start_time) + time * 1000));
+    const shows = this.#pic.dataset.shows;
+    const trailing = shows === "still" && this.#mode === "trail";
+    let regions = shows === "clip" || trailing ? (track?.at(time) ?? []) : [];
+    let { boxes } = prefs;
+    if (trailing) {
+      if (regions.length === 0) boxes = false;
+      regions = [{ track: "path", box: [0, 0, 0, 0], label: event.label, ...regions[0], trail: event.trail }];
+    }
+    this.#overlay.settings({ boxes, trail: prefs.trail, labels: !trailing });
+    this.#overlay.show(regions, ({ label }) => words.labelName(label), true);
+    attr(this.#pic, "data-at", time.toFixed(3));
+    attr(this.#pic, "data-boxes", JSON.stringify(regions.map(({ box }) => box.map((share) => Number(share.toFixed(4))))));
+  }
+}

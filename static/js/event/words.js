@@ -1,0 +1,77 @@
+// What is said of one event: its facts, what is wrong with it, and its times.
+
+import * as said from "../events/words.js";
+import { isOpen } from "../events/model.js";
+import * as words from "../words.js";
+
+const CODECS = { h264: "H.264", mjpeg: "MJPEG" };
+const WAY = { left: "to the left", right: "to the right", up: "upwards", down: "downwards", towards: "closer", away: "away" };
+const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+
+/** "0:08.4": a place in a clip. */
+export function clipTime(time) {
+  const tenths = Math.max(0, Math.round(time * 10));
+  return `${Math.floor(tenths / 600)}:${((tenths % 600) / 10).toFixed(1).padStart(4, "0")}`;
+}
+
+/** "14.2 s", "3 min". */
+export const seconds = (length) => (length < 60 ? `${length.toFixed(1)} s` : words.length(length));
+
+/** "4.1 MB". */
+export function size(bytes) {
+  const [n, unit] = bytes < 1e6 ? [bytes / 1e3, "kB"] : bytes < 1e9 ? [bytes / 1e6, "MB"] : [bytes / 1e9, "GB"];
+  return `${n < 10 ? n.toFixed(1) : Math.round(n)} ${unit}`;
+}
+
+/** Why it was recorded: Nightjar's sentence, or what stands for it. */
+export function reason({ sentence, origin }) {
+  if (sentence) return sentence;
+  if (origin === "manual") return "Somebody started this recording by hand.";
+  return origin === "import" ? "This was brought in from recorded footage." : "Why this was recorded was not kept.";
+}
+
+/** The line under it. */
+export const deed = (event) =>
+  `${said.deedOf(event)}.${event.label_by === "detector" && event.confidence ? ` ${words.labelName(event.label)}, ${Math.round(event.confidence * 100)} % sure.` : ""}`;
+
+/** The facts as `[what, value]`. */
+export function rows(event, camera) {
+  const { clip, pictures } = event;
+  const start = said.startOf(event);
+  const all = [
+    ["Camera", camera],
+    ["When", `${said.dayName(start)}, ${words.timeOf(start)}`],
+    ["Length", isOpen(event) ? "goes on" : `${seconds(event.duration_s)}, ${grouped(event.frames)} frames`],
+    event.missing > 0 && ["Missing", words.count(event.missing, "frame")],
+    event.lead_s > 0 && ["Before it", seconds(event.lead_s)],
+    WAY[event.direction] && ["Went", WAY[event.direction]],
+    ["Picture", `${event.size.width}×${event.size.height}`],
+    ["Clip", clip ? `${size(clip.bytes)}, ${CODECS[clip.codec] ?? clip.codec}` : "none"],
+    ["Pictures", String(shots(pictures).length)],
+  ];
+  return all.filter(Boolean);
+}
+
+/** The pictures of an event as `{ url, word }`. */
+export const shots = ({ poster, trail, thumb, thumbnails = [] }) =>
+  [
+    poster && { url: poster, word: "The best picture" },
+    trail && { url: trail, word: "The path in one picture" },
+    ...thumbnails.map((url, i) => ({ url, word: `Picture ${i + 1} of ${thumbnails.length}` })),
+    thumb && { url: thumb, word: "What moved, alone" },
+  ].filter(Boolean);
+
+/** What one should know before believing it: each a sentence. */
+export function remarks(event) {
+  const { clip, missing, frames } = event;
+  return [
+    isOpen(event) && "This is being recorded now. The clip comes when it has ended.",
+    event.state === "partial" && "The recording was cut short, by a power cut or a fault. All that was written before is here.",
+    event.state === "pictures" && "The disk needed room, so the clip was let go. Its pictures stay.",
+    missing > 0 &&
+      `${words.count(missing, "frame")} of ${grouped(frames + missing)} did not reach the clip, so it jumps a little.`,
+    clip?.degraded && "This machine was busy, so the clip has fewer frames, or larger ones, than it should.",
+    event.clock_was_set === false && "The clock was not set then: day and time may be wrong.",
+    event.part > 1 && `This is part ${event.part} of a longer recording.`,
+  ].filter(Boolean);
+}
