@@ -49,7 +49,7 @@ pub enum Told {
     Rests {
         /// When it moved last.
         last: Duration,
-        /// It was too short to be an event: what [`crate::Settings::min_duration`] says, judged by the detector.
+        /// It was too short to be an event: shorter than the detector's `min_duration`.
         brief: bool,
     },
     /// Somebody starts a recording.

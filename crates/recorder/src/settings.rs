@@ -11,8 +11,6 @@ pub struct Settings {
     pub pre_roll: Duration,
     /// Kept after the last movement.
     pub post_roll: Duration,
-    /// Movement for less than this is no event.
-    pub min_duration: Duration,
     /// An event that is longer goes on in a next part.
     pub max_duration: Duration,
     /// The detector's: without movement for so long an event is over.
@@ -31,7 +29,6 @@ impl Default for Settings {
             enabled: true,
             pre_roll: Duration::from_secs(5),
             post_roll: Duration::from_secs(2),
-            min_duration: Duration::from_secs(1),
             max_duration: Duration::from_secs(300),
             event_gap: Duration::from_secs(3),
             encoder: EncoderKind::H264,

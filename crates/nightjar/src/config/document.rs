@@ -220,7 +220,9 @@ impl Walk<'_> {
             (Some(_), Section::Camera, _) => {
                 "allowed: a table for each camera, written as [camera.ID]".to_owned()
             }
-            (Some(_), Section::Motion, _) => "allowed: a table, written as [camera.ID.motion]".to_owned(),
+            (Some(_), Section::Motion | Section::Recording, _) => {
+                format!("allowed: a table, written as [camera.ID.{}]", child.name())
+            }
             (Some(_), Section::Zone, _) => {
                 "allowed: a list of tables, each written as [[camera.ID.zone]]".to_owned()
             }

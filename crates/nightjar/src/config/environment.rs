@@ -67,9 +67,11 @@ fn locate(name: &str, origin: &Origin, values: &mut Values) -> Result<Slot, Box<
     let (section, camera, zone) = match parts.as_slice() {
         ["server"] => (Section::Server, None, None),
         ["data"] => (Section::Data, None, None),
+        ["retention"] => (Section::Retention, None, None),
         ["log"] => (Section::Log, None, None),
         ["camera", camera] => (Section::Camera, Some(index(camera)?), None),
         ["camera", camera, "motion"] => (Section::Motion, Some(index(camera)?), None),
+        ["camera", camera, "recording"] => (Section::Recording, Some(index(camera)?), None),
         ["camera", camera, "zone", zone] => (Section::Zone, Some(index(camera)?), Some(index(zone)?)),
         _ => return Err(unknown()),
     };
@@ -116,7 +118,9 @@ pub(crate) fn variable(slot: Slot) -> String {
     let mut name = String::from(PREFIX);
     match (row.section, slot.camera, slot.zone) {
         (Section::Camera, Some(camera), _) => name += &format!("CAMERA__{camera}__"),
-        (Section::Motion, Some(camera), _) => name += &format!("CAMERA__{camera}__MOTION__"),
+        (Section::Motion | Section::Recording, Some(camera), _) => {
+            name += &format!("CAMERA__{camera}__{}__", row.section.name().to_ascii_uppercase());
+        }
         (Section::Zone, Some(camera), Some(zone)) => name += &format!("CAMERA__{camera}__ZONE__{zone}__"),
         (section, ..) => name += &format!("{}__", section.name().to_ascii_uppercase()),
     }

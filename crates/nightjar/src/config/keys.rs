@@ -16,20 +16,39 @@ pub(crate) enum Section {
     Server,
     /// `[data]`
     Data,
+    /// `[retention]`
+    Retention,
     /// `[log]`
     Log,
     /// `[[camera]]`
     Camera,
     /// `[camera.motion]`
     Motion,
+    /// `[camera.recording]`
+    Recording,
     /// `[[camera.zone]]`
     Zone,
 }
 
 impl Section {
     /// All of them, outermost first.
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Root, Self::Server, Self::Data, Self::Log, Self::Camera, Self::Motion, Self::Zone];
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Root,
+        Self::Server,
+        Self::Data,
+        Self::Retention,
+        Self::Log,
+        Self::Camera,
+        Self::Motion,
+        Self::Recording,
+        Self::Zone,
+    ];
+
+    /// Those that stand once, for the whole program.
+    pub(crate) const SINGLE: [Self; 4] = [Self::Server, Self::Data, Self::Retention, Self::Log];
+
+    /// Those that each camera has once.
+    pub(crate) const OF_CAMERA: [Self; 3] = [Self::Camera, Self::Motion, Self::Recording];
 
     /// Its own name within its parent.
     pub(crate) fn name(self) -> &'static str {
@@ -37,9 +56,11 @@ impl Section {
             Self::Root => "",
             Self::Server => "server",
             Self::Data => "data",
+            Self::Retention => "retention",
             Self::Log => "log",
             Self::Camera => "camera",
             Self::Motion => "motion",
+            Self::Recording => "recording",
             Self::Zone => "zone",
         }
     }
@@ -47,7 +68,7 @@ impl Section {
     /// Where it stands; the root stands in itself.
     pub(crate) fn parent(self) -> Self {
         match self {
-            Self::Motion | Self::Zone => Self::Camera,
+            Self::Motion | Self::Recording | Self::Zone => Self::Camera,
             _ => Self::Root,
         }
     }
@@ -63,11 +84,17 @@ impl Section {
             Self::Root => "Nightjar's configuration",
             Self::Server => "Who may look in, and how many.",
             Self::Data => "Where everything that must survive a restart is kept.",
+            Self::Retention => {
+                "How much of the events is kept. The least valuable go first, favourites stay; of some the pictures stay longer."
+            }
             Self::Log => "What is written to standard error.",
             Self::Camera => {
                 "One table per camera, up to 64. Without any: this machine's own camera, else the demo scene."
             }
             Self::Motion => "What counts as movement. Applied at run time, without dropping a viewer.",
+            Self::Recording => {
+                "What becomes of movement: an event with a clip and pictures, in the data directory."
+            }
             Self::Zone => "Areas of the picture. None: the whole picture counts. Up to 32 per camera.",
         }
     }
@@ -78,9 +105,11 @@ impl Section {
             Self::Root => "",
             Self::Server => "[server]",
             Self::Data => "[data]",
+            Self::Retention => "[retention]",
             Self::Log => "[log]",
             Self::Camera => "[[camera]]",
             Self::Motion => "[camera.motion]",
+            Self::Recording => "[camera.recording]",
             Self::Zone => "[[camera.zone]]",
         }
     }
@@ -188,11 +217,9 @@ const LATER: &[(Section, &str, &str)] = &[
     (Section::Root, "hub", "the hub"),
     (Section::Root, "place", "sun times"),
     (Section::Root, "remote", "uploads"),
-    (Section::Root, "storage", "recording"),
     (Section::Server, "base_path", "serving below a path"),
     (Section::Server, "tls", "TLS"),
     (Section::Server, "trusted_proxies", "proxies"),
-    (Section::Camera, "recording", "recording"),
 ];
 
 /// What a name will be for, if this version does not know it yet.
@@ -241,7 +268,7 @@ pub(crate) fn place(section: Section, camera: Option<usize>, zone: Option<usize>
     let table = match section {
         Section::Root => String::new(),
         Section::Camera => format!("camera{}", index(camera)),
-        Section::Motion => format!("camera{}.motion", index(camera)),
+        Section::Motion | Section::Recording => format!("camera{}.{}", index(camera), section.name()),
         Section::Zone => format!("camera{}.zone{}", index(camera), index(zone)),
         other => other.name().to_owned(),
     };

@@ -16,6 +16,8 @@ pub(crate) struct Config {
     pub(crate) server: Server,
     /// `[data] path`
     pub(crate) data: PathBuf,
+    /// `[retention]`
+    pub(crate) retention: Retention,
     /// `[log]`
     pub(crate) log: Log,
     /// Never empty.
@@ -33,6 +35,17 @@ pub(crate) struct Server {
     pub(crate) client_timeout: Duration,
     /// Names this server may be called by besides the obvious ones.
     pub(crate) hosts: Vec<String>,
+}
+
+/// `[retention]`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Retention {
+    /// Events that are older go.
+    pub(crate) max_age: Duration,
+    /// Bytes of all events together.
+    pub(crate) max_size: u64,
+    /// Bytes that are left free on the disk.
+    pub(crate) min_free: u64,
 }
 
 /// `[log]`
@@ -65,6 +78,8 @@ pub(crate) struct Camera {
     pub(crate) analysis_fps: u32,
     /// What counts as movement, zones included.
     pub(crate) motion: motion::Settings,
+    /// What becomes of it.
+    pub(crate) recording: recorder::Settings,
 }
 
 /// Where pictures come from.

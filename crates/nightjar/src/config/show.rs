@@ -10,12 +10,13 @@ use super::values::{Set, Values};
 /// As TOML that could be read again, but for the masked secrets; the origin stands behind each value.
 pub(crate) fn toml(values: &Values) -> String {
     let mut text = String::new();
-    for section in [Section::Server, Section::Data, Section::Log] {
+    for section in Section::SINGLE {
         table(&mut text, values, section, None, None);
     }
     for (camera, it) in values.cameras.iter().enumerate() {
-        table(&mut text, values, Section::Camera, Some(camera), None);
-        table(&mut text, values, Section::Motion, Some(camera), None);
+        for section in Section::OF_CAMERA {
+            table(&mut text, values, section, Some(camera), None);
+        }
         for zone in 0..it.zones.len() {
             table(&mut text, values, Section::Zone, Some(camera), Some(zone));
         }
@@ -45,12 +46,13 @@ pub(crate) fn json(values: &Values) -> serde_json::Value {
             all.insert(name, json!({ "value": value, "origin": set.origin.to_string() }));
         }
     };
-    for section in [Section::Server, Section::Data, Section::Log] {
+    for section in Section::SINGLE {
         add(section, None, None);
     }
     for (camera, it) in values.cameras.iter().enumerate() {
-        add(Section::Camera, Some(camera), None);
-        add(Section::Motion, Some(camera), None);
+        for section in Section::OF_CAMERA {
+            add(section, Some(camera), None);
+        }
         for zone in 0..it.zones.len() {
             add(Section::Zone, Some(camera), Some(zone));
         }

@@ -32,6 +32,23 @@ const POSITION: Kind = Kind::Choice { works: positions, later: &[] };
 const LEVEL: Kind = Kind::Choice { works: || vec!["error", "warn", "info", "debug", "trace"], later: &[] };
 const FORMAT: Kind = Kind::Choice { works: || vec!["text", "json"], later: &[] };
 const ZONE: Kind = Kind::Choice { works: || vec!["include", "exclude", "mask"], later: &[] };
+const ENCODER: Kind = Kind::Choice { works: || vec!["h264", "mjpeg", "ffmpeg"], later: &[] };
+/// Those that take plain pictures: a name here is all that ffmpeg's command line gets from the file.
+const HARDWARE: Kind = Kind::Choice {
+    works: || {
+        vec![
+            "h264_v4l2m2m",
+            "h264_nvenc",
+            "h264_qsv",
+            "h264_rkmpp",
+            "h264_omx",
+            "h264_mf",
+            "libx264",
+            "libopenh264",
+        ]
+    },
+    later: &[],
+};
 const RING: Kind = Kind::Size { min: 4 << 20, max: 4 << 30 };
 
 /// Every key there is.
@@ -71,6 +88,27 @@ pub(crate) static KEYS: &[Key] = &[
         Preset::Text("/var/lib/nightjar"),
         "The data directory; made, readable by its owner only, if it is not there. A relative one counts from where the \
          program is started.",
+    ),
+    Key::new(
+        Section::Retention,
+        "max_age",
+        secs(3600, 3650 * 86_400),
+        Preset::Text("30d"),
+        "Events that are older go.",
+    ),
+    Key::new(
+        Section::Retention,
+        "max_size",
+        Kind::Size { min: 16 << 20, max: 1 << 50 },
+        Preset::Text("10GiB"),
+        "Bytes of all clips and pictures together at the most.",
+    ),
+    Key::new(
+        Section::Retention,
+        "min_free",
+        Kind::Size { min: 0, max: 1 << 50 },
+        Preset::Text("1GiB"),
+        "Room that is left on the disk for others.",
     ),
     Key::new(
         Section::Log,
@@ -327,6 +365,64 @@ pub(crate) static KEYS: &[Key] = &[
         Kind::Duration { min: Duration::from_millis(500), max: Duration::from_secs(300) },
         Preset::Text("3s"),
         "A visit ends after so long without movement.",
+    ),
+    Key::new(Section::Recording, "enabled", Kind::Bool, Preset::Bool(true), "Keep events."),
+    Key::new(
+        Section::Recording,
+        "pre_roll",
+        secs(0, 60),
+        Preset::Text("5s"),
+        "Kept of what was before an event, as far as ring_size holds it.",
+    ),
+    Key::new(
+        Section::Recording,
+        "post_roll",
+        secs(0, 60),
+        Preset::Text("2s"),
+        "Kept after the last movement of an event.",
+    ),
+    Key::new(
+        Section::Recording,
+        "min_duration",
+        Kind::Duration { min: Duration::ZERO, max: Duration::from_secs(60) },
+        Preset::Text("1s"),
+        "Movement for less than this is no event.",
+    ),
+    Key::new(
+        Section::Recording,
+        "max_duration",
+        secs(10, 3600),
+        Preset::Text("5m"),
+        "An event that is longer goes on in a next part.",
+    ),
+    Key::new(
+        Section::Recording,
+        "encoder",
+        ENCODER,
+        Preset::Text("h264"),
+        "h264 (encoded here), mjpeg (the camera's own pictures: no work, ten times the size), ffmpeg (a child process with a \
+         hardware encoder; if that fails, h264).",
+    ),
+    Key::new(
+        Section::Recording,
+        "ffmpeg_encoder",
+        HARDWARE,
+        Preset::Text("h264_v4l2m2m"),
+        "For encoder = \"ffmpeg\": its encoder. h264_v4l2m2m is that of a Raspberry Pi 4.",
+    ),
+    Key::new(
+        Section::Recording,
+        "quality",
+        Kind::Int { min: 1, max: 100 },
+        Preset::Int(80),
+        "Of clips and their pictures; less is smaller.",
+    ),
+    Key::new(
+        Section::Recording,
+        "thumbnails_per_event",
+        Kind::Int { min: 0, max: 12 },
+        Preset::Int(3),
+        "Pictures spread over an event, besides its poster.",
     ),
     Key::new(
         Section::Zone,

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use frame::Size;
 use motion::{Settings, Zone, ZoneKind};
+use recorder::EncoderKind;
 
-use super::{Camera, Config, Log, Secret, Server, Source, polygon};
+use super::{Camera, Config, Log, Retention, Secret, Server, Source, polygon};
 use crate::config::files;
 use crate::config::keys::{Section, Slot};
 use crate::config::kind::Value;
@@ -34,7 +35,12 @@ impl Config {
         let data = PathBuf::from(root.text(Section::Data, "path").unwrap_or_default());
         let cameras =
             (0..values.cameras.len()).map(|camera| self::camera(values, camera, problems)).collect();
-        Self { server, data, log, cameras }
+        let retention = Retention {
+            max_age: root.duration(Section::Retention, "max_age").unwrap_or(Duration::MAX),
+            max_size: root.size(Section::Retention, "max_size").unwrap_or(u64::MAX),
+            min_free: root.size(Section::Retention, "min_free").unwrap_or_default(),
+        };
+        Self { server, data, retention, log, cameras }
     }
 
     /// One camera; reads its password file, whose problems are appended.
@@ -87,6 +93,14 @@ impl Reader<'_> {
         }
     }
 
+    /// Bytes.
+    fn size(&self, section: Section, name: &str) -> Option<u64> {
+        match self.get(section, name)? {
+            Value::Size(it) => Some(it),
+            _ => None,
+        }
+    }
+
     fn address(&self, section: Section, name: &str) -> std::net::SocketAddr {
         match self.get(section, name) {
             Some(Value::Address(it)) => it,
@@ -112,11 +126,9 @@ impl Reader<'_> {
 fn camera(values: &Values, index: usize, problems: &mut Vec<Problem>) -> Camera {
     let keys = Reader { values, camera: Some(index), zone: None };
     let id = values.id(index);
-    let size = |name| match keys.get(Section::Camera, name) {
-        Some(Value::Size(it)) => usize::try_from(it).unwrap_or(usize::MAX),
-        _ => 0,
-    };
+    let ring_size = keys.size(Section::Camera, "ring_size").unwrap_or_default();
     let motion = motion(&keys, index);
+    let recording = recording(&keys, motion.event_gap);
     Camera {
         name: keys.text(Section::Camera, "name").unwrap_or_else(|| id.clone()),
         id,
@@ -124,9 +136,31 @@ fn camera(values: &Values, index: usize, problems: &mut Vec<Problem>) -> Camera 
         size: Size::new(keys.number(Section::Camera, "width"), keys.number(Section::Camera, "height")),
         frame_rate: keys.number(Section::Camera, "frame_rate"),
         shaping: shaping(keys.number(Section::Camera, "rotation"), &motion.zones),
-        ring_size: size("ring_size"),
+        ring_size: usize::try_from(ring_size).unwrap_or(usize::MAX),
         analysis_fps: keys.number(Section::Motion, "analysis_fps"),
         motion,
+        recording,
+    }
+}
+
+fn recording(keys: &Reader<'_>, event_gap: Duration) -> recorder::Settings {
+    let span = |name| keys.duration(Section::Recording, name).unwrap_or_default();
+    let number = |name| keys.number(Section::Recording, name);
+    recorder::Settings {
+        enabled: keys.flag(Section::Recording, "enabled"),
+        pre_roll: span("pre_roll"),
+        post_roll: span("post_roll"),
+        max_duration: span("max_duration"),
+        event_gap,
+        encoder: match keys.text(Section::Recording, "encoder").as_deref() {
+            Some("mjpeg") => EncoderKind::Mjpeg,
+            Some("ffmpeg") => EncoderKind::Ffmpeg {
+                name: keys.text(Section::Recording, "ffmpeg_encoder").unwrap_or_default(),
+            },
+            _ => EncoderKind::H264,
+        },
+        quality: u8::try_from(number("quality")).unwrap_or(100),
+        thumbnails: number("thumbnails_per_event"),
     }
 }
 
@@ -152,7 +186,7 @@ fn motion(keys: &Reader<'_>, camera: usize) -> Settings {
                 self::zone(&Reader { values: keys.values, camera: keys.camera, zone: Some(zone) })
             })
             .collect(),
-        ..Settings::default()
+        min_duration: keys.duration(Section::Recording, "min_duration").unwrap_or_default(),
     }
 }
 

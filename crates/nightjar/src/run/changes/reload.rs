@@ -63,12 +63,16 @@ fn pending(started: &Config, new: &Config) -> Vec<String> {
     differs(started.server.bind != new.server.bind, "server.bind".into());
     differs(started.server.hosts != new.server.hosts, "server.hosts".into());
     differs(started.data != new.data, "data.path".into());
+    differs(started.retention != new.retention, "retention".into());
     let of = |config: &Config, id: &str| config.cameras.iter().position(|camera| camera.id == id);
     for camera in &started.cameras {
         match of(new, &camera.id).map(|at| &new.cameras[at]) {
             None => differs(true, format!("camera {} (removed)", camera.id)),
             Some(now) => {
                 differs(now.ring_size != camera.ring_size, format!("camera {}: ring_size", camera.id));
+                // The ring was made for what was asked of it then; less of it can be kept at any time.
+                let longer = now.recording.pre_roll > camera.recording.pre_roll;
+                differs(longer, format!("camera {}: recording.pre_roll", camera.id));
             }
         }
     }
