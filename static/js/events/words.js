@@ -6,6 +6,9 @@ import { isOpen } from "./model.js";
 /** When it was: its start, Unix milliseconds. */
 export const startOf = (event) => Date.parse(event.start_time);
 
+/** When it ended: its last frame, or `now` while it is being recorded. */
+export const endOf = (event, now = Date.now()) => (event.end_time ? Date.parse(event.end_time) : now);
+
 /** "21:38", or "now" while it is being recorded. */
 export const timeOf = (event) => (isOpen(event) ? "now" : words.time(event.start_time));
 
@@ -39,4 +42,18 @@ export function dayName(start, now = Date.now()) {
   const year = of(start, { year: "numeric" });
   const name = `${of(start, { weekday: "long" })}, ${of(start, { day: "numeric", month: "long" })}`;
   return year === of(now, { year: "numeric" }) ? name : `${name} ${year}`;
+}
+
+/** "4.1 MB". */
+export function size(bytes) {
+  const power = Math.max(0, Math.min(4, Math.floor(Math.log10(bytes || 1) / 3)));
+  const n = bytes / 1000 ** power;
+  return `${n < 10 && power > 0 ? n.toFixed(1) : Math.round(n)} ${["B", "kB", "MB", "GB", "TB"][power]}`;
+}
+
+/** The heading over the disk: "Full in 9 days". */
+export function fullIn(forecast) {
+  if (!forecast) return "Disk";
+  const days = Math.round(forecast.full_in_s / 86_400);
+  return `${forecast.limit === "age" ? "The oldest go" : "Full"} ${days < 1 ? "today" : `in ${words.count(days, "day")}`}`;
 }

@@ -3,7 +3,7 @@
 
 import { attr, el, svg, text } from "../dom.js";
 import * as words from "../words.js";
-import { openDialog } from "./peek.js";
+import { openTable } from "./peek.js";
 
 const HOUR_MS = 3_600_000;
 const WIDE = 1440;
@@ -83,27 +83,18 @@ export class Hour {
 
   #table() {
     const bins = (this.#camera?.activity?.bins ?? []).filter((bin) => bin.motion_s > 0 || bin.near_misses > 0);
-    const rows = bins
-      .reverse()
-      .map((bin) =>
-        el(
-          "tr",
-          {},
-          el("th", { scope: "row" }, words.time(bin.start)),
-          el("td", {}, bin.motion_s > 0 ? words.length(bin.motion_s) : ""),
-          el("td", {}, bin.near_misses || ""),
-        ),
-      );
-    const head = el(
-      "thead",
-      {},
-      el("tr", {}, ...["From", "Moved for", "Near misses"].map((title) => el("th", { scope: "col" }, title))),
+    openTable(
+      `The last hour${this.#camera ? ` in ${this.#camera.name}` : ""}`,
+      ["From", "Moved for", "Near misses"],
+      bins
+        .reverse()
+        .map((bin) => [
+          words.time(bin.start),
+          bin.motion_s > 0 ? words.length(bin.motion_s) : "",
+          bin.near_misses || "",
+        ]),
+      "Nothing has moved in the last hour.",
     );
-    const body =
-      rows.length > 0
-        ? el("div", { class: "scroll", tabindex: "0" }, el("table", { class: "facts" }, head, el("tbody", {}, rows)))
-        : el("p", { class: "mute s" }, "Nothing has moved in the last hour.");
-    openDialog(`The last hour${this.#camera ? ` in ${this.#camera.name}` : ""}`, body);
   }
 }
 

@@ -10,7 +10,7 @@ const DEEDS = {
   z: { word: "Zones", run: () => setPref("zones", !prefs.zones) },
 };
 
-const SHOWN = { " ": "Space" };
+const SHOWN = { " ": "Space", escape: "Esc" };
 let deeds = () => DEEDS;
 
 /**

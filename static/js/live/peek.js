@@ -19,6 +19,18 @@ export function openDialog(title, ...content) {
   return present(dialog, () => from);
 }
 
+/** A dialog with a table; each row is a list whose first cell names it. Without rows it says `none`. */
+export function openTable(title, heads, rows, none = "Nothing yet.") {
+  const cells = ([name, ...rest]) =>
+    el("tr", {}, el("th", { scope: "row" }, name), ...rest.map((cell) => el("td", {}, String(cell))));
+  const head = el("thead", {}, el("tr", {}, ...heads.map((name) => el("th", { scope: "col" }, name))));
+  const body = el("table", { class: "facts" }, head, el("tbody", {}, rows.map(cells)));
+  openDialog(
+    title,
+    rows.length > 0 ? el("div", { class: "scroll", tabindex: "0" }, body) : el("p", { class: "mute s" }, none),
+  );
+}
+
 function present(dialog, home) {
   document.body.append(dialog);
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());

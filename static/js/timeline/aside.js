@@ -1,0 +1,168 @@
+// Beside the posters: at which hours they come, on which days, and how long the disk lasts. Plots, words and tables.
+
+import { attr, el, svg, text } from "../dom.js";
+import * as said from "../events/words.js";
+import { openTable } from "../live/peek.js";
+import * as words from "../words.js";
+import { beginOf } from "./day.js";
+
+const MIDDLE = 130;
+const INNER = 40;
+const OUTER = 105;
+const HIGH = 78;
+
+/** The fortnight's visits of a line of hours, by day and by hour of this browser's zone. */
+export function tally(lane, days) {
+  const byDay = new Map(days.map((day) => [day, 0]));
+  const byHour = Array(24).fill(0);
+  const strokes = new Map(days.map((day) => [day, Array(12).fill(0)]));
+  const from = beginOf(days[0]);
+  for (const { bins } of lane.cameras)
+    for (const [i, moved, visits] of bins) {
+      const at = new Date(from + i * lane.bin_s * 1000);
+      const day = said.dayOf(at);
+      if (!byDay.has(day)) continue;
+      byDay.set(day, byDay.get(day) + visits);
+      byHour[at.getHours()] += visits;
+      strokes.get(day)[at.getHours() >> 1] += moved;
+    }
+  return { byDay, byHour, strokes, total: byHour.reduce((sum, n) => sum + n, 0) };
+}
+
+const table = (name, open) =>
+  el(
+    "button",
+    {
+      type: "button",
+      class: "s mute link",
+      "aria-haspopup": "dialog",
+      "aria-label": `${name} as a table`,
+      on: { click: open },
+    },
+    "Table",
+  );
+
+export class Aside {
+  #tally = null;
+  #range = "";
+  #wedges = [];
+  #clock = svg("svg", { class: "plot", viewBox: "0 0 260 260", role: "img" });
+  #total = svg("text", { x: MIDDLE, y: 134, class: "big" });
+  #days = svg(
+    "svg",
+    { class: "plot", viewBox: "0 0 282 104", role: "img" },
+    svg("path", { class: "ax", d: "M0 84.5H282" }),
+  );
+  #bars = [];
+  #first = svg("text", { x: 2, y: 100, class: "from" });
+  #last = svg("text", { x: 280, y: 100, class: "end" });
+  #hours = el("p", { class: "s faint" });
+  #disk = el("section", { class: "disk", "aria-label": "Disk" });
+  #full = el("h2", { class: "h" });
+  #meter = el("div", { class: "meter", role: "img" }, el("i", { class: "b" }), el("i"), el("i", { class: "c" }));
+  #sentence = el("p", { class: "s mute" });
+  node;
+
+  constructor() {
+    this.#clock.append(svg("circle", { class: "dz", cx: MIDDLE, cy: MIDDLE, r: 108 }));
+    for (let i = 0; i < 24; i += 1) this.#wedges.push(this.#clock.appendChild(svg("path", {})));
+    for (const [x, y, word] of [
+      [130, 254, "00"],
+      [10, 134, "06"],
+      [130, 14, "12"],
+      [250, 134, "18"],
+    ])
+      this.#clock.append(Object.assign(svg("text", { x, y }), { textContent: word }));
+    this.#clock.append(this.#total, Object.assign(svg("text", { x: MIDDLE, y: 149 }), { textContent: "visits" }));
+    for (let i = 0; i < 14; i += 1)
+      this.#bars.push(this.#days.appendChild(svg("rect", { x: 2 + 20 * i, width: 15, rx: 1 })));
+    this.#days.append(this.#first, this.#last);
+    this.#disk.append(this.#full, this.#meter, this.#sentence);
+    const head = (name, ...rest) => el("div", { class: "between" }, el("h2", { class: "h" }, name), ...rest);
+    this.node = el(
+      "aside",
+      { class: "stack", "aria-label": "Activity and disk" },
+      el(
+        "section",
+        {},
+        head(
+          "When they come",
+          table("Visits by hour", () => this.#tableOfHours()),
+        ),
+        this.#hours,
+        this.#clock,
+      ),
+      el(
+        "section",
+        {},
+        head(
+          "By day",
+          table("Visits by day", () => this.#tableOfDays()),
+        ),
+        this.#days,
+      ),
+      this.#disk,
+    );
+  }
+
+  /** Shows the visits of `days` (see `tally`), of which `day` is looked at, at `hour`. */
+  show(tally, days, day, hour, today) {
+    this.#tally = tally;
+    const short = (when) => new Date(beginOf(when)).toLocaleDateString("en-GB", { day: "numeric", month: "long" });
+    const last = days.at(-1) === today ? "today" : short(days.at(-1));
+    this.#range = `${short(days[0])} to ${last}`;
+    text(this.#hours, `${this.#range}, midnight below`);
+    text(this.#first, short(days[0]));
+    text(this.#last, last);
+    if (!tally) return;
+    const most = Math.max(1, ...tally.byHour);
+    tally.byHour.forEach((n, i) => {
+      attr(this.#wedges[i], "d", n > 0 ? wedge(i, INNER + ((OUTER - INNER) * n) / most) : null);
+      attr(this.#wedges[i], "class", i === hour ? "b on" : "b");
+    });
+    text(this.#total, String(tally.total));
+    const peak = tally.byHour.indexOf(most);
+    const when = tally.total > 0 ? `, most between ${peak} and ${peak + 1} o'clock` : "";
+    attr(this.#clock, "aria-label", `${words.count(tally.total, "visit")} from ${this.#range}${when}`);
+    const counts = [...tally.byDay.values()];
+    const high = Math.max(1, ...counts);
+    days.forEach((date, i) => {
+      const height = (HIGH * counts[i]) / high;
+      attr(this.#bars[i], "y", (84 - height).toFixed(1));
+      attr(this.#bars[i], "height", height.toFixed(1));
+      attr(this.#bars[i], "class", date === day ? "b on" : "b");
+    });
+    attr(this.#days, "aria-label", `Visits a day, ${this.#range}: ${Math.min(...counts)} to ${Math.max(...counts)}`);
+  }
+
+  #tableOfHours() {
+    const rows = this.#tally?.byHour.map((n, i) => [`${i} to ${i + 1} o'clock`, n]) ?? [];
+    openTable(`Visits by hour, ${this.#range}`, ["Hour", "Visits"], rows);
+  }
+
+  #tableOfDays() {
+    const rows = [...(this.#tally?.byDay ?? [])].map(([day, n]) => [said.dayName(beginOf(day)), n]);
+    openTable("Visits by day", ["Day", "Visits"], rows.reverse());
+  }
+
+  /** Shows how the disk stands, as the server tells it. */
+  disk({ bytes, disk, forecast, problem, state }) {
+    const used = disk.total - disk.free;
+    const parts = [bytes.clips, bytes.pictures + bytes.index, 0];
+    parts[2] = Math.max(0, used - parts[0] - parts[1]);
+    [...this.#meter.children].forEach(
+      (part, i) => (part.style.width = `${disk.total ? (100 * parts[i]) / disk.total : 0}%`),
+    );
+    attr(this.#meter, "aria-label", `Disk ${disk.total ? Math.round((100 * used) / disk.total) : 0} percent full`);
+    text(this.#full, problem ? problem.what : said.fullIn(forecast));
+    attr(this.#disk, "data-wrong", state !== "ok");
+    const rest = problem?.mend ?? forecast?.sentence ?? "How long it lasts is known after a day of recording.";
+    text(this.#sentence, `${said.size(bytes.clips + bytes.pictures)} of visits, ${said.size(disk.free)} free. ${rest}`);
+  }
+}
+
+function wedge(hour, radius) {
+  const at = (r, turn) => `${(MIDDLE - r * Math.sin(turn)).toFixed(1)} ${(MIDDLE + r * Math.cos(turn)).toFixed(1)}`;
+  const [a, b] = [hour + 0.06, hour + 0.94].map((n) => (n / 12) * Math.PI);
+  return `M${at(radius, a)}A${radius} ${radius} 0 0 1 ${at(radius, b)}L${at(INNER, b)}A${INNER} ${INNER} 0 0 0 ${at(INNER, a)}Z`;
+}

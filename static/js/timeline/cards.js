@@ -1,0 +1,119 @@
+// The visits of a day as posters, in the sections of the day. A card has a fixed place: what is new takes the first one and the
+// others' contents move on, so that nothing jumps.
+
+import { url } from "../api.js";
+import { attr, el, icon, keyed, setIcon, svg, text } from "../dom.js";
+import { isOpen } from "../events/model.js";
+import * as said from "../events/words.js";
+import { addressOf } from "../router.js";
+import * as words from "../words.js";
+
+const SECTIONS = ["The night before", "Morning", "Afternoon", "Evening"];
+const HOURS = 6;
+const sectionOf = (event) => Math.floor(new Date(event.start_time).getHours() / HOURS);
+const hour = (n) => `${String(n).padStart(2, "0")}:00`;
+
+export class Cards {
+  node = el("div", { class: "posters" });
+
+  /** Shows `events`, newest first; `nameOf(camera)`, `chosen` is the one at the playhead, `now` the section that goes on, or null. */
+  show(events, nameOf, chosen, now) {
+    const held = this.node.contains(document.activeElement) ? document.activeElement.dataset.event : null;
+    const items = [];
+    let section = null;
+    let place = 0;
+    for (const event of events) {
+      const here = sectionOf(event);
+      if (here !== section) {
+        items.push({ key: `s${here}`, section: here, now });
+        place = 0;
+      }
+      section = here;
+      items.push({ key: `${here} ${(place += 1)}`, event });
+    }
+    keyed(
+      this.node,
+      items,
+      ({ key }) => key,
+      ({ event }) => (event ? makeCard() : el("div", { class: "part" }, el("h2", { class: "voice l" }), el("span"))),
+      (node, item) => (item.event ? writeCard(node, item.event, nameOf, chosen) : writePart(node, item)),
+    );
+    const focused = held && document.activeElement.dataset?.event !== held && this.card(held);
+    if (focused) focused.focus({ preventScroll: true });
+  }
+
+  /** The card of an event, or null. */
+  card(id) {
+    return this.node.querySelector(`[data-event="${CSS.escape(id)}"]`);
+  }
+}
+
+function writePart(node, { section, now }) {
+  const [title, span] = node.children;
+  text(title, SECTIONS[section]);
+  attr(span, "class", "s faint");
+  text(
+    span,
+    section === now ? `since ${hour(section * HOURS)}` : `${hour(section * HOURS)} to ${hour((section + 1) * HOURS)}`,
+  );
+}
+
+function makeCard() {
+  return el(
+    "a",
+    { class: "poster" },
+    el(
+      "span",
+      { class: "pic" },
+      el("span", { class: "pic" }),
+      svg("svg", { class: "over", preserveAspectRatio: "xMidYMid slice" }, svg("path", { class: "trail" })),
+      el("span", { class: "dur" }),
+      icon("star"),
+    ),
+    el("span", { class: "c" }, icon("unknown", true), el("b"), el("span", { class: "dot new" }), el("time")),
+    el("span", { class: "d" }),
+  );
+}
+
+function writeCard(card, event, nameOf, chosen) {
+  const [picture, caption, deed] = card.children;
+  const [frame, over, length, star] = picture.children;
+  const [glyph, label, dot, time] = caption.children;
+  const camera = nameOf(event.camera);
+  card.dataset.event = event.id;
+  attr(card, "href", addressOf("event", event.id));
+  attr(card, "aria-current", chosen === event.id);
+  attr(card, "data-open", isOpen(event));
+  showPicture(frame, event);
+  const { width, height } = event.size;
+  attr(over, "viewBox", `0 0 ${width} ${height}`);
+  const points = event.trail.map(([x, y]) => `${Math.round(x * width)} ${Math.round(y * height)}`);
+  attr(over.firstChild, "d", points.length > 1 ? `M${points.join("L")}` : null);
+  text(length, said.lengthOf(event));
+  star.toggleAttribute("hidden", !event.favourite);
+  star.setAttribute("class", "ico star");
+  setIcon(glyph, words.labelIcon(event.label));
+  text(label, words.labelName(event.label));
+  dot.hidden = event.seen;
+  text(time, words.time(event.start_time));
+  attr(time, "datetime", event.start_time);
+  text(deed, `${camera}. ${said.deedOf(event)}.`);
+  const marks = [event.favourite && "Favourite.", !event.seen && "Not looked at."].filter(Boolean).join(" ");
+  attr(card, "aria-label", `${said.altOf(event, camera)} ${isOpen(event) ? "" : `${said.lengthOf(event)}. `}${marks}`);
+}
+
+/** The poster, or the class as an icon where there is none yet; written only when it is another one. */
+export function showPicture(frame, event, lazy = true) {
+  const { poster, thumb } = event.pictures;
+  const source = poster ?? thumb;
+  const wanted = source ?? event.label;
+  if (frame.dataset.shown === wanted) return;
+  frame.dataset.shown = wanted;
+  frame.classList.toggle("none", !source);
+  const stand = () => icon(words.labelIcon(event.label));
+  if (!source) return frame.replaceChildren(stand());
+  const image = el("img", { width: 640, height: 360, alt: "", loading: lazy && "lazy", decoding: "async" });
+  image.addEventListener("error", () => image.replaceWith(stand()), { once: true });
+  image.src = url(source).href;
+  frame.replaceChildren(image);
+}
