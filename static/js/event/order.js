@@ -1,14 +1,15 @@
-// Which event comes before and after another: those of one day, or all that a filter finds, oldest first.
+// Which event comes before and after another: newest first, as in the timeline.
 
 import { events, isOpen } from "../events/model.js";
 import { startOf } from "../events/words.js";
 
 const PAGE = 200;
 const MOST = 2_000;
-const FILTERS = ["camera", "label", "favourite", "seen", "origin", "min_length_s", "q"];
+const FILTERS = ["camera", "label", "favourite", "origin", "q"];
 
 /** The part of an address's query that says which events are meant. */
-export const filterOf = (query) => Object.fromEntries(FILTERS.map((key) => [key, query.get(key)]).filter(([, value]) => value));
+export const filterOf = (query) =>
+  Object.fromEntries(FILTERS.map((key) => [key, query.get(key)]).filter(([, value]) => value));
 
 export class Order {
   #filter = {};
@@ -18,50 +19,57 @@ export class Order {
   whole = false;
 
   /**
-   * Learns which events stand around `event`: of its day, or, where only unseen ones are wanted, of any day. `learnt()` is called
-   * after each page.
+   * Learns which events stand around `event`: those of its day, or in a review all that nobody has looked at, if there are any.
+   * `learnt()` is called after each page.
    */
-  async around(event, filter, learnt) {
-    const [from, to] = filter.seen ? [undefined, undefined] : day(startOf(event));
-    const key = JSON.stringify([filter, from]);
+  async around(event, filter, review, learnt) {
+    const [from, to] = day(startOf(event));
+    const key = JSON.stringify([filter, review || from]);
     if (key === this.#key) return this.take(event);
     this.#key = key;
-    this.#filter = { ...filter, from, to };
-    this.all = [event];
-    this.whole = false;
-    let cursor = null;
     try {
-      do {
-        const page = await events.list({ ...this.#filter, order: "oldest", limit: PAGE }, cursor);
-        if (key !== this.#key) return;
-        for (const one of page.events) this.take(one);
-        cursor = page.next;
-        this.whole = !cursor;
-        learnt();
-      } while (cursor && this.all.length < MOST);
+      this.#filter = { ...filter, seen: "false" };
+      if (review && (await this.#pages(event, key, learnt)) > 0) return;
+      this.#filter = { ...filter, from, to };
+      await this.#pages(event, key, learnt);
     } catch {
       this.#key = null; // asked for again with the next event
     }
   }
 
+  /** Returns how many there are beside `event`. */
+  async #pages(event, key, learnt) {
+    this.all = [event];
+    this.whole = false;
+    let cursor = null;
+    do {
+      const page = await events.list({ ...this.#filter, limit: PAGE }, cursor);
+      if (key !== this.#key) return 1; // others were asked for meanwhile
+      for (const one of page.events) this.take(one);
+      cursor = page.next;
+      this.whole = !cursor;
+      learnt();
+    } while (cursor && this.all.length < MOST);
+    return this.all.length - 1;
+  }
+
   /** Puts an event where it belongs; what is there already is replaced. */
   take(event) {
     const at = this.place(event.id);
-    if (at >= 0) this.all[at] = event;
-    else {
-      const before = this.all.findLastIndex((other) => startOf(other) < startOf(event) || (startOf(other) === startOf(event) && other.id < event.id));
-      this.all.splice(before + 1, 0, event);
-    }
+    if (at >= 0) return void (this.all[at] = event);
+    const after = this.all.findIndex(
+      (other) => startOf(other) - startOf(event) < 0 || (startOf(other) === startOf(event) && other.id < event.id),
+    );
+    this.all.splice(after < 0 ? this.all.length : after, 0, event);
   }
 
   /** Whether an event that has just come is one of them. */
   fits(event) {
     const { camera, label, favourite, from, to, ...rest } = this.#filter;
-    if (isOpen(event) || Object.keys(rest).some((key) => rest[key])) return false;
+    if (isOpen(event) || !from || Object.keys(rest).length > 0) return false;
     const start = startOf(event);
-    return (
-      start >= Date.parse(from) && start < Date.parse(to) && (!camera || camera === event.camera) && (!label || label === event.label) && (!favourite || event.favourite)
-    );
+    if (start < Date.parse(from) || start >= Date.parse(to)) return false;
+    return (!camera || camera === event.camera) && (!label || label === event.label) && (!favourite || event.favourite);
   }
 
   drop(id) {

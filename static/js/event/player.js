@@ -1,14 +1,14 @@
 // The player: the poster at once, the clip over it when it can play, boxes and trail in step with it, or the still pictures.
 
 import { url } from "../api.js";
-import { attr, calm, el, icon, keyed, setIcon, svg, text } from "../dom.js";
+import { attr, calm, el, icon, setIcon, svg, text } from "../dom.js";
 import { altOf } from "../events/words.js";
 import { fitted } from "../live/fit.js";
 import { Overlay } from "../live/overlay.js";
 import { prefs } from "../prefs.js";
 import * as words from "../words.js";
 import { Strip } from "./strip.js";
-import { clipTime, seconds, shots } from "./words.js";
+import { clipTime, shots } from "./words.js";
 
 const MODES = { trail: "Trail", clip: "Clip", pictures: "Pictures" };
 const SPEEDS = [
@@ -17,6 +17,9 @@ const SPEEDS = [
   [4, "4", "Four times the speed"],
 ];
 const LEAD_IN_S = 1; // in a review the clip starts so long before it fired
+
+/** Puts the children of a node back rather than moving them, so that nothing shifts under the eye. */
+export const fresh = (node) => node.contains(document.activeElement) || node.replaceChildren(...node.childNodes);
 
 const button = (label, click, attrs, ...children) =>
   el("button", { type: "button", "aria-label": label, title: label, ...attrs, on: { click } }, ...children);
@@ -29,10 +32,10 @@ export class Player {
   #at = 0;
   #uncovered = false; // the clip has been started, so its frames count
   #picked = 0;
-  #reviewing = false;
   #where = el("span", { class: "nm" });
   #when = el("time");
   #what = el("span", { class: "age" });
+  #head = el("div", { class: "hd" }, this.#where, this.#when, this.#what);
   #films = el("div", { class: "film" });
   #still = el("img", { class: "shot still", alt: "" });
   #over = el("canvas", { class: "over", "aria-hidden": "true" });
@@ -45,7 +48,7 @@ export class Player {
     this.#still,
     this.#over,
     this.#none,
-    el("div", { class: "hd" }, this.#where, this.#when, this.#what),
+    this.#head,
     this.#shots,
   );
   #overlay = new Overlay(this.#over);
@@ -56,9 +59,12 @@ export class Player {
   #modes;
   #speeds;
   #strip = new Strip((time) => this.seek(time));
+  #learnt;
   node;
 
-  constructor() {
+  /** `learnt()`: what moved in the film that is shown is known now. */
+  constructor(learnt) {
+    this.#learnt = learnt;
     const pick = (word, label, click) => el("button", { type: "button", "aria-label": label, on: { click } }, word);
     this.#modes = Object.entries(MODES).map(([mode, word]) => pick(word, null, () => this.mode(mode)));
     this.#speeds = SPEEDS.map(([rate, word, label]) => pick(word, label, () => this.speed(rate)));
@@ -90,20 +96,15 @@ export class Player {
     if (this.#film && this.#film !== film) this.#hush(this.#film);
     this.#film = film;
     this.#camera = camera;
-    this.#reviewing = reviewing;
     this.#uncovered = false;
     this.#picked = 0;
-    film.shower = { frame: (time) => this.#frame(time), state: () => this.#state(), failed: () => this.#failed(), learnt: () => this.#learnt() };
+    film.shower = this;
     film.load();
-    this.#at = this.#start;
-    this.#put();
+    this.#at = reviewing ? Math.max(0, film.event.lead_s - LEAD_IN_S) : 0;
     this.#place();
     this.update();
+    fresh(this.#head);
     this.#begin(!calm());
-  }
-
-  get #start() {
-    return this.#reviewing ? Math.max(0, this.#film.event.lead_s - LEAD_IN_S) : 0;
   }
 
   /** Writes what is said of the event anew, and loads what has come to it. */
@@ -116,9 +117,12 @@ export class Player {
     clip.disabled = this.#play.disabled = !event.clip || this.#film.failed;
     trail.disabled = event.trail.length === 0 && !event.pictures.trail;
     pictures.disabled = shots(event.pictures).length === 0;
-    text(this.#none.firstChild, event.state === "recording" ? "This is being recorded now" : "There is no picture of this");
+    text(
+      this.#none.firstChild,
+      event.state === "recording" ? "This is being recorded now" : "There is no picture of this",
+    );
     this.#put();
-    this.#state();
+    this.state();
     this.#draw();
   }
 
@@ -126,7 +130,8 @@ export class Player {
   get #mode() {
     const { event, failed } = this.#film;
     if (this.#wanted === "clip" && (!event.clip || failed)) return event.pictures.trail ? "trail" : "poster";
-    if (this.#wanted === "trail" && event.trail.length === 0 && !event.pictures.trail) return event.clip ? "clip" : "poster";
+    if (this.#wanted === "trail" && event.trail.length === 0 && !event.pictures.trail)
+      return event.clip ? "clip" : "poster";
     return this.#wanted;
   }
 
@@ -199,7 +204,7 @@ export class Player {
     const mode = this.#mode;
     if (mode !== "clip") this.#film.reel?.pause();
     this.#put();
-    this.#state();
+    this.state();
     if (mode === "trail" || mode === "pictures") void this.#exhibit();
     else if (mode === "clip" && play) this.#run();
     this.#draw();
@@ -261,38 +266,34 @@ export class Player {
   }
 
   #list() {
-    keyed(
-      this.#shots,
-      shots(this.#film.event.pictures),
-      ({ url: at }) => at,
-      ({ url: at, word }) =>
-        el(
-          "button",
-          { type: "button", "aria-label": word, title: word },
-          el("img", { src: url(at).href, alt: "", width: 96, height: 54, loading: "lazy", decoding: "async" }),
-        ),
-      (node) => {
-        const i = [...this.#shots.children].indexOf(node);
-        attr(node, "aria-pressed", String(i === this.#picked));
-        node.onclick = (event) => {
+    const one = ({ url: at, word }, i) =>
+      button(
+        word,
+        (event) => {
           event.stopPropagation();
-          this.#picked = [...this.#shots.children].indexOf(node);
+          this.#picked = i;
           this.#list();
           void this.#exhibit();
-        };
-      },
-    );
-    [...this.#shots.children].forEach((node, i) => attr(node, "aria-pressed", String(i === this.#picked)));
+        },
+        { "aria-pressed": String(i === this.#picked), "data-key": at },
+        el("img", { src: url(at).href, alt: "", width: 96, height: 54, decoding: "async" }),
+      );
+    const all = shots(this.#film.event.pictures);
+    if (all.map(({ url: at }) => at).join() === [...this.#shots.children].map(({ dataset }) => dataset.key).join())
+      [...this.#shots.children].forEach((node, i) => attr(node, "aria-pressed", String(i === this.#picked)));
+    else this.#shots.replaceChildren(...all.map(one));
   }
 
-  #frame(time) {
+  /** A frame of the clip is on screen. */
+  frame(time) {
     if (!this.#uncovered || this.#mode !== "clip") return;
     this.#at = time;
     if (this.#pic.dataset.shows !== "clip") this.#shows("clip");
     this.#draw();
   }
 
-  #state() {
+  /** The clip plays or stops, or can play now. */
+  state() {
     const { reel } = this.#film;
     const playing = reel?.playing === true;
     setIcon(this.#sign, playing ? "pause" : "play");
@@ -301,14 +302,17 @@ export class Player {
     attr(this.#pic, "data-ready", reel?.ready === true);
   }
 
-  #failed() {
+  /** The clip cannot be played: the pictures are shown. */
+  failed() {
     this.update();
     this.#begin(false);
   }
 
-  #learnt() {
+  /** What moved is known now. */
+  learnt() {
     this.#strip.show(this.#film.event, this.#film.track);
     this.#draw();
+    this.#learnt();
   }
 
   #place() {
@@ -336,6 +340,10 @@ export class Player {
     this.#overlay.settings({ boxes, trail: prefs.trail, labels: !trailing });
     this.#overlay.show(regions, ({ label }) => words.labelName(label), true);
     attr(this.#pic, "data-at", time.toFixed(3));
-    attr(this.#pic, "data-boxes", JSON.stringify(regions.map(({ box }) => box.map((share) => Number(share.toFixed(4))))));
+    attr(
+      this.#pic,
+      "data-boxes",
+      JSON.stringify(regions.map(({ box }) => box.map((share) => Number(share.toFixed(4))))),
+    );
   }
 }

@@ -8,7 +8,8 @@ const AHEAD = 16; // pictures asked for before they are due
 const NUDGES = 5;
 
 /** The reel of an event that has a clip. */
-export const reelOf = (event, told) => (event.clip.codec === "mjpeg" ? new Stills(event, told) : new Video(event, told));
+export const reelOf = (event, told) =>
+  event.clip.codec === "mjpeg" ? new Stills(event, told) : new Video(event, told);
 
 class Video {
   #told;
@@ -16,7 +17,13 @@ class Video {
   #spf;
   #waiting = null;
   time = 0;
-  node = el("video", { class: "shot", preload: "metadata", playsinline: true, disablepictureinpicture: true, tabindex: -1 });
+  node = el("video", {
+    class: "shot",
+    preload: "metadata",
+    playsinline: true,
+    disablepictureinpicture: true,
+    tabindex: -1,
+  });
 
   constructor(event, told) {
     const { node } = this;

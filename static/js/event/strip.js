@@ -22,12 +22,8 @@ export class Strip {
   #before = el("span");
   #fired = el("span");
   #end = el("span");
-  node = el(
-    "div",
-    { class: "reel" },
-    this.#rail,
-    el("div", { class: "axis", "aria-hidden": "true" }, this.#before, this.#fired, this.#end),
-  );
+  #axis = el("div", { class: "axis", "aria-hidden": "true" }, this.#before, this.#fired, this.#end);
+  node = el("div", { class: "reel" }, this.#rail, this.#axis);
 
   /** `seek(seconds, sure)`: somebody wants to be there; not `sure` while they still drag. */
   constructor(seek) {
@@ -57,7 +53,8 @@ export class Strip {
   #key(event) {
     const now = Number(this.#rail.getAttribute("aria-valuenow"));
     const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -5, PageUp: 5 }[event.key];
-    const to = event.key === "Home" ? 0 : event.key === "End" ? this.#length : by && now + by * (event.shiftKey ? 5 : 1);
+    const to =
+      event.key === "Home" ? 0 : event.key === "End" ? this.#length : by && now + by * (event.shiftKey ? 5 : 1);
     if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     this.#seek(Math.min(this.#length, Math.max(0, to)), true);
@@ -78,6 +75,7 @@ export class Strip {
     attr(this.#fired, "data-late", share > 0.5);
     this.#before.style.visibility = fired && share < 0.12 ? "hidden" : "";
     this.#end.style.visibility = fired && share > 0.5 ? "hidden" : "";
+    this.#axis.replaceChildren(...this.#axis.children); // put back rather than moved: nothing shifts
     attr(this.#rail, "aria-valuemin", 0);
     attr(this.#rail, "aria-valuemax", length.toFixed(1));
     this.#draw();

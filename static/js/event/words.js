@@ -5,7 +5,14 @@ import { isOpen } from "../events/model.js";
 import * as words from "../words.js";
 
 const CODECS = { h264: "H.264", mjpeg: "MJPEG" };
-const WAY = { left: "to the left", right: "to the right", up: "upwards", down: "downwards", towards: "closer", away: "away" };
+const WAY = {
+  left: "to the left",
+  right: "to the right",
+  up: "upwards",
+  down: "downwards",
+  towards: "closer",
+  away: "away",
+};
 const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 
 /** "0:08.4": a place in a clip. */
@@ -16,12 +23,6 @@ export function clipTime(time) {
 
 /** "14.2 s", "3 min". */
 export const seconds = (length) => (length < 60 ? `${length.toFixed(1)} s` : words.length(length));
-
-/** "4.1 MB". */
-export function size(bytes) {
-  const [n, unit] = bytes < 1e6 ? [bytes / 1e3, "kB"] : bytes < 1e9 ? [bytes / 1e6, "MB"] : [bytes / 1e9, "GB"];
-  return `${n < 10 ? n.toFixed(1) : Math.round(n)} ${unit}`;
-}
 
 /** Why it was recorded: Nightjar's sentence, or what stands for it. */
 export function reason({ sentence, origin }) {
@@ -36,18 +37,16 @@ export const deed = (event) =>
 
 /** The facts as `[what, value]`. */
 export function rows(event, camera) {
-  const { clip, pictures } = event;
+  const { clip } = event;
   const start = said.startOf(event);
   const all = [
     ["Camera", camera],
     ["When", `${said.dayName(start)}, ${words.timeOf(start)}`],
     ["Length", isOpen(event) ? "goes on" : `${seconds(event.duration_s)}, ${grouped(event.frames)} frames`],
-    event.missing > 0 && ["Missing", words.count(event.missing, "frame")],
     event.lead_s > 0 && ["Before it", seconds(event.lead_s)],
     WAY[event.direction] && ["Went", WAY[event.direction]],
     ["Picture", `${event.size.width}×${event.size.height}`],
-    ["Clip", clip ? `${size(clip.bytes)}, ${CODECS[clip.codec] ?? clip.codec}` : "none"],
-    ["Pictures", String(shots(pictures).length)],
+    ["Clip", clip ? `${said.size(clip.bytes)}, ${CODECS[clip.codec] ?? clip.codec}` : "none"],
   ];
   return all.filter(Boolean);
 }
@@ -66,7 +65,8 @@ export function remarks(event) {
   const { clip, missing, frames } = event;
   return [
     isOpen(event) && "This is being recorded now. The clip comes when it has ended.",
-    event.state === "partial" && "The recording was cut short, by a power cut or a fault. All that was written before is here.",
+    event.state === "partial" &&
+      "The recording was cut short, by a power cut or a fault. All that was written before is here.",
     event.state === "pictures" && "The disk needed room, so the clip was let go. Its pictures stay.",
     missing > 0 &&
       `${words.count(missing, "frame")} of ${grouped(frames + missing)} did not reach the clip, so it jumps a little.`,
