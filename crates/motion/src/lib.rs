@@ -14,6 +14,7 @@ mod judge;
 mod observe;
 pub mod score;
 mod settings;
+mod signature;
 
 pub use field::{Candidate, Cell, Extent, GlobalTerms, Grid, Match, MotionField};
 pub use judge::{
@@ -22,6 +23,7 @@ pub use judge::{
 };
 pub use observe::{MotionError, Observer};
 pub use settings::{Settings, Zone, ZoneKind};
+pub use signature::{Signature, Signing};
 
 /// Width in pixels at which pictures are looked at; decoding more than this is waste.
 pub const ANALYSIS_WIDTH: u32 = 320;
