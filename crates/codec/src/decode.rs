@@ -17,6 +17,8 @@ pub struct Decoder {
     reduced: Reduced,
     /// Planes as the JPEG stores them, before they are brought to 4:2:0.
     planes: Vec<u8>,
+    /// Colour at half size, where the JPEG's is not.
+    colour: Vec<u8>,
 }
 
 impl Decoder {
@@ -29,7 +31,7 @@ impl Decoder {
         let mut inner = Decompressor::new().map_err(library)?;
         inner.set_scan_limit(MAX_SCANS).map_err(library)?;
         inner.set_fast_upsample(true).map_err(library)?;
-        Ok(Self { inner, reduced: Reduced::default(), planes: Vec::new() })
+        Ok(Self { inner, reduced: Reduced::default(), planes: Vec::new(), colour: Vec::new() })
     }
 
     /// The gray picture, at the smallest eighth of its size that is at least `min_width` wide; the full size if the
@@ -73,6 +75,30 @@ impl Decoder {
 
     /// As [`Self::i420`], at the smallest eighth that is at least `min_width` wide.
     pub(crate) fn i420_reduced(&mut self, jpeg: &[u8], min_width: u32) -> Result<I420, CodecError> {
+        let (size, layout) = self.decode(jpeg, min_width)?;
+        let planes = to_i420(size, &layout, &self.planes);
+        I420::new(size, planes.into()).ok_or(CodecError::Size(size))
+    }
+
+    /// As [`Self::i420`], lent: what is decoded is not copied where the JPEG's colour is at half size already.
+    pub(crate) fn planes(&mut self, jpeg: &[u8]) -> Result<Planes<'_>, CodecError> {
+        let (size, layout) = self.decode(jpeg, u32::MAX)?;
+        let half = (side_of(size.width).div_ceil(2), side_of(size.height).div_ceil(2));
+        let (luma, colour) = self.planes.split_at(layout.luma.0 * layout.luma.1);
+        let is_lent = layout.subsamp == Subsamp::Sub2x2;
+        let (colour, colour_stride) = if is_lent {
+            (colour, layout.colour.0)
+        } else {
+            self.colour.clear();
+            halve_colour(&layout, half, colour, &mut self.colour);
+            (&self.colour[..], half.0)
+        };
+        let (u, v) = colour.split_at(colour.len() / 2);
+        Ok(Planes { luma, luma_stride: layout.luma.0, colour: [u, v], colour_stride })
+    }
+
+    /// Decodes into `self.planes`.
+    fn decode(&mut self, jpeg: &[u8], min_width: u32) -> Result<(Size, Layout), CodecError> {
         let (header, size) = self.prepare(jpeg, min_width)?;
         match header.colorspace {
             Colorspace::YCbCr | Colorspace::Gray => {}
@@ -82,17 +108,17 @@ impl Decoder {
         // How the planes lie in the buffer follows from the JPEG's own sampling, read from these very bytes.
         let (width, height, subsamp) = (size.width as usize, size.height as usize, header.subsamp);
         let len = turbojpeg::yuv_pixels_len(width, 1, height, subsamp).map_err(damaged)?;
-        self.planes.clear();
+        // What the last picture left is overwritten whole.
         self.planes.resize(len, 0);
         let mut image = YuvImage { pixels: &mut self.planes[..], width, align: 1, height, subsamp };
         let (luma_width, luma_height) = image.y_size();
         let layout = Layout {
+            subsamp,
             luma: (luma_width, luma_height),
             colour: if subsamp == Subsamp::Gray { (0, 0) } else { image.uv_size() },
         };
         tolerate(self.inner.decompress_to_yuv(jpeg, image.as_deref_mut()))?;
-        let planes = to_i420(size, subsamp, &layout, &self.planes);
-        I420::new(size, planes.into()).ok_or(CodecError::Size(size))
+        Ok((size, layout))
     }
 
     /// Reads the header, chooses the scale and sets it; the size that will come out.
@@ -125,27 +151,55 @@ fn eighths(full: Size, min_width: u32) -> u32 {
 
 /// Width and height of the planes as decoded; the luma plane is padded to whole colour samples.
 struct Layout {
+    subsamp: Subsamp,
     luma: (usize, usize),
     colour: (usize, usize),
 }
 
+/// Planes that somebody else holds: luma, then both colours at half width and half height.
+pub(crate) struct Planes<'a> {
+    pub(crate) luma: &'a [u8],
+    /// Samples from row to row.
+    pub(crate) luma_stride: usize,
+    pub(crate) colour: [&'a [u8]; 2],
+    pub(crate) colour_stride: usize,
+}
+
+impl<'a> Planes<'a> {
+    /// Of a whole picture.
+    pub(crate) fn of(picture: &'a I420) -> Self {
+        let width = side_of(picture.size().width);
+        let (luma, colour) = picture.bytes().split_at(picture.luma().len());
+        let (u, v) = colour.split_at(colour.len() / 2);
+        Self { luma, luma_stride: width, colour: [u, v], colour_stride: width.div_ceil(2) }
+    }
+}
+
 /// Cuts the padding off and brings colour to half width and half height.
-fn to_i420(size: Size, subsamp: Subsamp, layout: &Layout, planes: &[u8]) -> Vec<u8> {
+fn to_i420(size: Size, layout: &Layout, planes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(I420::len_of(size));
-    let (width, height) = (size.width as usize, size.height as usize);
+    let (width, height) = (side_of(size.width), side_of(size.height));
     for row in planes.chunks_exact(layout.luma.0).take(height) {
         out.extend_from_slice(&row[..width]);
     }
     let half = (width.div_ceil(2), height.div_ceil(2));
-    let colour = &planes[layout.luma.0 * layout.luma.1..];
+    halve_colour(layout, half, &planes[layout.luma.0 * layout.luma.1..], &mut out);
+    out
+}
+
+/// Appends both colour planes at half width and half height.
+fn halve_colour(layout: &Layout, half: (usize, usize), colour: &[u8], out: &mut Vec<u8>) {
     let plane_len = layout.colour.0 * layout.colour.1;
     for i in 0..2 {
-        match subsamp {
+        match layout.subsamp {
             Subsamp::Gray => out.resize(out.len() + half.0 * half.1, 128),
-            _ => resample::halve_to(&colour[i * plane_len..][..plane_len], layout.colour, half, &mut out),
+            _ => resample::halve_to(&colour[i * plane_len..][..plane_len], layout.colour, half, out),
         }
     }
-    out
+}
+
+fn side_of(side: u32) -> usize {
+    side as usize
 }
 
 fn px(size: Size) -> usize {

@@ -15,6 +15,7 @@ mod cover;
 mod decode;
 mod encode;
 mod font;
+mod h264;
 mod huffman;
 mod luma;
 mod markers;
@@ -29,6 +30,7 @@ mod variant;
 
 pub use decode::Decoder;
 pub use encode::Encoder;
+pub use h264::{Encoded, VideoEncoder, VideoSettings};
 pub use no_signal::no_signal;
 pub use overlay::{Boxed, Corner, Overlay, annotated_jpeg};
 pub use scan::{Extent, MAX_BYTES, MAX_SCANS, MAX_SIDE, ScanError, extent, scan};
@@ -50,6 +52,9 @@ pub enum CodecError {
     /// A side is zero or longer than [`MAX_SIDE`].
     #[error("a picture of {0} pixels cannot be handled; 1×1 to 8192×8192 can")]
     Size(Size),
+    /// Not the size of the clip, or no clip can be encoded at it.
+    #[error("a picture of {0} pixels does not fit into the clip; one size of 16×16 to 3840×2160 does")]
+    VideoSize(Size),
     /// The planes are stored in a colour space other than gray or YCbCr.
     #[error("the JPEG's colours are {0}; gray and YCbCr can be handled")]
     Colours(&'static str),
