@@ -11,15 +11,15 @@ const INNER = 40;
 const OUTER = 105;
 const HIGH = 78;
 
-/** The fortnight's visits of a line of hours, by day and by hour of this browser's zone. */
-export function tally(lane, days) {
+/** The visits of `days` in bins of `seconds`, by day and by hour of this browser's zone. */
+export function tally(lanes, seconds, days) {
   const byDay = new Map(days.map((day) => [day, 0]));
   const byHour = Array(24).fill(0);
   const strokes = new Map(days.map((day) => [day, Array(12).fill(0)]));
   const from = beginOf(days[0]);
-  for (const { bins } of lane.cameras)
+  for (const { bins } of lanes.values())
     for (const [i, moved, visits] of bins) {
-      const at = new Date(from + i * lane.bin_s * 1000);
+      const at = new Date(from + i * seconds * 1000);
       const day = said.dayOf(at);
       if (!byDay.has(day)) continue;
       byDay.set(day, byDay.get(day) + visits);

@@ -12,7 +12,10 @@ const WIDE = 1440;
 const MIDDLE = 23;
 const LEAST_MS = 600_000;
 const MINUTE_MS = 60_000;
-const FINE_MS = 6 * 3_600_000; // so long a line shows minutes, a longer one five of them
+const FINE_MS = 6 * 3_600_000; // so long a line shows what the day's minutes are known by, a longer one five of them
+const FINER_MS = 2 * 3_600_000; // so short a line is asked for in more detail
+const STROKES = 240;
+const SETTLE_MS = 200;
 const REACH = 0.02; // a visit within so much of the line counts as under the pointer
 const MANY = 6;
 const QUIET_MS = 300; // a wheel that scrolls the page does not zoom what comes under the pointer
@@ -26,6 +29,8 @@ export class Band {
   #pointers = new Map();
   #pinched = null;
   #scrolledAt = -Infinity;
+  #fine = null; // what is known of the part of the day that is zoomed to: as in show(), with `to`
+  #settle = 0;
   #rows = el("div", { class: "rows" });
   #flag = el("span", { class: "flag" });
   #head;
@@ -47,7 +52,7 @@ export class Band {
   #axis = el("div", { class: "axis", "aria-hidden": "true" });
   node;
 
-  /** `deeds`: `seek(t)` the playhead was moved, `step(by)` to the next visit, `near(t, reach, camera)` answers one, `open(event)`. */
+  /** `deeds`: `seek(t)` the playhead was moved, `step(by)` to the next visit, `near(t, reach, camera)` answers one, `open(event)`, `lanes(from, to, bin)`. */
   constructor(deeds) {
     this.#deeds = deeds;
     this.#head = el(
@@ -80,6 +85,7 @@ export class Band {
     for (const type of ["pointerup", "pointercancel"]) plane.addEventListener(type, (event) => this.#up(event));
     plane.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && this.#hide());
     plane.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    new ResizeObserver(() => this.#seen && this.draw()).observe(plane);
     addEventListener("scroll", () => (this.#scrolledAt = performance.now()), { passive: true });
     addEventListener("pointerdown", ({ target }) => plane.contains(target) || this.#hide());
   }
@@ -90,8 +96,11 @@ export class Band {
    */
   show(seen) {
     if (this.#seen?.from !== seen.from) this.#view = { from: seen.from, to: seen.to };
+    const old = this.#seen?.lanes !== seen.lanes;
+    if (old) this.#fine = null;
     this.#seen = seen;
     this.draw();
+    if (old) this.#refineSoon();
   }
 
   /** Draws everything anew, as when time has passed. */
@@ -161,9 +170,12 @@ export class Band {
   }
 
   #strokes(camera, lane) {
-    const { from, bin, now, chosen, open } = this.#seen;
+    const { now, chosen, open } = this.#seen;
     const { from: left, to: right } = this.#view;
-    const unit = right - left > FINE_MS ? 5 * MINUTE_MS : MINUTE_MS;
+    const fine = this.#fine?.from <= left && this.#fine.to >= right ? this.#fine : null;
+    const { from, bin } = fine ?? this.#seen;
+    if (fine) lane = fine.lanes.get(camera);
+    const unit = fine ? bin : right - left > FINE_MS ? 5 * MINUTE_MS : MINUTE_MS;
     const moved = new Map();
     const add = (at, seconds) => moved.set(Math.floor(at / unit), (moved.get(Math.floor(at / unit)) ?? 0) + seconds);
     for (const [i, seconds] of lane?.bins ?? []) add(i * bin, seconds);
@@ -187,7 +199,9 @@ export class Band {
   /** Puts the playhead where it belongs. */
   #place() {
     const { from, to, t, chosen, nameOf } = this.#seen;
-    this.#head.style.left = this.#left(t);
+    const share = (t - this.#view.from) / (this.#view.to - this.#view.from);
+    this.#head.style.translate = `${(share * this.#plane.clientWidth).toFixed(1)}px`;
+    this.#flag.style.translate = `${-100 * clamp(share, 0, 1)}%`; // it stays within the line
     attr(this.#head, "data-out", t < this.#view.from || t > this.#view.to);
     text(this.#flag, words.time(t));
     attr(this.#head, "aria-valuemin", 0);
@@ -310,6 +324,27 @@ export class Band {
     const left = clamp(from, day.from, day.to - span);
     this.#view = { from: left, to: left + span };
     this.draw();
+    this.#refineSoon();
+  }
+
+  #refineSoon() {
+    clearTimeout(this.#settle);
+    if (this.#view.to - this.#view.from <= FINER_MS) this.#settle = setTimeout(() => this.#refine(), SETTLE_MS);
+  }
+
+  /** Asks for what is zoomed to, and a line of time before and after it. */
+  async #refine() {
+    const { from, to } = this.#view;
+    const span = to - from;
+    const bin = 1000 * Math.max(2, Math.round(span / STROKES / 1000));
+    const wanted = { from: from - span, to: to + span, bin };
+    if (this.#fine?.bin === bin && this.#fine.from <= from && this.#fine.to >= to) return;
+    try {
+      this.#fine = { ...wanted, lanes: await this.#deeds.lanes(wanted.from, wanted.to, bin / 1000) };
+      this.draw();
+    } catch {
+      // the day's minutes are shown all the same
+    }
   }
 
   async #peekAt(t, camera = null) {

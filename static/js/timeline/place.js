@@ -17,6 +17,7 @@ import { beginOf, fortnight, momentOf, plus, valid } from "./day.js";
 const LABELS = ["animal", "person", "vehicle", "environment", "unknown"];
 const PAGE = 200; // a day of so many visits is known whole: filters then need no word from the server
 const BIN_S = 60;
+const HOUR_S = 3600;
 const SETTLE_MS = 300;
 const NEWS_MS = 1_500; // after a visit, before the plots are asked for anew
 const DRAW_MS = 20_000;
@@ -45,7 +46,7 @@ export class TimelinePlace {
   #days = [];
   #tally = null;
   #unseen = null;
-  #counted = 0;
+  #storage = null;
   #drawnAt = 0;
   #timers = {};
   #title = el("h1", { class: "voice" });
@@ -77,9 +78,10 @@ export class TimelinePlace {
     this.#router = router;
     this.#band = new Band({
       seek: (t) => this.#seek(t),
-      step: (by) => void this.#step(by),
+      step: (by) => void this.#step(by).catch((error) => this.#failed(error)),
       near: (t, reach, camera) => this.#near(t, reach, camera),
       open: (event) => router.go("event", event.id),
+      lanes,
     });
     this.#search.addEventListener("input", () => this.#later("search", SETTLE_MS, () => this.#searched()));
     new IntersectionObserver(([seen]) => seen.isIntersecting && this.#further(), { rootMargin: "600px" }).observe(
@@ -98,7 +100,12 @@ export class TimelinePlace {
     );
     const nav = el("div", { class: "row" }, this.#title, el("div", { class: "nav" }, this.#before, this.#after));
     return [
-      el("div", { class: "dayhead" }, el("div", {}, nav, el("p", { class: "row" }, this.#sub, table)), this.#strip),
+      el(
+        "div",
+        { class: "dayhead" },
+        el("div", {}, nav, el("div", { class: "row sub" }, this.#sub, table)),
+        this.#strip,
+      ),
       el("section", { "aria-label": "The day on all cameras" }, this.#band.node),
       el(
         "div",
@@ -154,10 +161,6 @@ export class TimelinePlace {
     this.#draw();
   }
 
-  resized() {
-    this.#draw();
-  }
-
   tick() {
     if (this.#following && said.dayOf(this.#now) !== this.#day) this.enter(null, new URL(location).searchParams);
     else if (performance.now() - this.#drawnAt > DRAW_MS) this.#draw();
@@ -208,21 +211,17 @@ export class TimelinePlace {
   }
 
   async #fetch(asked, filter) {
-    const { favourite, ...rest } = filter;
-    const { events: found, next } = await events.list({
-      ...this.#span,
-      ...rest,
-      favourite: favourite && "true",
-      limit: PAGE,
-    });
+    const { events: found, next } = await this.#page(filter);
     if (this.#asked !== asked) return;
     this.#list = found;
     this.#next = next;
-    this.#base = next === null && !filter.label && !favourite;
+    this.#base = next === null && !filter.label && !filter.favourite;
   }
 
-  get #span() {
-    return { from: new Date(this.#from).toISOString(), to: new Date(this.#to).toISOString() };
+  /** A page of the day's visits. */
+  #page({ favourite, ...rest }, cursor = null) {
+    const span = { from: iso(this.#from), to: iso(this.#to), limit: PAGE };
+    return events.list({ ...span, ...rest, favourite: favourite && "true" }, cursor);
   }
 
   /** The next page, once the end of this one comes near. */
@@ -232,9 +231,7 @@ export class TimelinePlace {
     if (!cursor || !this.#day) return;
     this.#next = null;
     try {
-      const { favourite, ...rest } = this.#filter;
-      const filter = { ...this.#span, ...rest, favourite: favourite && "true", limit: PAGE };
-      const { events: found, next } = await events.list(filter, cursor);
+      const { events: found, next } = await this.#page(this.#filter, cursor);
       if (this.#asked !== asked) return;
       this.#list.push(...found);
       this.#next = next;
@@ -252,24 +249,19 @@ export class TimelinePlace {
   /** Everything but the list: it may be old, and nothing waits for it. */
   async #plots() {
     const day = this.#day;
-    const ask = (from, to, bin) =>
-      getJson(
-        `api/v1/timeline?${new URLSearchParams({ from: new Date(from).toISOString(), to: new Date(to).toISOString(), bin_s: bin })}`,
-      );
     const days = this.#days;
     const all = [
-      ask(this.#from, this.#to, BIN_S).then(({ cameras }) => {
-        if (this.#day === day) this.#lanes = new Map(cameras.map((lane) => [lane.id, lane]));
+      lanes(this.#from, this.#to, BIN_S).then((found) => {
+        if (this.#day === day) this.#lanes = found;
       }),
-      ask(beginOf(days[0]), beginOf(days[13], 1), 3600).then((lane) => {
-        if (this.#days === days || this.#days[0] === days[0]) this.#tally = tally(lane, days);
+      lanes(beginOf(days[0]), beginOf(days[13], 1), HOUR_S).then((lane) => {
+        if (this.#days === days || this.#days[0] === days[0]) this.#tally = tally(lane, HOUR_S, days);
       }),
       getJson("api/v1/storage").then((storage) => {
-        this.#counted = storage.events;
+        this.#storage = storage;
         this.#aside.disk(storage);
       }),
       events.list({ seen: "false", limit: 1 }).then(({ events: [first] }) => (this.#unseen = first ?? null)),
-      getJson("api/v1/events/activity?days=1").then(({ unseen }) => this.#showReview(unseen)),
     ];
     await Promise.allSettled(all.map((part) => part.then(() => this.#day === day && this.#show())));
   }
@@ -342,18 +334,21 @@ export class TimelinePlace {
   async #near(t, reach, camera) {
     const near = this.#nearest(t, reach, camera) ?? (camera && this.#nearest(t, reach, null));
     if (near || this.#base) return near;
-    const to = new Date(t + reach).toISOString();
-    const { events: found } = await events.list({ from: new Date(t - reach).toISOString(), to, camera, limit: 1 });
-    return found[0] ?? null;
+    try {
+      const { events: found } = await events.list({ from: iso(t - reach), to: iso(t + reach), camera, limit: 1 });
+      return found[0] ?? null;
+    } catch {
+      return null;
+    }
   }
 
   async #step(by) {
     const t = this.#at;
     const starts = this.#shown.map(said.startOf);
     let next = by > 0 ? starts.findLast((at) => at > t + 999) : starts.find((at) => at < t - 999);
-    if (next === undefined && this.#next) {
-      const from = { ...this.#span, ...this.#filter, limit: 1 };
-      const { events: found } = await events.list({ ...from, to: new Date(t).toISOString() });
+    if (!this.#base) {
+      const side = by > 0 ? { from: iso(t + 999), order: "oldest" } : { to: iso(t - 999) };
+      const { events: found } = await this.#page({ ...this.#filter, ...side, limit: 1 });
       next = found[0] && said.startOf(found[0]);
     }
     if (next !== undefined) this.#seek(next);
@@ -378,7 +373,9 @@ export class TimelinePlace {
     );
     this.#showDays(today);
     this.#showPills();
+    this.#showReview();
     this.#draw(shown);
+    attr(this.node, "data-waiting", this.#base === null);
     this.#empty.hidden = shown.length > 0 || this.#base === null;
     if (!this.#empty.hidden) this.#showEmpty();
   }
@@ -490,7 +487,8 @@ export class TimelinePlace {
     );
   }
 
-  #showReview(unseen) {
+  #showReview() {
+    const unseen = this.#storage?.unseen ?? 0;
     text(this.#review.firstChild, unseen > 0 ? `Review ${unseen} new` : "Review");
     const first = this.#unseen ?? this.#shown[0];
     attr(this.#review, "href", first ? addressOf("event", first.id, { review: "1" }) : null);
@@ -507,7 +505,7 @@ export class TimelinePlace {
           "Show all",
           this.#link({ camera: null, label: null, favourite: null, q: null }),
         ]
-      : this.#counted > 0 || earlier
+      : this.#storage?.events > 0 || earlier
         ? [
             this.#isToday ? "Nothing has come today." : "Nothing came on this day.",
             earlier ? `Go to ${said.dayName(beginOf(earlier), this.#now)}` : "See what is live",
@@ -541,6 +539,15 @@ export class TimelinePlace {
       "Nothing came on this day.",
     );
   }
+}
+
+const iso = (at) => new Date(at).toISOString();
+
+/** What moved from `from` to `to`, by camera: seconds of motion and visits in bins of `seconds`. */
+async function lanes(from, to, seconds) {
+  const span = { from: iso(from), to: iso(to), bin_s: seconds };
+  const { cameras } = await getJson(`api/v1/timeline?${new URLSearchParams(span)}`);
+  return new Map(cameras.map((lane) => [lane.id, lane]));
 }
 
 function step(label, name) {
