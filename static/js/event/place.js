@@ -183,11 +183,16 @@ export class EventPlace {
     } catch (error) {
       if (this.#id !== id || this.#event) return;
       if (error.status !== 404) showToast(error.message, error.requestId);
-      this.#gone.hidden = false;
-      this.#body.hidden = true;
+      this.#none(true);
       text(this.#back.lastChild, "Timeline");
       attr(this.#back, "href", addressOf("timeline"));
     }
+  }
+
+  #none(yes) {
+    this.#gone.hidden = !yes;
+    this.#body.hidden = yes;
+    attr(this.node, "data-none", yes);
   }
 
   #name(event) {
@@ -204,8 +209,7 @@ export class EventPlace {
     const review = this.#query.has("review");
     this.#timers.forEach(clearTimeout);
     this.#id = id;
-    this.#gone.hidden = true;
-    this.#body.hidden = false;
+    this.#none(false);
     this.#player.show(this.#ready(event), this.#name(event), review);
     void this.#order.around(event, filterOf(this.#query), review, () => this.#write());
     this.#write();

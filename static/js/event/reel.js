@@ -6,6 +6,7 @@ import { el } from "../dom.js";
 
 const AHEAD = 16; // pictures asked for before they are due
 const NUDGES = 5;
+const SAME_MS = 150; // a frame that has not come by then is the one that is shown
 
 /** The reel of an event that has a clip. */
 export const reelOf = (event, told) =>
@@ -33,9 +34,8 @@ class Video {
     node.src = url(event.clip.url).href;
     for (const type of ["play", "pause", "canplay", "ended"]) node.addEventListener(type, () => told.state());
     node.addEventListener("error", () => node.getAttribute("src") && told.failed());
-    node.addEventListener("seeked", () => this.#seen(node.currentTime));
     if (node.requestVideoFrameCallback) this.#watch();
-    else node.addEventListener("play", () => this.#follow());
+    else for (const type of ["play", "seeked"]) node.addEventListener(type, () => this.#follow());
   }
 
   /** Enough has come to play. */
@@ -79,7 +79,7 @@ class Video {
     for (let i = 1; i <= NUDGES && this.time === from; i += 1) {
       const seen = new Promise((resolve) => (this.#waiting = resolve));
       this.seek(Math.max(0, by > 0 ? from + 0.55 * this.#spf * i : from - 0.3 * this.#spf * i));
-      await Promise.race([seen, new Promise((resolve) => setTimeout(resolve, 250))]);
+      await Promise.race([seen, new Promise((resolve) => setTimeout(resolve, SAME_MS))]);
     }
   }
 
@@ -101,9 +101,9 @@ class Video {
   }
 
   #seen(time) {
-    if (!this.node.requestVideoFrameCallback || !this.node.seeking) this.time = time;
+    this.time = time;
     this.#waiting?.();
-    this.#told.frame(this.time);
+    this.#told.frame(time);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { attr, el, svg, text } from "../dom.js";
 import * as words from "../words.js";
-import { clipTime, seconds } from "./words.js";
+import { clipTime } from "./words.js";
 
 const STROKE_PX = 5;
 const HIGH = 52;
@@ -86,7 +86,7 @@ export class Strip {
     const share = Math.min(1, Math.max(0, time / this.#length));
     this.#head.style.transform = `translateX(${share * 100}%)`;
     attr(this.#rail, "aria-valuenow", time.toFixed(1));
-    attr(this.#rail, "aria-valuetext", `${clipTime(time)} of ${seconds(this.#length)}`);
+    attr(this.#rail, "aria-valuetext", `${clipTime(time)} of ${clipTime(this.#length)}`);
   }
 
   #draw() {
