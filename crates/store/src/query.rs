@@ -23,6 +23,15 @@ pub const MOST_TEXT: usize = 200;
 /// Most characters of a note.
 pub const MOST_NOTE: usize = 4_000;
 
+/// Most bins of a timeline: a week of 5 minutes.
+pub const MOST_BINS: u32 = 2_016;
+
+/// Most of a timeline, days.
+pub const MOST_SPAN_DAYS: u32 = 31;
+
+/// Most days of an activity.
+pub const MOST_DAYS: u32 = 366;
+
 /// What an event may be called, the least worth keeping first.
 pub const LABELS: [&str; 5] = ["environment", "unknown", "vehicle", "person", "animal"];
 
