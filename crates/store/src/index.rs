@@ -28,7 +28,6 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use read::Facts;
 pub use write::{Inserted, Tombstone, What};
 
 /// How long a reader may wait for a connection.

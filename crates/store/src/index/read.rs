@@ -13,29 +13,26 @@ use crate::event::{Event, EventId};
 use crate::query::{Activity, ChangeKind, Changed, Changes, Evictable, MOST_DAYS, Span, Timeline, Totals};
 
 /// What the one row of totals holds besides them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Facts {
-    /// The largest id ever stored, of deleted events too.
-    pub last_id: Option<EventId>,
-    /// The data directory that this is the index of.
-    pub root: Option<String>,
+pub(super) struct Facts {
+    last_id: Option<EventId>,
+    root: Option<String>,
     longest: Duration,
 }
 
 impl Index {
-    /// The event, whole, and the folder it lies in, `YYYY/MM/DD`.
+    /// The event, whole.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] if its row makes no sense; what the disk says.
-    pub fn get(&self, id: EventId) -> Result<Option<(Event, String)>, StoreError> {
+    pub fn get(&self, id: EventId) -> Result<Option<Event>, StoreError> {
         self.read(|connection| get(connection, id))
     }
 
-    /// The folder that an event lies in.
+    /// The folder that an event lies in, `YYYY/MM/DD`: the day it was first stored under, whatever its time is now.
     ///
     /// # Errors
     /// What the disk says.
-    pub fn day(&self, id: EventId) -> Result<Option<String>, StoreError> {
+    pub fn folder(&self, id: EventId) -> Result<Option<String>, StoreError> {
         self.read(|connection| one(connection, sql::FOLDER, [id.to_string()], |mut fields| fields.text()))
     }
 
@@ -47,12 +44,26 @@ impl Index {
         Ok(self.read(totals)?.0)
     }
 
-    /// The largest id and the data directory.
+    /// The largest id ever stored, of deleted events too.
     ///
     /// # Errors
     /// What the disk says.
-    pub fn facts(&self) -> Result<Facts, StoreError> {
-        Ok(self.read(totals)?.1)
+    pub fn last_id(&self) -> Result<Option<EventId>, StoreError> {
+        Ok(self.read(totals)?.1.last_id)
+    }
+
+    /// The data directory that this is the index of, if anybody has said so.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn root(&self) -> Result<Option<String>, StoreError> {
+        Ok(self.read(totals)?.1.root)
+    }
+
+    /// The number of the latest change; 0 if nothing was ever changed or the disk does not say.
+    #[must_use]
+    pub fn newest_change(&self) -> u64 {
+        self.totals().map_or(0, |totals| totals.change)
     }
 
     /// Files that still have to go, those of ids behind `after`.
@@ -83,7 +94,7 @@ impl Index {
     ///
     /// # Errors
     /// What the disk says.
-    pub fn ids_of_day(&self, day: &str) -> Result<Vec<EventId>, StoreError> {
+    pub fn names(&self, day: &str) -> Result<Vec<EventId>, StoreError> {
         self.read(|connection| all(connection, sql::NAMES, [day], |mut fields| fields.id()))
     }
 
@@ -192,16 +203,15 @@ fn one<T>(
     Ok(all(connection, statement, values, read)?.pop())
 }
 
-pub(super) fn get(connection: &Connection, id: EventId) -> Result<Option<(Event, String)>, StoreError> {
+pub(super) fn get(connection: &Connection, id: EventId) -> Result<Option<Event>, StoreError> {
     let mut statement = connection.prepare_cached(sql::GET)?;
     let mut rows = statement.query([id.to_string()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let (_, mut event) = row::event(row)?;
     let mut fields = Fields::new(row);
     fields.skip_to(COLUMNS);
-    let day = fields.text()?;
     event.analysis = fields.analysis()?;
-    Ok(Some((event, day)))
+    Ok(Some(event))
 }
 
 pub(super) fn totals(connection: &Connection) -> Result<(Totals, Facts), StoreError> {

@@ -25,7 +25,7 @@ macro_rules! whole {
         concat!(
             "SELECT ",
             columns!(),
-            ", e.day, d.numbers, d.histogram, d.signature FROM events AS e LEFT JOIN details AS d USING (pos) ",
+            ", d.numbers, d.histogram, d.signature FROM events AS e LEFT JOIN details AS d USING (pos) ",
             $tail
         )
     };

@@ -103,7 +103,8 @@ fn an_event_comes_back_as_it_was() {
     let index = Index::in_memory().unwrap();
     for event in [event(1), full(2)] {
         assert!(index.insert(&event, DAY).unwrap().is_new);
-        assert_eq!(index.get(event.id).unwrap(), Some((event.clone(), DAY.to_owned())));
+        assert_eq!(index.get(event.id).unwrap(), Some(event.clone()));
+        assert_eq!(index.folder(event.id).unwrap().as_deref(), Some(DAY));
         assert!(!index.insert(&event, DAY).unwrap().is_new, "twice is once");
     }
     assert_eq!(index.totals().unwrap().events, 2);
@@ -208,5 +209,5 @@ fn a_file_on_disk_is_opened_again_as_it_was() {
     index.insert(&full(1), DAY).unwrap();
     drop(index);
     let index = Index::open(&file).unwrap();
-    assert_eq!(index.get(id(1)).unwrap().unwrap().0, full(1));
+    assert_eq!(index.get(id(1)).unwrap(), Some(full(1)));
 }

@@ -77,7 +77,7 @@ impl Index {
     pub fn change(&self, id: EventId, change: &Change) -> Result<Option<Event>, StoreError> {
         check(change)?;
         self.write(|transaction| {
-            let Some((before, _)) = super::read::get(transaction, id)? else { return Ok(None) };
+            let Some(before) = super::read::get(transaction, id)? else { return Ok(None) };
             let event = changed(before.clone(), change);
             if event != before {
                 let verdict = &event.verdict;
