@@ -38,7 +38,7 @@ export class EventPlace {
   });
   #reason = new Reason();
   #facts = new Facts();
-  #note = new Note((event) => this.#heard(event));
+  #note = new Note((event) => events.learn(event));
   #labels = new Labels((label) => this.#label(label));
   #back = el("a", { class: "btn quiet" }, icon("prev", true), el("span"));
   #count = el("span", { class: "faint s" });
@@ -279,7 +279,7 @@ export class EventPlace {
     const event = this.#event;
     if (!event || event.seen || isOpen(event)) return;
     try {
-      this.#heard(await patch(`api/v1/events/${encodeURIComponent(event.id)}`, { seen: true }));
+      events.learn(await patch(`api/v1/events/${encodeURIComponent(event.id)}`, { seen: true }));
     } catch {
       // it stays new
     }

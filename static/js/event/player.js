@@ -2,6 +2,7 @@
 
 import { url } from "../api.js";
 import { attr, calm, el, icon, setIcon, svg, text } from "../dom.js";
+import { isOpen } from "../events/model.js";
 import { altOf } from "../events/words.js";
 import { fitted } from "../live/fit.js";
 import { Overlay } from "../live/overlay.js";
@@ -119,7 +120,7 @@ export class Player {
     pictures.disabled = shots(event.pictures).length === 0;
     text(
       this.#none.firstChild,
-      event.state === "recording" ? "This is being recorded now" : "There is no picture of this",
+      isOpen(event) ? "This is being recorded now" : "There is no picture of this",
     );
     this.#put();
     this.state();
@@ -238,10 +239,10 @@ export class Player {
 
   #shows(what) {
     attr(this.#pic, "data-shows", what);
-    const { event } = this.#film;
+    const { event, failed } = this.#film;
     const mode = this.#mode;
-    const word = { poster: "", clip: "", still: mode === "trail" ? "trail picture" : "picture" }[what];
-    text(this.#what, event.state === "recording" ? "recording" : word);
+    const word = what === "still" ? (mode === "trail" ? "trail picture" : "picture") : "";
+    text(this.#what, isOpen(event) ? "recording" : failed ? "this browser cannot play the clip" : word);
   }
 
   /** The trail picture, or the one that was picked; the poster stays until it is there. */

@@ -68,12 +68,12 @@ class Events extends EventTarget {
   async change(id, change) {
     const before = this.#known.get(id);
     if (before)
-      this.#learn({ ...before, ...change, ...("label" in change ? { label_by: "person", confidence: 1 } : {}) });
+      this.learn({ ...before, ...change, ...("label" in change ? { label_by: "person", confidence: 1 } : {}) });
     try {
-      this.#learn(await patch(pathOf(id), change));
+      this.learn(await patch(pathOf(id), change));
       return true;
     } catch (error) {
-      if (before) this.#learn(before);
+      if (before) this.learn(before);
       showToast(`That was not kept. ${error.message}`, error.requestId);
       return false;
     }
@@ -125,7 +125,8 @@ class Events extends EventTarget {
     return event;
   }
 
-  #learn(event) {
+  /** Takes what the server said of an event, and tells who shows it. */
+  learn(event) {
     this.#keep(event);
     if (!this.leaves(event.id)) this.#tell("change", event);
   }
@@ -139,7 +140,7 @@ class Events extends EventTarget {
     if (this.#news) return;
     const news = (this.#news = new EventSource(url("api/v1/events/stream")));
     for (const type of ["start", "update", "end"])
-      news.addEventListener(type, ({ data }) => this.#learn(JSON.parse(data)));
+      news.addEventListener(type, ({ data }) => this.learn(JSON.parse(data)));
     news.addEventListener("delete", ({ data }) => {
       const { id } = JSON.parse(data);
       this.#known.delete(id);
