@@ -4,22 +4,24 @@
 //! would cost a pass over each picture and a little of its depth.
 
 use frame::{Picture, Size};
+use openh264::OpenH264API;
 use openh264::encoder::{
-    BitRate, ColorPrimaries, Complexity, EncodedBitStream, Encoder, EncoderConfig, FrameRate,
-    MatrixCoefficients, Profile, QpRange, RateControlMode, TransferCharacteristics, UsageType, VuiConfig,
+    ColorPrimaries, Complexity, EncodedBitStream, Encoder, EncoderConfig, MatrixCoefficients, Profile,
+    QpRange, RateControlMode, TransferCharacteristics, UsageType, VuiConfig,
 };
 use openh264::formats::YUVSource;
-use openh264::{OpenH264API, Timestamp};
 
 use crate::decode::Planes;
 use crate::{CodecError, Decoder};
+
+mod ceiling;
+
+use ceiling::Ceiling;
 
 /// The longer and the shorter side that the library takes.
 const LONGEST: (u32, u32) = (3840, 2160);
 /// It cannot do with less than a block.
 const SHORTEST: u32 = 16;
-/// How far quality may fall to hold the bit rate, in steps of the quantiser; six double what an error may be.
-const SLACK: u8 = 12;
 /// Bits a pixel of a picture that are the ceiling unless one is set; gardens at quality 75 take a quarter of it.
 const BITS_A_PIXEL: f32 = 0.4;
 
@@ -59,10 +61,11 @@ pub struct VideoEncoder {
     size: Size,
     sps: Vec<u8>,
     pps: Vec<u8>,
-    frame_rate: f32,
+    /// The quantiser that the quality asks for, and the one in use.
+    qp: (u8, u8),
+    ceiling: Ceiling,
     key_every: u32,
     since_key: u32,
-    pictures: u32,
 }
 
 impl std::fmt::Debug for VideoEncoder {
@@ -84,8 +87,7 @@ impl VideoEncoder {
         }
         let frame_rate =
             if settings.frame_rate.is_finite() { settings.frame_rate.clamp(1.0, 60.0) } else { 15.0 };
-        let config = config(size, settings, frame_rate);
-        let inner = Encoder::with_api_config(OpenH264API::from_source(), config).map_err(library)?;
+        let qp = quantiser(settings.quality);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -93,16 +95,16 @@ impl VideoEncoder {
         )]
         let two_seconds = (2.0 * frame_rate).round() as u32;
         let mut encoder = Self {
-            inner,
+            inner: encoder(qp)?,
             decoder: Decoder::new()?,
             source,
             size,
             sps: Vec::new(),
             pps: Vec::new(),
-            frame_rate,
+            qp: (qp, qp),
+            ceiling: Ceiling::new(bits_a_picture(size, settings, frame_rate)),
             key_every: settings.key_every.unwrap_or(two_seconds).max(1),
             since_key: 0,
-            pictures: 0,
         };
         encoder.learn_parameter_sets()?;
         Ok(encoder)
@@ -157,17 +159,16 @@ impl VideoEncoder {
             Picture::Raw(raw) => Planes::of(raw),
         };
         if force_key || self.since_key >= self.key_every {
-            self.inner.force_intra_frame();
+            let qp = (self.qp.0 + self.ceiling.at_key()).min(51);
+            if qp == self.qp.1 {
+                self.inner.force_intra_frame();
+            } else {
+                // The library takes another quantiser only from the beginning; the parameter sets are the same.
+                self.inner = encoder(qp)?;
+                self.qp.1 = qp;
+            }
         }
-        // Milliseconds of an even rate: the library looks at them for the bit rate alone.
-        let millis = f64::from(self.pictures) * 1000.0 / f64::from(self.frame_rate);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "2^32 pictures are 2^42 ms"
-        )]
-        let at = Timestamp::from_millis(millis as u64);
-        let stream = self.inner.encode_at(&Source { planes, size: self.size }, at).map_err(library)?;
+        let stream = self.inner.encode(&Source { planes, size: self.size }).map_err(library)?;
         let mut encoded = Encoded { data: Vec::new(), key: false };
         each_nal(&stream, |nal| {
             let kind = kind(nal);
@@ -181,39 +182,46 @@ impl VideoEncoder {
         if encoded.data.is_empty() {
             return Err(CodecError::Library("the encoder left a picture out".to_owned()));
         }
-        self.pictures = self.pictures.wrapping_add(1);
+        self.ceiling.took(encoded.data.len());
         self.since_key = if encoded.key { 1 } else { self.since_key.saturating_add(1) };
         Ok(encoded)
     }
 }
 
-fn config(size: Size, settings: &VideoSettings, frame_rate: f32) -> EncoderConfig {
-    // 75 is 26, and each step of 100 a third of one of the quantiser's.
-    let qp = 50 - u8::try_from(u32::from(settings.quality.clamp(1, 100)) * 32 / 100).unwrap_or(24);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "at most 8 million pixels × 60 × 0.4"
-    )]
-    let ceiling = (size.area() as f32 * frame_rate * BITS_A_PIXEL) as u32;
+/// 75 is 26, and each step of 100 a third of one of the quantiser's.
+fn quantiser(quality: u8) -> u8 {
+    50 - u8::try_from(u32::from(quality.clamp(1, 100)) * 32 / 100).unwrap_or(24)
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "neither 8 million pixels nor a bit rate need more than 24 bits"
+)]
+fn bits_a_picture(size: Size, settings: &VideoSettings, frame_rate: f32) -> f32 {
+    let by_size = size.area() as f32 * BITS_A_PIXEL;
+    settings.bit_rate.map_or(by_size, |rate| rate as f32 / frame_rate)
+}
+
+/// With that quantiser for every block of every picture.
+fn encoder(qp: u8) -> Result<Encoder, CodecError> {
     let colours = VuiConfig::new()
         .color_primaries(ColorPrimaries::Bt709)
         .transfer_characteristics(TransferCharacteristics::Srgb)
         .matrix_coefficients(MatrixCoefficients::Smpte170M)
         .full_range(true);
-    EncoderConfig::new()
+    let config = EncoderConfig::new()
         .profile(Profile::Baseline)
         .usage_type(UsageType::CameraVideoRealTime)
         .complexity(Complexity::Low)
         .num_threads(1)
         .skip_frames(false)
         .scene_change_detect(false)
-        .rate_control_mode(RateControlMode::Quality)
-        .qp(QpRange::new(qp, (qp + SLACK).min(51)))
-        .bitrate(BitRate::from_bps(settings.bit_rate.unwrap_or(ceiling).max(10_000)))
-        .max_frame_rate(FrameRate::from_hz(frame_rate))
-        .vui(colours)
+        .adaptive_quantization(false)
+        // Nobody tells this control that a network was too slow, so that it stays at its lowest.
+        .rate_control_mode(RateControlMode::Bufferbased)
+        .qp(QpRange::new(qp, qp))
+        .vui(colours);
+    Encoder::with_api_config(OpenH264API::from_source(), config).map_err(library)
 }
 
 /// Planes as the library asks for them; what lies beyond the even size is not looked at.
