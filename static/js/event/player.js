@@ -118,10 +118,7 @@ export class Player {
     clip.disabled = this.#play.disabled = !event.clip || this.#film.failed;
     trail.disabled = event.trail.length === 0 && !event.pictures.trail;
     pictures.disabled = shots(event.pictures).length === 0;
-    text(
-      this.#none.firstChild,
-      isOpen(event) ? "This is being recorded now" : "There is no picture of this",
-    );
+    text(this.#none.firstChild, isOpen(event) ? "This is being recorded now" : "There is no picture of this");
     this.#put();
     this.state();
     this.#draw();
