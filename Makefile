@@ -26,7 +26,7 @@ bench: ## measures here and now, and writes docs/performance.md
 	@.ci/setup bench
 	@env -u NIGHTJAR_DATA__PATH .ci/bench
 
-verify: ## hostile clients for two minutes: a line of figures each, held or missed
+verify: ## what is claimed of its safety, held against the real program: a line of figures each, held or missed
 	@.ci/setup test
 	@env -u NIGHTJAR_DATA__PATH .ci/verify
 

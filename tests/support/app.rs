@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::client::{Reply, get};
-use crate::wait::until;
+use crate::wait::{pause, until};
 
 /// A debug build on a loaded two-core machine may take this long to serve; a start has a test of its own.
 const START: Duration = Duration::from_secs(120);
@@ -181,19 +181,34 @@ impl Setup {
     #[must_use]
     #[track_caller]
     pub fn start(self) -> TestApp {
+        let mut app = self.spawn();
+        app.addr = until("the line with the URL", START, || app.address());
+        app
+    }
+
+    /// Starts it, and kills it if it does not serve by `end`: `None` then.
+    #[must_use]
+    #[track_caller]
+    pub fn start_until(self, end: Instant) -> Option<TestApp> {
+        let mut app = self.spawn();
+        while Instant::now() < end {
+            if let Some(addr) = app.address() {
+                app.addr = addr;
+                return Some(app);
+            }
+            pause(Duration::from_millis(1));
+        }
+        None
+    }
+
+    fn spawn(self) -> TestApp {
         let mut command = self.command();
         command.arg("serve").args(&self.args).stdout(Stdio::piped()).stderr(Stdio::piped());
         let begun = Instant::now();
         let mut child = command.spawn().unwrap();
         let out = collect(child.stdout.take().unwrap(), "out");
         let log = collect(child.stderr.take().unwrap(), "err");
-        let mut app = TestApp { child, out, log, begun, addr: ([127, 0, 0, 1], 0).into(), setup: self };
-        app.addr = until("the line with the URL", START, || {
-            let ended = app.child.try_wait().unwrap();
-            assert!(ended.is_none(), "ended with {ended:?} instead of serving:\n{}", app.log());
-            url(&app.out())
-        });
-        app
+        TestApp { child, out, log, begun, addr: ([127, 0, 0, 1], 0).into(), setup: self }
     }
 }
 
@@ -285,6 +300,22 @@ impl TestApp {
         self.signal(Signal::TERM);
         assert_eq!(self.ended(Duration::from_secs(60)).code(), Some(0), "{}", self.log());
         self.setup.clone()
+    }
+
+    /// Kills it, as a power cut would end it but for what the system has in memory; what comes back starts it again.
+    #[must_use]
+    pub fn killed(mut self) -> Setup {
+        self.signal(Signal::KILL);
+        drop(self.child.wait());
+        self.setup.clone()
+    }
+
+    /// Where it listens, once it says so.
+    #[track_caller]
+    fn address(&mut self) -> Option<SocketAddr> {
+        let ended = self.child.try_wait().unwrap();
+        assert!(ended.is_none(), "ended with {ended:?} instead of serving:\n{}", self.log());
+        url(&self.out())
     }
 
     /// Since the process was started.
