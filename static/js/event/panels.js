@@ -128,7 +128,7 @@ export class Note {
   /** `kept(event)`: the server has it. */
   constructor(kept) {
     this.#kept = kept;
-    this.#field.addEventListener("change", () => this.#keep(this.#event, this.#field.value));
+    this.#field.addEventListener("blur", () => this.#keep(this.#event, this.#field.value));
     this.#field.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" && !(event.key === "Enter" && (event.ctrlKey || event.metaKey))) return;
       event.preventDefault();
