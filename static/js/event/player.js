@@ -1,7 +1,7 @@
 // The player: the poster at once, the clip over it when it can play, boxes and trail in step with it, or the still pictures.
 
 import { url } from "../api.js";
-import { attr, calm, el, icon, setIcon, svg, text } from "../dom.js";
+import { attr, calm, el, icon, keyed, setIcon, svg, text } from "../dom.js";
 import { isOpen } from "../events/model.js";
 import { altOf } from "../events/words.js";
 import { fitted } from "../live/fit.js";
@@ -31,8 +31,10 @@ export class Player {
   #wanted = "clip";
   #rate = 1;
   #at = 0;
-  #uncovered = false; // the clip has been started, so its frames count
-  #picked = 0;
+  #begun = false; // the clip has been started, so its frames count
+  #framed = false; // and one of them is on screen
+  #hung = false; // a still picture of this event is there
+  #picked = null;
   #where = el("span", { class: "nm" });
   #when = el("time");
   #what = el("span", { class: "age" });
@@ -85,7 +87,7 @@ export class Player {
       el("span", { class: "s clock" }, this.#clock, " ", this.#length),
       el("div", { class: "seg push", role: "group", "aria-label": "Show" }, this.#modes),
       el("div", { class: "seg wide", role: "group", "aria-label": "Speed" }, this.#speeds),
-      button("Full screen", () => this.full(), { class: "btn quiet icon" }, icon("full")),
+      button("Full screen", () => this.#full(), { class: "btn quiet icon" }, icon("full")),
     );
     this.node = el("div", { class: "player" }, this.#pic, bar, this.#strip.node);
     new ResizeObserver(() => this.#place()).observe(this.#pic);
@@ -97,8 +99,8 @@ export class Player {
     if (this.#film && this.#film !== film) this.#hush(this.#film);
     this.#film = film;
     this.#camera = camera;
-    this.#uncovered = false;
-    this.#picked = 0;
+    this.#begun = this.#framed = this.#hung = false;
+    this.#picked = null;
     film.shower = this;
     film.load();
     this.#at = reviewing ? Math.max(0, film.event.lead_s - LEAD_IN_S) : 0;
@@ -136,7 +138,7 @@ export class Player {
   /** "trail", "clip" or "pictures". */
   mode(wanted) {
     this.#wanted = wanted;
-    if (wanted === "clip" && this.#uncovered) this.#film.reel?.seek(this.#at);
+    if (wanted === "clip" && this.#begun) this.#film.reel?.seek(this.#at);
     this.#begin(false);
   }
 
@@ -161,7 +163,7 @@ export class Player {
     if (!this.#film) return;
     this.#at = time;
     if (this.#mode === "clip" && this.#film.reel) {
-      this.#uncovered = true;
+      this.#begun = true;
       this.#film.reel.seek(time);
     }
     this.#draw();
@@ -171,11 +173,11 @@ export class Player {
     const { reel } = this.#film ?? {};
     if (!reel || this.#film.failed) return;
     if (this.#mode !== "clip") this.mode("clip");
-    if (!this.#uncovered) return this.seek(this.#at);
+    if (!this.#begun) return this.seek(this.#at);
     void reel.step(by);
   }
 
-  full() {
+  #full() {
     if (document.fullscreenElement) document.exitFullscreen();
     else this.node.requestFullscreen?.();
   }
@@ -210,8 +212,8 @@ export class Player {
 
   #run() {
     const { reel } = this.#film;
-    if (!this.#uncovered) reel.seek(this.#at);
-    this.#uncovered = true;
+    if (!this.#begun) reel.seek(this.#at);
+    this.#begun = true;
     reel.rate = this.#rate;
     reel.play();
   }
@@ -222,11 +224,11 @@ export class Player {
     const parts = [reel?.node, poster].filter(Boolean);
     if (parts.length !== this.#films.children.length || parts.some((part, i) => this.#films.children[i] !== part))
       this.#films.replaceChildren(...parts);
+    const { event, failed } = this.#film;
     const mode = this.#mode;
-    const shown = this.#pic.dataset.shows;
-    if (mode === "clip" || mode === "poster") {
-      if (!(mode === "clip" && this.#uncovered && shown === "clip")) this.#shows("poster");
-    } else if (shown !== "still") this.#shows("poster");
+    attr(this.#pic, "data-shows", this.#shows);
+    const still = this.#shows === "still" ? (mode === "trail" ? "trail picture" : "picture") : "";
+    text(this.#what, isOpen(event) ? "recording" : failed ? "this browser cannot play the clip" : still);
     this.#none.hidden = parts.length > 0;
     this.#shots.hidden = mode !== "pictures";
     if (mode === "pictures") this.#list();
@@ -234,59 +236,63 @@ export class Player {
     this.#modes.forEach((one, i) => attr(one, "aria-pressed", String(names[i] === mode)));
   }
 
-  #shows(what) {
-    attr(this.#pic, "data-shows", what);
-    const { event, failed } = this.#film;
+  /** "poster", "clip" or "still". */
+  get #shows() {
     const mode = this.#mode;
-    const word = what === "still" ? (mode === "trail" ? "trail picture" : "picture") : "";
-    text(this.#what, isOpen(event) ? "recording" : failed ? "this browser cannot play the clip" : word);
+    if (mode === "clip") return this.#framed ? "clip" : "poster";
+    return this.#hung && mode !== "poster" ? "still" : "poster";
   }
 
   /** The trail picture, or the one that was picked; the poster stays until it is there. */
   async #exhibit() {
-    const { event } = this.#film;
     const film = this.#film;
+    const { event } = film;
+    const { poster, trail } = event.pictures;
     const mode = this.#mode;
-    const all = shots(event.pictures);
-    const wanted = mode === "pictures" ? all[this.#picked]?.url : (event.pictures.trail ?? event.pictures.poster);
+    const wanted = mode === "trail" ? (trail ?? poster) : (this.#picked ?? poster ?? shots(event.pictures)[0]?.url);
     if (!wanted) return;
     const image = el("img", { class: "shot still", alt: altOf(event, this.#camera), src: url(wanted).href });
     try {
       await image.decode();
     } catch {
-      return;
+      return; // the poster stays
     }
     if (this.#film !== film || this.#mode !== mode) return;
     this.#still.replaceWith(image);
     this.#still = image;
-    this.#shows("still");
+    this.#hung = true;
+    this.#put();
     this.#draw();
   }
 
   #list() {
-    const one = ({ url: at, word }, i) =>
-      button(
-        word,
-        (event) => {
-          event.stopPropagation();
-          this.#picked = i;
-          this.#list();
-          void this.#exhibit();
-        },
-        { "aria-pressed": String(i === this.#picked), "data-key": at },
-        el("img", { src: url(at).href, alt: "", width: 96, height: 54, decoding: "async" }),
-      );
     const all = shots(this.#film.event.pictures);
-    if (all.map(({ url: at }) => at).join() === [...this.#shots.children].map(({ dataset }) => dataset.key).join())
-      [...this.#shots.children].forEach((node, i) => attr(node, "aria-pressed", String(i === this.#picked)));
-    else this.#shots.replaceChildren(...all.map(one));
+    const picked = this.#picked ?? all[0]?.url;
+    const pick = (event, at) => {
+      event.stopPropagation(); // the picture behind it plays the clip
+      this.#picked = at;
+      this.#list();
+      void this.#exhibit();
+    };
+    const make = ({ url: at, word }) =>
+      button(word, (event) => pick(event, at), {}, el("img", { src: url(at).href, alt: "", width: 96, height: 54 }));
+    keyed(
+      this.#shots,
+      all,
+      ({ url: at }) => at,
+      make,
+      (node, { url: at }) => attr(node, "aria-pressed", String(at === picked)),
+    );
   }
 
   /** A frame of the clip is on screen. */
   frame(time) {
-    if (!this.#uncovered || this.#mode !== "clip") return;
+    if (!this.#begun || this.#mode !== "clip") return;
     this.#at = time;
-    if (this.#pic.dataset.shows !== "clip") this.#shows("clip");
+    if (!this.#framed) {
+      this.#framed = true;
+      this.#put();
+    }
     this.#draw();
   }
 
@@ -327,7 +333,7 @@ export class Player {
     this.#strip.at(time);
     text(this.#clock, clipTime(time));
     text(this.#when, words.timeOf(Date.parse(event.start_time) + time * 1000));
-    const shows = this.#pic.dataset.shows;
+    const shows = this.#shows;
     const trailing = shows === "still" && this.#mode === "trail";
     let regions = shows === "clip" || trailing ? (track?.at(time) ?? []) : [];
     let { boxes } = prefs;
@@ -341,7 +347,7 @@ export class Player {
     attr(
       this.#pic,
       "data-boxes",
-      JSON.stringify(regions.map(({ box }) => box.map((share) => Number(share.toFixed(4))))),
+      JSON.stringify(boxes ? regions.map(({ box }) => box.map((share) => Number(share.toFixed(4)))) : []),
     );
   }
 }

@@ -4,17 +4,6 @@ import * as said from "../events/words.js";
 import { isOpen } from "../events/model.js";
 import * as words from "../words.js";
 
-const CODECS = { h264: "H.264", mjpeg: "MJPEG" };
-const WAY = {
-  left: "to the left",
-  right: "to the right",
-  up: "upwards",
-  down: "downwards",
-  towards: "closer",
-  away: "away",
-};
-const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
-
 /** "0:08.4": a place in a clip. */
 export function clipTime(time) {
   const tenths = Math.max(0, Math.round(time * 10));
@@ -42,11 +31,10 @@ export function rows(event, camera) {
   const all = [
     ["Camera", camera],
     ["When", `${said.dayName(start)}, ${words.timeOf(start)}`],
-    ["Length", isOpen(event) ? "goes on" : `${seconds(event.duration_s)}, ${grouped(event.frames)} frames`],
+    ["Length", isOpen(event) ? "goes on" : `${seconds(event.duration_s)}, ${event.frames} frames`],
     event.lead_s > 0 && ["Before it", seconds(event.lead_s)],
-    WAY[event.direction] && ["Went", WAY[event.direction]],
     ["Picture", `${event.size.width}×${event.size.height}`],
-    ["Clip", clip ? `${said.size(clip.bytes)}, ${CODECS[clip.codec] ?? clip.codec}` : "none"],
+    ["Clip", clip ? `${said.size(clip.bytes)}, ${clip.codec === "h264" ? "H.264" : "MJPEG"}` : "none"],
   ];
   return all.filter(Boolean);
 }
@@ -69,7 +57,7 @@ export function remarks(event) {
       "The recording was cut short, by a power cut or a fault. All that was written before is here.",
     event.state === "pictures" && "The disk needed room, so the clip was let go. Its pictures stay.",
     missing > 0 &&
-      `${words.count(missing, "frame")} of ${grouped(frames + missing)} did not reach the clip, so it jumps a little.`,
+      `${words.count(missing, "frame")} of ${frames + missing} did not reach the clip, so it jumps a little.`,
     clip?.degraded && "This machine was busy, so the clip has fewer frames, or larger ones, than it should.",
     event.clock_was_set === false && "The clock was not set then: day and time may be wrong.",
     event.part > 1 && `This is part ${event.part} of a longer recording.`,
