@@ -25,6 +25,8 @@ mod overlay;
 mod resample;
 mod scan;
 mod shape;
+mod still;
+mod trail;
 mod turn;
 mod variant;
 
@@ -35,6 +37,8 @@ pub use no_signal::no_signal;
 pub use overlay::{Boxed, Corner, Overlay, annotated_jpeg};
 pub use scan::{Extent, MAX_BYTES, MAX_SCANS, MAX_SIDE, ScanError, extent, scan};
 pub use shape::{Shaped, Shaper};
+pub use still::{crop_jpeg, sharpness};
+pub use trail::trail_jpeg;
 pub use variant::{Workspace, luma_of, scaled_jpeg};
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ pub fn annotated_jpeg(
     overlay: &Overlay,
     work: &mut Workspace,
 ) -> Result<Bytes, CodecError> {
-    let planes = planes_of(frame, width, work)?;
+    let planes = planes_of(frame.picture(), width, work)?;
     let planes = drawn(planes, frame.size(), overlay)?;
     let own = || match frame.picture() {
         frame::Picture::Jpeg(jpeg) => markers::quality(&jpeg.bytes).map(|found| found.clamp(70, 92)),

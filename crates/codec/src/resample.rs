@@ -22,6 +22,19 @@ pub(crate) fn halve_to(plane: &[u8], from: (usize, usize), to: (usize, usize), o
     }
 }
 
+/// Appends the window of a plane of rows `stride` long that begins at `corner` and is `size` samples.
+pub(crate) fn window(
+    plane: &[u8],
+    stride: usize,
+    corner: (usize, usize),
+    size: (usize, usize),
+    out: &mut Vec<u8>,
+) {
+    for row in plane.chunks_exact(stride.max(1)).skip(corner.1).take(size.1) {
+        out.extend_from_slice(&row[corner.0..corner.0 + size.0]);
+    }
+}
+
 /// Means of `factor`×`factor` boxes; those at the right and lower edge may be smaller. Row after row.
 pub(crate) fn boxes(plane: &[u8], width: usize, height: usize, factor: usize) -> Vec<u8> {
     let columns = width.div_ceil(factor);

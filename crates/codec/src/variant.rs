@@ -43,6 +43,10 @@ impl Workspace {
         Ok(Self { decoder: Decoder::new()?, encoder: Encoder::new(80)? })
     }
 
+    pub(crate) fn luma(&mut self, picture: &Picture, min_width: u32) -> Result<Luma, CodecError> {
+        luma_of(picture, &mut self.decoder, min_width)
+    }
+
     pub(crate) fn encode(&mut self, planes: &I420, quality: u8) -> Result<Bytes, CodecError> {
         self.encoder.set_quality(quality)?;
         self.encoder.i420(planes)
@@ -59,14 +63,14 @@ pub fn scaled_jpeg(
     quality: u8,
     work: &mut Workspace,
 ) -> Result<Bytes, CodecError> {
-    let planes = planes_of(frame, width, work)?;
+    let planes = planes_of(frame.picture(), width, work)?;
     work.encode(&planes, quality)
 }
 
-/// The frame's planes at the given width, their shape kept, never larger than the source.
-pub(crate) fn planes_of(frame: &Frame, width: u32, work: &mut Workspace) -> Result<I420, CodecError> {
-    let size = checked(fitted(frame.size(), width))?;
-    let planes = match frame.picture() {
+/// The picture's planes at the given width, their shape kept, never larger than the source.
+pub(crate) fn planes_of(picture: &Picture, width: u32, work: &mut Workspace) -> Result<I420, CodecError> {
+    let size = checked(fitted(picture.size(), width))?;
+    let planes = match picture {
         Picture::Jpeg(jpeg) => work.decoder.i420_reduced(&jpeg.bytes, size.width)?,
         Picture::Raw(raw) => raw.clone(),
     };
