@@ -37,6 +37,8 @@ pub struct Space {
     pub total: u64,
     /// What this process may still write.
     pub free: u64,
+    /// Nothing may be written at all.
+    pub is_read_only: bool,
 }
 
 /// A file system. Every method may block.
@@ -74,6 +76,8 @@ pub trait Fs: Send + Sync + Debug + 'static {
     fn space(&self, dir: &Path) -> io::Result<Space>;
     /// The same folder's absolute name, without a symbolic link in it.
     fn canonical(&self, dir: &Path) -> io::Result<PathBuf>;
+    /// As [`lock`](Self::lock), but does not wait: `None` if somebody else has it.
+    fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn Debug + Send>>>;
     /// Keeps others who ask for the same lock waiting until the answer is dropped.
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Debug + Send>>;
 }

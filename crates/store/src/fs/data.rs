@@ -104,7 +104,11 @@ impl Fs for DataFs {
         match self.create_dir(dir) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                if self.metadata(dir)?.is_dir { Ok(()) } else { Err(error) }
+                if self.metadata(dir)?.is_dir {
+                    Ok(())
+                } else {
+                    Err(error)
+                }
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.create_dir_all(dir.parent().ok_or(error)?)?;
@@ -125,6 +129,10 @@ impl Fs for DataFs {
 
     fn canonical(&self, dir: &Path) -> io::Result<PathBuf> {
         RealFs.canonical(dir)
+    }
+
+    fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn Debug + Send>>> {
+        RealFs.try_lock(path)
     }
 
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Debug + Send>> {

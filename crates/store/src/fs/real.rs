@@ -7,7 +7,8 @@ use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, CWD, FlockOperation, RenameFlags};
+use rustix::fs::{Access, CWD, FlockOperation, RenameFlags, StatVfsMountFlags};
+use rustix::io::Errno;
 
 use super::{Fs, FsFile, FsRead, Metadata, Space};
 
@@ -102,11 +103,24 @@ impl Fs for RealFs {
         std::fs::canonicalize(dir)
     }
 
+    fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn Debug + Send>>> {
+        let file = lock_file(path)?;
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(Box::new(file))),
+            Err(Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Debug + Send>> {
-        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(FILE_MODE).open(path)?;
+        let file = lock_file(path)?;
         rustix::fs::flock(&file, FlockOperation::LockExclusive)?;
         Ok(Box::new(file))
     }
+}
+
+fn lock_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).mode(FILE_MODE).open(path)
 }
 
 /// Everything in the file, unless it is longer than `most` bytes.
@@ -130,7 +144,11 @@ pub(super) fn metadata_of(metadata: &std::fs::Metadata) -> io::Result<Metadata> 
 #[expect(clippy::unnecessary_wraps, reason = "both callers end in it")]
 pub(super) fn space_of(vfs: &rustix::fs::StatVfs) -> io::Result<Space> {
     let bytes = |blocks: u64| blocks.saturating_mul(vfs.f_frsize);
-    Ok(Space { total: bytes(vfs.f_blocks), free: bytes(vfs.f_bavail) })
+    Ok(Space {
+        total: bytes(vfs.f_blocks),
+        free: bytes(vfs.f_bavail),
+        is_read_only: vfs.f_flag.contains(StatVfsMountFlags::RDONLY),
+    })
 }
 
 /// Whether this process may write into `dir`; a file system that was mounted read-only after an error shows here.

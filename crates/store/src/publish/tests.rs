@@ -112,6 +112,9 @@ impl Fs for Noting {
     fn canonical(&self, dir: &Path) -> io::Result<PathBuf> {
         RealFs.canonical(dir)
     }
+    fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn Debug + Send>>> {
+        RealFs.try_lock(path)
+    }
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Debug + Send>> {
         RealFs.lock(path)
     }

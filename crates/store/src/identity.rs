@@ -1,0 +1,133 @@
+//! Which data directory this is, so that an unmounted or swapped disk is noticed and not written over.
+//!
+//! `nightjar.id` lies in the root and again in `events/`; the index knows the same word, and so may a witness on
+//! another disk. Only a root in which nothing of ours lies, and that no witness has ever seen, is a first start.
+
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::StoreError;
+use crate::event::EventId;
+use crate::fs::Fs;
+use crate::layout::Layout;
+use crate::publish;
+
+#[cfg(test)]
+mod tests;
+
+/// An identity is a hundred bytes.
+const MAX_BYTES: u64 = 4096;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Shape {
+    format: u32,
+    root: String,
+}
+
+/// What the root looks like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// It is the one it says it is.
+    Known(String),
+    /// Nothing of ours is in it.
+    Fresh,
+    /// It should hold events and does not; why, and what to do.
+    Missing(String),
+}
+
+/// Looks, and writes nothing.
+pub(crate) fn look(fs: &dyn Fs, layout: &Layout, witness: Option<&Path>) -> Result<Found, StoreError> {
+    let root = read(fs, &layout.identity())?;
+    let events = read(fs, &layout.identity_of_events())?;
+    let witnessed = witness.map(|path| read(fs, path)).transpose()?.flatten();
+    Ok(match (root, events, witnessed) {
+        (Some(root), _, Some(seen)) if root != seen => Found::Missing(format!(
+            "another disk is in its place (it is {root}, events were kept on {seen}); mount the right one, or remove \
+             the witness file to go on with this one"
+        )),
+        (Some(root), Some(events), _) if root == events => Found::Known(root),
+        (Some(_), Some(_), _) => {
+            Found::Missing("the folder of the events is another root's; mount the right disk".to_owned())
+        }
+        (Some(root), None, _) if is_begun(fs, layout, &root)? => Found::Known(root),
+        (Some(_), None, _) => {
+            Found::Missing("the folder of the events is empty; mount the disk they are kept on".to_owned())
+        }
+        (None, Some(_), _) => {
+            Found::Missing(format!("{} is gone from the data directory", crate::layout::IDENTITY))
+        }
+        (None, None, Some(_)) => {
+            Found::Missing("the data directory is empty; mount the disk it is on".to_owned())
+        }
+        (None, None, None) if exists(fs, &layout.index())? => Found::Missing(format!(
+            "there is an index but no {}; was another disk mounted here?",
+            crate::layout::IDENTITY
+        )),
+        (None, None, None) => Found::Fresh,
+    })
+}
+
+/// A first start that was cut short between the two files: no events, no index.
+fn is_begun(fs: &dyn Fs, layout: &Layout, _root: &str) -> Result<bool, StoreError> {
+    Ok(!exists(fs, &layout.index())?)
+}
+
+/// Makes the folders and the identity where there are none, and tells the witness. Done again it does nothing.
+pub(crate) fn settle(
+    fs: &dyn Fs,
+    layout: &Layout,
+    witness: Option<&Path>,
+    root: Option<String>,
+    fresh: EventId,
+) -> Result<String, StoreError> {
+    let root_word = root.unwrap_or_else(|| fresh.to_string());
+    let made = || -> io::Result<()> {
+        for dir in [layout.drafts(), layout.events(), layout.quarantine()] {
+            fs.create_dir_all(&dir)?;
+        }
+        let bytes = serde_json::to_vec(&Shape { format: 1, root: root_word.clone() }).unwrap_or_default();
+        for path in [layout.identity(), layout.identity_of_events()] {
+            put(fs, &path, &bytes)?;
+        }
+        fs.sync_dir(layout.root())?;
+        if let Some(path) = witness {
+            if let Some(dir) = path.parent() {
+                fs.create_dir_all(dir)?;
+            }
+            put(fs, path, &bytes)?;
+        }
+        Ok(())
+    };
+    made().map_err(|error| StoreError::io("make the data directory", error))?;
+    Ok(root_word)
+}
+
+fn put(fs: &dyn Fs, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match fs.read(path, MAX_BYTES) {
+        Ok(there) if there == bytes => Ok(()),
+        Ok(_) => publish::replace(fs, path, bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => publish::replace(fs, path, bytes),
+        Err(error) => Err(error),
+    }
+}
+
+fn read(fs: &dyn Fs, path: &Path) -> Result<Option<String>, StoreError> {
+    let bytes = match fs.read(path, MAX_BYTES) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(StoreError::io("read the identity of the data directory", error)),
+    };
+    let shape: Shape = serde_json::from_slice(&bytes)
+        .map_err(|error| StoreError::Corrupt(format!("{}: {error}", crate::layout::IDENTITY)))?;
+    Ok(Some(shape.root))
+}
+
+fn exists(fs: &dyn Fs, path: &Path) -> Result<bool, StoreError> {
+    match fs.metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(StoreError::io("look at the data directory", error)),
+    }
+}
