@@ -35,6 +35,8 @@ export function addressOf(place, at = null, query = {}) {
 export class Router {
   #show;
   #mayLeave;
+  /** The view that a link or `go` led away from last, or null. */
+  from = null;
 
   constructor(show, mayLeave) {
     this.#show = show;
@@ -51,6 +53,7 @@ export class Router {
   go(place, at = null, query = {}) {
     const address = addressOf(place, at, query);
     if (address === location.href || !this.#mayLeave()) return;
+    this.from = viewAt(location.href);
     history.pushState(null, "", address);
     this.#here();
   }

@@ -144,7 +144,12 @@ export class EventPlace {
   }
 
   enter(id, query) {
+    const { from } = this.#router;
     this.#query = query;
+    if (from?.place === "timeline" && [...query].length === 0) {
+      this.#query = new URLSearchParams(filterOf(from.query)); // the ones beside it are those that one came from
+      this.#router.rewrite("event", id, Object.fromEntries(this.#query));
+    }
     events.follow();
     if (id === this.#id) return;
     const known = events.get(id);
