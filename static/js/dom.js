@@ -27,6 +27,11 @@ export function icon(name, small = false) {
   return svg("svg", { class: small ? "ico s" : "ico", "aria-hidden": "true" }, svg("use", { href: `#i-${name}` }));
 }
 
+/** The bird of an empty place. */
+export function bird() {
+  return svg("svg", { class: "bird", viewBox: "0 0 36 26", "aria-hidden": "true" }, svg("use", { href: "#bird" }));
+}
+
 /** Points an icon at another symbol of the sprite. */
 export function setIcon(node, name) {
   attr(node.firstChild, "href", `#i-${name}`);

@@ -1,20 +1,6 @@
 // Every sentence Nightjar says on the page, made from data. Short, calm, present tense. English only, for now.
 
-const NUMBERS = [
-  "no",
-  "one",
-  "two",
-  "three",
-  "four",
-  "five",
-  "six",
-  "seven",
-  "eight",
-  "nine",
-  "ten",
-  "eleven",
-  "twelve",
-];
+const NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split(" ");
 const LABELS = new Set(["animal", "person", "vehicle", "environment", "unknown"]);
 const NAMES = { animal: "Animal", person: "Person", vehicle: "Vehicle", environment: "Weather", unknown: "Something" };
 const SUBJECT = {
@@ -31,75 +17,21 @@ const PLURAL = {
   environment: "leaves or lights",
   unknown: "things",
 };
+const WAYS = ["across", "towards", "away", "up", "down", "still"];
+const verbs = (...of) => Object.fromEntries(WAYS.map((manner, i) => [manner, of[i] ?? of[0]]));
 const DOES = {
-  animal: {
-    across: "crosses",
-    towards: "comes closer",
-    away: "walks away",
-    up: "moves up",
-    down: "moves down",
-    still: "stays",
-  },
-  person: {
-    across: "walks by",
-    towards: "comes closer",
-    away: "walks away",
-    up: "walks up",
-    down: "walks down",
-    still: "stands here",
-  },
-  vehicle: {
-    across: "drives by",
-    towards: "comes closer",
-    away: "drives off",
-    up: "drives up",
-    down: "drives down",
-    still: "stands here",
-  },
-  environment: { across: "moves", towards: "moves", away: "moves", up: "moves", down: "moves", still: "moves" },
-  unknown: {
-    across: "moves by",
-    towards: "comes closer",
-    away: "moves away",
-    up: "moves up",
-    down: "moves down",
-    still: "moves",
-  },
+  animal: verbs("crosses", "comes closer", "walks away", "moves up", "moves down", "stays"),
+  person: verbs("walks by", "comes closer", "walks away", "walks up", "walks down", "stands here"),
+  vehicle: verbs("drives by", "comes closer", "drives off", "drives up", "drives down", "stands here"),
+  environment: verbs("moves"),
+  unknown: verbs("moves by", "comes closer", "moves away", "moves up", "moves down", "moves"),
 };
 const DID = {
-  animal: {
-    across: "Crossed",
-    towards: "Came closer",
-    away: "Walked away",
-    up: "Moved up",
-    down: "Moved down",
-    still: "Stayed a while",
-  },
-  person: {
-    across: "Walked by",
-    towards: "Came closer",
-    away: "Walked away",
-    up: "Walked up",
-    down: "Walked down",
-    still: "Stood here",
-  },
-  vehicle: {
-    across: "Drove by",
-    towards: "Came closer",
-    away: "Drove off",
-    up: "Drove up",
-    down: "Drove down",
-    still: "Stood here",
-  },
-  environment: { across: "Moved", towards: "Moved", away: "Moved", up: "Moved", down: "Moved", still: "Moved" },
-  unknown: {
-    across: "Moved by",
-    towards: "Came closer",
-    away: "Moved away",
-    up: "Moved up",
-    down: "Moved down",
-    still: "Moved",
-  },
+  animal: verbs("Crossed", "Came closer", "Walked away", "Moved up", "Moved down", "Stayed a while"),
+  person: verbs("Walked by", "Came closer", "Walked away", "Walked up", "Walked down", "Stood here"),
+  vehicle: verbs("Drove by", "Came closer", "Drove off", "Drove up", "Drove down", "Stood here"),
+  environment: verbs("Moved"),
+  unknown: verbs("Moved by", "Came closer", "Moved away", "Moved up", "Moved down", "Moved"),
 };
 const WAY = { left: "right to left", right: "left to right" };
 const STATES = { opening: "opening", live: "live", lost: "lost", ended: "ended", stopped: "stopped" };

@@ -8,6 +8,7 @@ const UNDO_MS = 8_000; // nothing leaves the disk before
 const HIDDEN_STOP_MS = 60_000;
 const AGAIN_MS = 10_000;
 const KEPT = 1_000;
+const LONGEST_MS = 3_600_000; // of one event
 
 const pathOf = (id) => `api/v1/events/${encodeURIComponent(id)}`;
 
@@ -57,6 +58,13 @@ class Events extends EventTarget {
   /** One event, asked for anew. */
   async one(id) {
     return this.#keep(await getJson(pathOf(id)));
+  }
+
+  /** The one that a camera was recording at `when` (Unix milliseconds), or null. */
+  async at(camera, when) {
+    const iso = (at) => new Date(at).toISOString();
+    const { events: found } = await this.list({ camera, from: iso(when - LONGEST_MS), to: iso(when + 1000), limit: 1 });
+    return found.find(({ end_time }) => Date.parse(end_time) >= when) ?? null;
   }
 
   /** The boxes and gates of an event, by the clip's time. */

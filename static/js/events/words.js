@@ -25,14 +25,6 @@ export const deedOf = (event) =>
 export const altOf = (event, camera) =>
   `${words.labelName(event.label)} in ${camera}, ${timeOf(event)}. ${deedOf(event)}.`;
 
-/** What is not as it should be with its recording, or "". */
-export function stateOf({ state, missing, clip }) {
-  if (state === "partial") return "Cut short; what was written before is here.";
-  if (state === "pictures") return "The disk needed room: only the pictures are left.";
-  if (missing > 0) return `${words.count(missing, "picture")} missing.`;
-  return clip?.degraded ? "Recorded with fewer pictures, as this machine was busy." : "";
-}
-
 /** A day as `YYYY-MM-DD` of this browser's zone. */
 export const dayOf = (when) => words.stamp(new Date(when)).replace(/^(\d{4})(\d\d)(\d\d).*/, "$1-$2-$3");
 
@@ -56,4 +48,10 @@ export function fullIn(forecast) {
   if (!forecast) return "Disk";
   const days = Math.round(forecast.full_in_s / 86_400);
   return `${forecast.limit === "age" ? "The oldest go" : "Full"} ${days < 1 ? "today" : `in ${words.count(days, "day")}`}`;
+}
+
+/** "28 visits on 3 cameras." */
+export function daySum(lanes, cameras) {
+  const visits = [...lanes].reduce((sum, lane) => sum + lane.visits, 0);
+  return `${words.count(visits, "visit").replace("no", "No")} on ${words.count(cameras, "camera")}.`;
 }

@@ -2,6 +2,7 @@
 
 import { attr, el, icon, text } from "../dom.js";
 import { url } from "../api.js";
+import { addressOf } from "../router.js";
 import * as words from "../words.js";
 
 /** Opens a modal dialog with a title; it is removed when it closes, and the focus goes back. */
@@ -59,11 +60,20 @@ export function openVisit(visits, at) {
   const newer = step(-1, "Newer visit", "prev");
   const older = step(1, "Older visit", "next");
   const close = el("button", { type: "button", class: "btn", on: { click: () => dialog.close() } }, "Close");
+  const recording = el("a", { class: "btn first", hidden: true, on: { click: () => dialog.close() } }, "Play");
   const dialog = el(
     "dialog",
     { class: "peek", "aria-labelledby": "dialog-title", on: { keydown: arrows } },
     picture,
-    el("div", { class: "what" }, el("div", { "aria-live": "polite" }, title, facts, why), newer, older, close),
+    el(
+      "div",
+      { class: "what" },
+      el("div", { "aria-live": "polite" }, title, facts, why),
+      newer,
+      older,
+      recording,
+      close,
+    ),
   );
 
   function go(by) {
@@ -87,8 +97,21 @@ export function openVisit(visits, at) {
     );
     text(why, visit.why ?? "");
     why.hidden = !visit.why;
+    void offer(visits[here]);
     attr(newer, "aria-disabled", here === 0 ? "true" : null);
     attr(older, "aria-disabled", here === visits.length - 1 ? "true" : null);
+  }
+  async function offer(item) {
+    recording.hidden = true;
+    try {
+      const { events } = await import("../events/model.js");
+      const event = await events.at(item.camera.id, Date.parse(item.visit.start));
+      if (!event || item !== visits[here]) return;
+      recording.href = addressOf("event", event.id);
+      recording.hidden = false;
+    } catch {
+      // what was not recorded, or cannot be asked for now, has its picture
+    }
   }
   show();
   const { key } = visits[at];

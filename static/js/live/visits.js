@@ -1,6 +1,6 @@
 // Recent visits: the strip of posters of one camera, and the list over all cameras beside the picture.
 
-import { attr, el, icon, setIcon, svg, text } from "../dom.js";
+import { attr, bird, el, icon, setIcon, text } from "../dom.js";
 import * as words from "../words.js";
 import { openVisit, visitImage } from "./peek.js";
 
@@ -147,7 +147,7 @@ export class VisitPanel {
   #empty = el(
     "section",
     { class: "empty", "aria-label": "Visits", hidden: true },
-    svg("svg", { class: "bird", viewBox: "0 0 36 26", "aria-hidden": "true" }, svg("use", { href: "#bird" })),
+    bird(),
     el("h2", { class: "voice" }, "Nothing has moved yet"),
     this.#emptyWords,
   );

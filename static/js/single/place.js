@@ -7,7 +7,9 @@ import { Stage } from "../live/stage.js";
 import { Tools } from "../live/tools.js";
 import { Strip } from "../live/visits.js";
 import { addressOf } from "../router.js";
+import { events } from "../events/model.js";
 import { Facts, ZoneList } from "./facts.js";
+import { Record } from "./record.js";
 import { WhyPanel } from "./why.js";
 
 const COUNT_MS = 15_000;
@@ -33,6 +35,7 @@ export class SinglePlace {
     el("p", { class: "s mute" }, "Its name may have changed. All cameras stand in the live view."),
   );
   #tune = el("a", { class: "btn", "aria-label": "Tune this camera" }, icon("tune", true), el("span", {}, "Tune"));
+  #record = new Record();
   #crumb;
   #tools;
   #body;
@@ -42,7 +45,7 @@ export class SinglePlace {
     this.#cameras = cameras;
     this.#stage = new Stage(cameras, socket);
     this.#tools = new Tools(cameras);
-    this.#crumb = new Crumb("camera", router, this.#tune);
+    this.#crumb = new Crumb("camera", router, this.#record.node, this.#tune);
     this.#body = el(
       "div",
       { class: "live one" },
@@ -66,6 +69,7 @@ export class SinglePlace {
 
   enter(id) {
     this.#id = id;
+    events.follow();
     this.listed();
     this.#stage.watch.active(true);
   }
@@ -108,7 +112,7 @@ export class SinglePlace {
     this.#stage.prune();
     const camera = this.#camera;
     this.#unknown.hidden = camera !== null;
-    this.#body.hidden = this.#tune.hidden = camera === null;
+    this.#body.hidden = this.#tune.hidden = this.#record.node.hidden = camera === null;
     this.#crumb.show(camera?.name ?? "Camera", this.#cameras.all, this.#id);
     if (!camera) return;
     for (const id of [...this.#stage.tiles.keys()]) if (id !== this.#id) this.#stage.drop(id);
@@ -149,6 +153,7 @@ export class SinglePlace {
     const { silent } = this.#stage;
     const now = this.#stage.now();
     this.#tools.show(camera);
+    this.#record.show(camera);
     this.#hour.show(camera, now, false, silent);
     const { lastPicture } = camera;
     this.#facts.show(camera, lastPicture === null ? null : this.#stage.age(lastPicture), silent);

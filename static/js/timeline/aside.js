@@ -5,6 +5,7 @@ import * as said from "../events/words.js";
 import { openTable } from "../live/peek.js";
 import * as words from "../words.js";
 import { beginOf } from "./day.js";
+import { tableButton } from "./head.js";
 
 const MIDDLE = 130;
 const INNER = 40;
@@ -29,78 +30,47 @@ export function tally(lanes, seconds, days) {
   return { byDay, byHour, strokes, total: byHour.reduce((sum, n) => sum + n, 0) };
 }
 
-const table = (name, open) =>
-  el(
-    "button",
-    {
-      type: "button",
-      class: "s mute link",
-      "aria-haspopup": "dialog",
-      "aria-label": `${name} as a table`,
-      on: { click: open },
-    },
-    "Table",
-  );
-
 export class Aside {
   #tally = null;
   #range = "";
-  #wedges = [];
-  #clock = svg("svg", { class: "plot", viewBox: "0 0 260 260", role: "img" });
+  #clock = plot("0 0 260 260");
   #total = svg("text", { x: MIDDLE, y: 134, class: "big" });
-  #days = svg(
-    "svg",
-    { class: "plot", viewBox: "0 0 282 104", role: "img" },
-    svg("path", { class: "ax", d: "M0 84.5H282" }),
-  );
-  #bars = [];
+  #wedges = svg("path", { class: "b" });
+  #wedge = svg("path", { class: "b on" });
+  #days = plot("0 0 282 104");
+  #bars = svg("path", { class: "bars" });
+  #bar = svg("path", { class: "bars on" });
   #first = svg("text", { x: 2, y: 100, class: "from" });
   #last = svg("text", { x: 280, y: 100, class: "end" });
   #hours = el("p", { class: "s faint" });
-  #disk = el("section", { class: "disk", "aria-label": "Disk" });
   #full = el("h2", { class: "h" });
   #meter = el("div", { class: "meter", role: "img" }, el("i", { class: "b" }), el("i"), el("i", { class: "c" }));
   #sentence = el("p", { class: "s mute" });
+  #disk = el("section", { class: "disk", "aria-label": "Disk" }, this.#full, this.#meter, this.#sentence);
   node;
 
   constructor() {
-    this.#clock.append(svg("circle", { class: "dz", cx: MIDDLE, cy: MIDDLE, r: 108 }));
-    for (let i = 0; i < 24; i += 1) this.#wedges.push(this.#clock.appendChild(svg("path", {})));
-    for (const [x, y, word] of [
-      [130, 254, "00"],
-      [10, 134, "06"],
-      [130, 14, "12"],
-      [250, 134, "18"],
-    ])
-      this.#clock.append(Object.assign(svg("text", { x, y }), { textContent: word }));
-    this.#clock.append(this.#total, Object.assign(svg("text", { x: MIDDLE, y: 149 }), { textContent: "visits" }));
-    for (let i = 0; i < 14; i += 1)
-      this.#bars.push(this.#days.appendChild(svg("rect", { x: 2 + 20 * i, width: 15, rx: 1 })));
-    this.#days.append(this.#first, this.#last);
-    this.#disk.append(this.#full, this.#meter, this.#sentence);
-    const head = (name, ...rest) => el("div", { class: "between" }, el("h2", { class: "h" }, name), ...rest);
+    const word = (x, y, said) => svg("text", { x, y }, said);
+    this.#clock.append(
+      svg("circle", { class: "dz", cx: MIDDLE, cy: MIDDLE, r: 108 }),
+      this.#wedges,
+      this.#wedge,
+      ...[word(130, 254, "00"), word(10, 134, "06"), word(130, 14, "12"), word(250, 134, "18")],
+      ...[this.#total, word(MIDDLE, 149, "visits")],
+    );
+    this.#days.append(svg("path", { class: "ax", d: "M0 84.5H282" }), this.#bars, this.#bar, this.#first, this.#last);
+    const table = tableButton("Visits by hour", () => this.#table());
     this.node = el(
       "aside",
       { class: "stack", "aria-label": "Activity and disk" },
       el(
         "section",
         {},
-        head(
-          "When they come",
-          table("Visits by hour", () => this.#tableOfHours()),
-        ),
+        el("div", { class: "between" }, el("h2", { class: "h" }, "When they come"), table),
         this.#hours,
         this.#clock,
       ),
-      el(
-        "section",
-        {},
-        head(
-          "By day",
-          table("Visits by day", () => this.#tableOfDays()),
-        ),
-        this.#days,
-      ),
+      el("section", {}, el("h2", { class: "h" }, "By day"), this.#days),
       this.#disk,
     );
   }
@@ -116,33 +86,23 @@ export class Aside {
     text(this.#last, last);
     if (!tally) return;
     const most = Math.max(1, ...tally.byHour);
-    tally.byHour.forEach((n, i) => {
-      attr(this.#wedges[i], "d", n > 0 ? wedge(i, INNER + ((OUTER - INNER) * n) / most) : null);
-      attr(this.#wedges[i], "class", i === hour ? "b on" : "b");
-    });
+    const wedges = tally.byHour.map((n, i) => (n > 0 ? wedge(i, INNER + ((OUTER - INNER) * n) / most) : ""));
+    attr(this.#wedge, "d", wedges[hour]);
+    attr(this.#wedges, "d", wedges.toSpliced(hour, 1).join(""));
     text(this.#total, String(tally.total));
     const peak = tally.byHour.indexOf(most);
-    const when = tally.total > 0 ? `, most between ${peak} and ${peak + 1} o'clock` : "";
+    const when = peak >= 0 ? `, most between ${peak} and ${peak + 1} o'clock` : "";
     attr(this.#clock, "aria-label", `${words.count(tally.total, "visit")} from ${this.#range}${when}`);
     const counts = [...tally.byDay.values()];
-    const high = Math.max(1, ...counts);
-    days.forEach((date, i) => {
-      const height = (HIGH * counts[i]) / high;
-      attr(this.#bars[i], "y", (84 - height).toFixed(1));
-      attr(this.#bars[i], "height", height.toFixed(1));
-      attr(this.#bars[i], "class", date === day ? "b on" : "b");
-    });
-    attr(this.#days, "aria-label", `Visits a day, ${this.#range}: ${Math.min(...counts)} to ${Math.max(...counts)}`);
+    const bars = counts.map((n, i) => `M${9.5 + 20 * i} 84v-${((HIGH * n) / Math.max(1, ...counts)).toFixed(1)}`);
+    attr(this.#bar, "d", bars[days.indexOf(day)]);
+    attr(this.#bars, "d", bars.toSpliced(days.indexOf(day), 1).join(""));
+    attr(this.#days, "aria-label", `Visits a day, ${this.#range}: ${counts.join(", ")}`);
   }
 
-  #tableOfHours() {
+  #table() {
     const rows = this.#tally?.byHour.map((n, i) => [`${i} to ${i + 1} o'clock`, n]) ?? [];
     openTable(`Visits by hour, ${this.#range}`, ["Hour", "Visits"], rows);
-  }
-
-  #tableOfDays() {
-    const rows = [...(this.#tally?.byDay ?? [])].map(([day, n]) => [said.dayName(beginOf(day)), n]);
-    openTable("Visits by day", ["Day", "Visits"], rows.reverse());
   }
 
   /** Shows how the disk stands, as the server tells it. */
@@ -160,6 +120,8 @@ export class Aside {
     text(this.#sentence, `${said.size(bytes.clips + bytes.pictures)} of visits, ${said.size(disk.free)} free. ${rest}`);
   }
 }
+
+const plot = (box) => svg("svg", { class: "plot", viewBox: box, role: "img" });
 
 function wedge(hour, radius) {
   const at = (r, turn) => `${(MIDDLE - r * Math.sin(turn)).toFixed(1)} ${(MIDDLE + r * Math.cos(turn)).toFixed(1)}`;

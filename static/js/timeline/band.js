@@ -219,7 +219,7 @@ export class Band {
     this.#deeds.seek(at);
   }
 
-  #key(event) {
+  async #key(event) {
     const { key, shiftKey } = event;
     const { t, from, to, chosen } = this.#seen;
     const step = (shiftKey ? 60 : 5) * MINUTE_MS;
@@ -241,7 +241,7 @@ export class Band {
     if (!deed || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     event.stopPropagation();
-    deed();
+    await deed();
     this.#peekAt(this.#seen.t);
   }
 

@@ -10,22 +10,23 @@ import * as words from "../words.js";
 
 const SECTIONS = ["The night before", "Morning", "Afternoon", "Evening"];
 const HOURS = 6;
-const sectionOf = (event) => Math.floor(new Date(event.start_time).getHours() / HOURS);
+const sectionAt = (when) => Math.floor(new Date(when).getHours() / HOURS);
 const hour = (n) => `${String(n).padStart(2, "0")}:00`;
 
 export class Cards {
   node = el("div", { class: "posters" });
 
-  /** Shows `events`, newest first; `nameOf(camera)`, `chosen` is the one at the playhead, `now` the section that goes on, or null. */
-  show(events, nameOf, chosen, now) {
+  /** Shows `events`, newest first; `nameOf(camera)`, `now` is the time if it is of this day, else null. */
+  show(events, nameOf, now) {
     const held = this.node.contains(document.activeElement) ? document.activeElement.dataset.event : null;
+    const present = now === null ? null : sectionAt(now);
     const items = [];
     let section = null;
     let place = 0;
     for (const event of events) {
-      const here = sectionOf(event);
+      const here = sectionAt(event.start_time);
       if (here !== section) {
-        items.push({ key: `s${here}`, section: here, now });
+        items.push({ key: `s${here}`, section: here, goesOn: here === present });
         place = 0;
       }
       section = here;
@@ -36,10 +37,15 @@ export class Cards {
       items,
       ({ key }) => key,
       ({ event }) => (event ? makeCard() : el("div", { class: "part" }, el("h2", { class: "voice l" }), el("span"))),
-      (node, item) => (item.event ? writeCard(node, item.event, nameOf, chosen) : writePart(node, item)),
+      (node, item) => (item.event ? writeCard(node, item.event, nameOf) : writePart(node, item)),
     );
     const focused = held && document.activeElement.dataset?.event !== held && this.card(held);
     if (focused) focused.focus({ preventScroll: true });
+  }
+
+  /** Marks the card of the visit at the playhead; none for null. */
+  choose(id) {
+    for (const card of this.node.querySelectorAll(".poster")) attr(card, "aria-current", card.dataset.event === id);
   }
 
   /** The card of an event, or null. */
@@ -48,14 +54,11 @@ export class Cards {
   }
 }
 
-function writePart(node, { section, now }) {
+function writePart(node, { section, goesOn }) {
   const [title, span] = node.children;
   text(title, SECTIONS[section]);
   attr(span, "class", "s faint");
-  text(
-    span,
-    section === now ? `since ${hour(section * HOURS)}` : `${hour(section * HOURS)} to ${hour((section + 1) * HOURS)}`,
-  );
+  text(span, goesOn ? `since ${hour(section * HOURS)}` : `${hour(section * HOURS)} to ${hour((section + 1) * HOURS)}`);
 }
 
 function makeCard() {
@@ -75,14 +78,13 @@ function makeCard() {
   );
 }
 
-function writeCard(card, event, nameOf, chosen) {
+function writeCard(card, event, nameOf) {
   const [picture, caption, deed] = card.children;
   const [frame, over, length, star] = picture.children;
   const [glyph, label, dot, time] = caption.children;
   const camera = nameOf(event.camera);
   card.dataset.event = event.id;
   attr(card, "href", addressOf("event", event.id));
-  attr(card, "aria-current", chosen === event.id);
   attr(card, "data-open", isOpen(event));
   showPicture(frame, event);
   const { width, height } = event.size;
