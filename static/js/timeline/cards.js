@@ -45,7 +45,9 @@ export class Cards {
 
   /** Marks the card of the visit at the playhead; none for null. */
   choose(id) {
-    for (const card of this.node.querySelectorAll(".poster")) attr(card, "aria-current", card.dataset.event === id);
+    const card = id ? this.card(id) : null;
+    for (const old of this.node.querySelectorAll("[aria-current]")) if (old !== card) attr(old, "aria-current", null);
+    if (card) attr(card, "aria-current", true);
   }
 
   /** The card of an event, or null. */
