@@ -139,6 +139,11 @@ class Events extends EventTarget {
     if (!this.leaves(event.id)) this.#tell("change", event);
   }
 
+  #lost(id) {
+    this.#known.delete(id);
+    this.#tell("gone", id);
+  }
+
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
@@ -149,12 +154,10 @@ class Events extends EventTarget {
     const news = (this.#news = new EventSource(url("api/v1/events/stream")));
     for (const type of ["start", "update", "end"])
       news.addEventListener(type, ({ data }) => this.learn(JSON.parse(data)));
-    news.addEventListener("delete", ({ data }) => {
-      const { id } = JSON.parse(data);
-      this.#known.delete(id);
-      this.#tell("gone", id);
-    });
+    news.addEventListener("delete", ({ data }) => this.#lost(JSON.parse(data).id));
     news.addEventListener("reset", () => this.#tell("reset"));
+    // what is being recorded is told first; what ended meanwhile is told by its number, or not at all
+    news.addEventListener("open", () => this.open.forEach(({ id }) => this.#lost(id)));
     // the browser tries again by itself, and says what it heard last, unless the answer was a refusal
     news.addEventListener("error", () => {
       if (news.readyState === EventSource.CLOSED && this.#news === news) setTimeout(() => this.#again(news), AGAIN_MS);

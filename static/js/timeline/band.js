@@ -81,6 +81,7 @@ export class Band {
     );
     const plane = this.#plane;
     plane.addEventListener("pointerdown", (event) => this.#down(event));
+    plane.addEventListener("mousedown", (event) => event.preventDefault()); // the playhead keeps the focus
     plane.addEventListener("pointermove", (event) => this.#move(event));
     for (const type of ["pointerup", "pointercancel"]) plane.addEventListener(type, (event) => this.#up(event));
     plane.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && this.#hide());
@@ -358,7 +359,7 @@ export class Band {
     const { width } = this.#plane.getBoundingClientRect();
     const half = this.#peek.offsetWidth / 2;
     const x = (width * (t - this.#view.from)) / (this.#view.to - this.#view.from);
-    this.#peek.style.left = `${clamp(x - half, -80, Math.max(-80, width - 2 * half))}px`;
+    this.#peek.style.left = `${clamp(x - half, 0, Math.max(0, width - 2 * half))}px`;
     attr(this.#peek, "href", addressOf("event", event.id));
     showPicture(this.#peekPicture, event, false);
     const name = el("b", {}, `${words.labelName(event.label)}, ${said.timeOf(event)}`);
