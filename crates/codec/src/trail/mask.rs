@@ -10,6 +10,9 @@ const CLOSED: usize = 9;
 /// And its edge is soft over so much.
 const FEATHER: usize = 28;
 
+/// A mover whose box is covered by less than this, of 255, has not been made out: walkers and foxes fill 100 or more.
+const HIDDEN: u64 = 50;
+
 /// A share of 0 to 255 for each pixel of a window, and what to add to its pixels to have the light of the base.
 pub(super) struct Mask {
     pub(super) share: Vec<u8>,
@@ -42,9 +45,14 @@ impl Mask {
         let low = (NOISE * noise).clamp(LEAST, 60);
         off.iter_mut().for_each(|value| *value = ramp(i32::from(*value), low, 2 * low));
         close(&mut off, (width, height), (side / CLOSED).clamp(1, 24));
-        spread(&mut off, (width, height), feather, u8::max);
-        blur(&mut off, (width, height), feather);
-        blur(&mut off, (width, height), feather);
+        if mean_inside(&off, width, inner) < HIDDEN {
+            // It can hardly be told from what is behind it, and so can what is around it: paste the whole box, softly.
+            off.fill(255);
+        } else {
+            spread(&mut off, (width, height), feather, u8::max);
+            blur(&mut off, (width, height), feather);
+            blur(&mut off, (width, height), feather);
+        }
         fade(&mut off, (width, height), inner);
         Self { share: off, light: light.map(|light| -light), width, height }
     }
@@ -107,6 +115,13 @@ impl Difference {
 fn holds(rect: Rect, x: usize, y: usize) -> bool {
     let within = |at: usize, begin: u32, len: u32| (begin as usize..(begin + len) as usize).contains(&at);
     within(x, rect.x, rect.w) && within(y, rect.y, rect.h)
+}
+
+fn mean_inside(values: &[u8], width: usize, inner: Rect) -> u64 {
+    let (x, w) = (inner.x as usize, inner.w as usize);
+    let rows = values.chunks_exact(width).skip(inner.y as usize).take(inner.h as usize);
+    let sum: u64 = rows.flat_map(|row| &row[x..x + w]).map(|value| u64::from(*value)).sum();
+    sum / inner.area().max(1)
 }
 
 /// What three in four pixels outside the box stay below.
