@@ -12,11 +12,7 @@ import { Strip } from "./strip.js";
 import { clipTime, shots } from "./words.js";
 
 const MODES = { trail: "Trail", clip: "Clip", pictures: "Pictures" };
-const SPEEDS = [
-  [0.25, "¼", "A quarter of the speed"],
-  [1, "1", "As it was"],
-  [4, "4", "Four times the speed"],
-];
+const SPEEDS = { "¼": 0.25, 1: 1, 4: 4 };
 const LEAD_IN_S = 1; // in a review the clip starts so long before it fired
 
 /** Puts the children of a node back rather than moving them, so that nothing shifts under the eye. */
@@ -68,9 +64,9 @@ export class Player {
   /** `learnt()`: what moved in the film that is shown is known now. */
   constructor(learnt) {
     this.#learnt = learnt;
-    const pick = (word, label, click) => el("button", { type: "button", "aria-label": label, on: { click } }, word);
-    this.#modes = Object.entries(MODES).map(([mode, word]) => pick(word, null, () => this.mode(mode)));
-    this.#speeds = SPEEDS.map(([rate, word, label]) => pick(word, label, () => this.speed(rate)));
+    const pick = (word, click) => el("button", { type: "button", on: { click } }, word);
+    this.#modes = Object.entries(MODES).map(([mode, word]) => pick(word, () => this.mode(mode)));
+    this.#speeds = ["¼", "1", "4"].map((word) => pick(word, () => this.speed(word)));
     const step = (by, label, d) =>
       button(
         label,
@@ -91,7 +87,7 @@ export class Player {
     );
     this.node = el("div", { class: "player" }, this.#pic, bar, this.#strip.node);
     new ResizeObserver(() => this.#place()).observe(this.#pic);
-    this.speed(1);
+    this.speed("1");
   }
 
   /** Shows a film from its beginning; in a review from just before it fired. The poster is there at once. */
@@ -142,10 +138,11 @@ export class Player {
     this.#begin(false);
   }
 
-  speed(rate) {
-    this.#rate = rate;
-    if (this.#film?.reel) this.#film.reel.rate = rate;
-    this.#speeds.forEach((one, i) => attr(one, "aria-pressed", String(SPEEDS[i][0] === rate)));
+  /** "¼", "1" or "4" times. */
+  speed(word) {
+    this.#rate = SPEEDS[word];
+    if (this.#film?.reel) this.#film.reel.rate = this.#rate;
+    for (const one of this.#speeds) attr(one, "aria-pressed", String(one.textContent === word));
   }
 
   /** Plays or pauses; whatever is shown, it is the clip that plays. */
