@@ -3,3 +3,23 @@
 //! - **Reads** the store, off the tokio workers.
 //! - **Writes** what a person says of an event, and deletes; through `store` alone.
 //! - **Never** knows a camera, a ring or a detector.
+
+mod app;
+mod asked;
+mod events;
+mod file;
+mod legacy;
+mod media;
+mod overview;
+mod problem;
+mod range;
+mod routes;
+mod stream;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+pub use app::{Archive, Setup, Wall};
+pub use routes::{older_routes, routes};

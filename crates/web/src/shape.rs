@@ -36,6 +36,8 @@ pub struct ProblemShape {
     request_id: String,
     /// The value at fault, as it was named: `motion.threshold`, `zones[1].points[3]`.
     field: Option<String>,
+    /// Names of what is not there, the first of them.
+    ids: Option<Vec<String>>,
     /// What it was.
     found: Option<String>,
     /// What it may be: words, or a list of names.

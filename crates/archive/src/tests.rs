@@ -1,0 +1,5 @@
+//! What holds for all rows together.
+
+mod figures;
+mod hostile;
+mod large;
