@@ -6,11 +6,14 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use codec::{CodecError, Shaped, Shaper};
-use frame::{Picture, Polygon, Ring, Rotation};
+use codec::{CodecError, Encoder, Shaped, Shaper};
+use frame::{JpegPicture, Picture, Polygon, Ring, Rotation, Sampling};
 
 use crate::Want;
 use crate::source::Opener;
+
+/// Quality of raw pictures that are compressed: what is lost is less than a camera's own noise.
+const QUALITY: u8 = 88;
 
 /// What becomes of a camera's pictures before anybody sees them.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,6 +22,9 @@ pub struct Shaping {
     pub rotation: Rotation,
     /// Black from here on; shares of the picture once it is turned.
     pub masks: Vec<Polygon>,
+    /// Raw pictures become JPEGs here, once for all, so that the ring holds seconds of them and not moments. What is
+    /// recorded needs that; who only watches does not.
+    pub compress: bool,
 }
 
 impl Shaping {
@@ -44,6 +50,7 @@ impl std::fmt::Debug for Orders {
 
 struct Asked {
     shaper: Shaper,
+    encoder: Encoder,
     want: Want,
     /// The source was not told yet.
     is_news: bool,
@@ -57,7 +64,11 @@ impl Orders {
     /// When there is no memory.
     pub(crate) fn new(want: Want, shaping: Shaping, ring: Ring) -> std::io::Result<Self> {
         let shaper = Shaper::new().map_err(std::io::Error::other)?;
-        Ok(Self { asked: Mutex::new(Asked { shaper, want, is_news: false, opener: None, shaping }), ring })
+        let encoder = Encoder::new(QUALITY).map_err(std::io::Error::other)?;
+        Ok(Self {
+            asked: Mutex::new(Asked { shaper, encoder, want, is_news: false, opener: None, shaping }),
+            ring,
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Asked> {
@@ -109,8 +120,13 @@ impl Orders {
     /// When it cannot be shaped; then it must not be seen, and `hand_on` gets nothing.
     pub(crate) fn shaped(&self, picture: Picture, hand_on: impl FnOnce(Shaped)) -> Result<(), CodecError> {
         let mut asked = self.lock();
-        let Asked { shaper, shaping, .. } = &mut *asked;
-        let shaped = shaper.shape(picture, shaping.rotation, &shaping.masks)?;
+        let Asked { shaper, encoder, shaping, .. } = &mut *asked;
+        let mut shaped = shaper.shape(picture, shaping.rotation, &shaping.masks)?;
+        if let (true, Picture::Raw(raw)) = (shaping.compress, &shaped.picture) {
+            let jpeg =
+                JpegPicture { bytes: encoder.i420(raw)?, size: raw.size(), sampling: Sampling::Yuv420 };
+            shaped.picture = Picture::Jpeg(jpeg);
+        }
         hand_on(shaped);
         drop(asked);
         Ok(())

@@ -203,6 +203,12 @@ impl Ring {
         self.shared.lock().floor
     }
 
+    /// Whether the writer is gone.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared.lock().closed
+    }
+
     /// What it holds right now.
     #[must_use]
     pub fn stats(&self) -> RingStats {

@@ -26,7 +26,7 @@ pub(crate) use example::text as example;
 pub(crate) use keys::{Section, Slot};
 pub(crate) use kind::Value;
 pub(crate) use load::{Inputs, Loaded, SEARCH, load};
-pub(crate) use model::{Camera, Config, Log, Source};
+pub(crate) use model::{Camera, Config, Log, Retention, Source};
 pub(crate) use problems::{Origin, Problems};
 pub(crate) use schema::schema;
 pub(crate) use show::{json as show_json, toml as show_toml};

@@ -13,7 +13,6 @@
 //!
 //! What does not belong here: how a clip is written, and what is in its pictures.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use frame::{FrameSeq, Size};
@@ -24,8 +23,6 @@ mod tests;
 
 /// Frames are held back for so long at the most; the ring has to keep them meanwhile.
 pub const HOLD: Duration = Duration::from_secs(4);
-/// Cues of events that come after the open one are kept up to this number; further sightings are merged.
-const LATER: usize = 256;
 
 /// What a plan goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +83,18 @@ pub struct Begin {
     pub after: FrameSeq,
 }
 
+/// What became of a cue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// An event begins with it.
+    Begin(Begin),
+    /// It is of the open event, or of none.
+    Taken,
+    /// It is of an event after the open one, whose frames have not all been shown yet: tell it again, and all that come
+    /// after it, once [`Take::Finish`] was said.
+    Later,
+}
+
 /// What to do with a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Take {
@@ -95,7 +104,7 @@ pub enum Take {
     Append,
     /// Finish the open part; show it again.
     Cut,
-    /// The event ended before it: finish or discard, then ask [`Plan::resume`].
+    /// The event ended before it: finish or discard, then say [`Plan::finished`].
     Finish(End),
 }
 
@@ -152,7 +161,6 @@ struct Open {
 pub struct Plan {
     rules: Rules,
     open: Option<Open>,
-    later: VecDeque<Told>,
     /// The newest frame that is spoken for.
     done: Option<Seen>,
 }
@@ -161,7 +169,7 @@ impl Plan {
     /// Nothing is open.
     #[must_use]
     pub fn new(rules: Rules) -> Self {
-        Self { rules, open: None, later: VecDeque::new(), done: None }
+        Self { rules, open: None, done: None }
     }
 
     /// From now on other rules.
@@ -193,27 +201,14 @@ impl Plan {
         self.open.as_ref()?.part.as_ref()
     }
 
-    /// Takes a cue in. With an answer an event begins.
-    pub fn cue(&mut self, told: Told) -> Option<Begin> {
-        let Some(open) = &mut self.open else { return self.begin(told) };
-        let is_later = open.end(self.rules).is_some_and(|end| told.at() > end);
-        if is_later || !self.later.is_empty() {
-            self.keep_for_later(told);
-            return None;
+    /// Takes a cue in.
+    pub fn cue(&mut self, told: Told) -> Heard {
+        let Some(open) = &mut self.open else { return self.begin(told).map_or(Heard::Taken, Heard::Begin) };
+        if open.end(self.rules).is_some_and(|end| told.at() > end) {
+            return Heard::Later;
         }
         open.take(told);
-        None
-    }
-
-    fn keep_for_later(&mut self, told: Told) {
-        let newest = |back: usize| self.later.len().checked_sub(back).and_then(|at| self.later.get(at));
-        // It goes on: where it began and how far it has come is all that counts.
-        if let (Told::Moves(_), Some(Told::Moves(_)), Some(Told::Moves(_))) = (told, newest(2), newest(1)) {
-            self.later.pop_back();
-        }
-        if self.later.len() < LATER {
-            self.later.push_back(told);
-        }
+        Heard::Taken
     }
 
     fn begin(&mut self, told: Told) -> Option<Begin> {
@@ -281,11 +276,22 @@ impl Plan {
             None => {
                 let before = open.before.map_or(0, |before| (seen.seq - before).saturating_sub(1));
                 let number = open.number;
-                let began = open.moved.map_or(open.begun, |(first, _)| first.min(open.begun));
-                let lead = if number == 1 { began.saturating_sub(seen.mono) } else { Duration::ZERO };
+                let lead = open.lead(seen.mono);
                 open.part = Some(Part { number, first: seen, last: seen, frames: 1, missing: before, lead });
             }
         }
+    }
+
+    /// Number and lead of the part that begins with a frame taken at that time.
+    #[must_use]
+    pub fn next_part(&self, mono: Duration) -> (u32, Duration) {
+        self.open.as_ref().map_or((1, Duration::ZERO), |open| (open.number, open.lead(mono)))
+    }
+
+    /// What would become of the event if it were over now.
+    #[must_use]
+    pub fn fate(&self) -> End {
+        self.open.as_ref().map_or(End::Discard, Open::fate)
     }
 
     /// The open part is finished and the event goes on in a next one.
@@ -320,7 +326,7 @@ impl Plan {
     /// The event is over, whatever is known of it: nothing more is coming.
     pub fn close(&mut self) -> End {
         let Some(open) = self.open.take() else { return End::Discard };
-        self.later.clear();
+        // Of what was too short the frames may be the pre-roll of the next one.
         if let (Some(part), End::Keep) = (&open.part, open.fate()) {
             self.done = Some(part.last);
         }
@@ -344,20 +350,9 @@ impl Plan {
         Some(Begin { since, after: self.done.map_or(0, |done| done.seq) })
     }
 
-    /// The event is over as [`Take::Finish`] said. With an answer the next one begins already.
-    pub fn resume(&mut self) -> Option<Begin> {
-        // Of what was too short the frames may be the pre-roll of the next one.
-        if let Some(open) = self.open.take()
-            && let (Some(part), End::Keep) = (&open.part, open.fate())
-        {
-            self.done = Some(part.last);
-        }
-        let mut later = std::mem::take(&mut self.later);
-        let mut begin = None;
-        while let Some(told) = later.pop_front() {
-            begin = begin.or(self.cue(told));
-        }
-        begin
+    /// The event is over as [`Take::Finish`] said.
+    pub fn finished(&mut self) {
+        self.close();
     }
 }
 
@@ -381,6 +376,12 @@ impl Open {
                 self.by_hand = false;
             }
         }
+    }
+
+    /// From a part's first frame to what started the event.
+    fn lead(&self, first: Duration) -> Duration {
+        let began = self.moved.map_or(self.begun, |(moved, _)| moved.min(self.begun));
+        if self.number == 1 { began.saturating_sub(first) } else { Duration::ZERO }
     }
 
     /// When its last frame is, once that is known.

@@ -16,7 +16,7 @@ fn mask(from: f32, to: f32) -> Polygon {
 }
 
 fn shaping(degrees: u32, masks: Vec<Polygon>) -> Shaping {
-    Shaping { rotation: Rotation::from_degrees(degrees).unwrap(), masks }
+    Shaping { rotation: Rotation::from_degrees(degrees).unwrap(), masks, compress: false }
 }
 
 fn gray() -> Picture {

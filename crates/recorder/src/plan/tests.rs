@@ -37,6 +37,7 @@ struct Bench {
     seqs: Vec<Seen>,
     clips: Vec<Clip>,
     discarded: usize,
+    later: VecDeque<Told>,
 }
 
 impl Bench {
@@ -60,8 +61,14 @@ impl Bench {
     }
 
     fn cue(&mut self, told: Told) {
-        let begin = self.plan.cue(told);
-        self.begin(begin);
+        if !self.later.is_empty() {
+            return self.later.push_back(told);
+        }
+        match self.plan.cue(told) {
+            Heard::Begin(begin) => self.begin(Some(begin)),
+            Heard::Taken => {}
+            Heard::Later => self.later.push_back(told),
+        }
     }
 
     fn begin(&mut self, begin: Option<Begin>) {
@@ -95,8 +102,10 @@ impl Bench {
             }
             Take::Finish(end) => {
                 self.finish(end);
-                let begin = self.plan.resume();
-                self.begin(begin);
+                self.plan.finished();
+                for told in std::mem::take(&mut self.later) {
+                    self.cue(told);
+                }
             }
         }
         true

@@ -135,7 +135,7 @@ fn camera(values: &Values, index: usize, problems: &mut Vec<Problem>) -> Camera 
         source: source(&keys, problems),
         size: Size::new(keys.number(Section::Camera, "width"), keys.number(Section::Camera, "height")),
         frame_rate: keys.number(Section::Camera, "frame_rate"),
-        shaping: shaping(keys.number(Section::Camera, "rotation"), &motion.zones),
+        shaping: shaping(keys.number(Section::Camera, "rotation"), &motion.zones, recording.enabled),
         ring_size: usize::try_from(ring_size).unwrap_or(usize::MAX),
         analysis_fps: keys.number(Section::Motion, "analysis_fps"),
         motion,
@@ -165,11 +165,12 @@ fn recording(keys: &Reader<'_>, event_gap: Duration) -> recorder::Settings {
 }
 
 /// What nobody is to see is what the zones of kind `mask` cover; detection leaves them out by the same zones.
-fn shaping(rotation: u32, zones: &[Zone]) -> capture::Shaping {
+fn shaping(rotation: u32, zones: &[Zone], is_recorded: bool) -> capture::Shaping {
     let masks = zones.iter().filter(|zone| zone.kind == ZoneKind::Mask).map(|zone| zone.polygon.clone());
     capture::Shaping {
         rotation: frame::Rotation::from_degrees(rotation).unwrap_or_default(),
         masks: masks.collect(),
+        compress: is_recorded,
     }
 }
 

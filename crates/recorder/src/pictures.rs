@@ -1,0 +1,99 @@
+//! The pictures beside a clip, made of the few frames that were kept for it.
+//!
+//! The poster is the frame in which the mover is largest and sharpest: of the candidates the one with the highest product of
+//! both. The thumb is the mover cut out of it, the trail the mover pasted along its path into the first of its frames.
+
+use bytes::Bytes;
+use codec::{CodecError, Encoder, Workspace};
+use frame::{Frame, FrameSeq, Rect, Size};
+use store::event::PictureName;
+
+use crate::Trouble;
+use crate::shots::{Shot, Shots};
+
+/// Quality of the pictures.
+const QUALITY: u8 = 82;
+/// Width of the small ones, in pixels.
+const SMALL: u32 = 640;
+/// Width of the trail at the most.
+const WIDE: u32 = 1280;
+
+/// What making pictures takes; keeps its buffers.
+pub(crate) struct Darkroom {
+    work: Workspace,
+    encoder: Encoder,
+}
+
+impl Darkroom {
+    pub(crate) fn new() -> Result<Self, Trouble> {
+        Ok(Self { work: Workspace::new()?, encoder: Encoder::new(QUALITY)? })
+    }
+
+    /// All of an event's pictures that can be made of frames with these numbers; `main` is the track it is about.
+    pub(crate) fn pictures(
+        &mut self,
+        shots: &Shots,
+        main: Option<u32>,
+        (first, last): (FrameSeq, FrameSeq),
+        thumbnails: u32,
+    ) -> Vec<(PictureName, Bytes)> {
+        let mut made = Vec::new();
+        let mut keep = |name, jpeg: Result<Bytes, CodecError>| match jpeg {
+            Ok(jpeg) => made.push((name, jpeg)),
+            Err(error) => tracing::warn!(%error, "failed to make a picture"),
+        };
+        if let Some(best) = self.best(shots, first, last) {
+            keep(PictureName::Poster, self.whole(&best.frame));
+            let mover = around(best.rect, best.frame.size());
+            keep(
+                PictureName::Thumb,
+                codec::crop_jpeg(best.frame.picture(), mover, SMALL / 2, QUALITY, &mut self.work),
+            );
+            let path = main.map(|main| shots.path(main, first, last)).unwrap_or_default();
+            if let Some(base) = path.first().filter(|_| path.len() > 1) {
+                let pasted: Vec<_> = path.iter().map(|shot| (shot.frame.picture(), shot.rect)).collect();
+                let jpeg = codec::trail_jpeg(base.frame.picture(), &pasted, WIDE, QUALITY, &mut self.work);
+                keep(PictureName::Trail, jpeg);
+            }
+        } else if let Some(frame) = shots.spread(1, first, last).pop() {
+            keep(PictureName::Poster, self.whole(&frame));
+            keep(PictureName::Thumb, codec::scaled_jpeg(&frame, SMALL / 2, QUALITY, &mut self.work));
+        }
+        for (n, frame) in (0..).zip(shots.spread(thumbnails as usize, first, last)) {
+            keep(PictureName::Thumbnail(n), codec::scaled_jpeg(&frame, SMALL, QUALITY, &mut self.work));
+        }
+        made
+    }
+
+    fn whole(&mut self, frame: &Frame) -> Result<Bytes, CodecError> {
+        frame.jpeg_or_encode(|raw| self.encoder.i420(raw))
+    }
+
+    /// Where the mover is largest and sharpest. One whose picture is damaged is none.
+    fn best<'a>(&mut self, shots: &'a Shots, first: FrameSeq, last: FrameSeq) -> Option<&'a Shot> {
+        let mut best: Option<(&Shot, f32)> = None;
+        for shot in shots.posters(first, last) {
+            let Ok(sharp) = codec::sharpness(shot.frame.picture(), shot.rect, &mut self.work) else {
+                continue;
+            };
+            // The root of the area: a mover twice as wide is not worth four times its sharpness.
+            let worth = shot.worth().max(0.0).sqrt() * (sharp + 0.5);
+            if best.is_none_or(|(_, most)| worth > most) {
+                best = Some((shot, worth));
+            }
+        }
+        best.map(|(shot, _)| shot)
+    }
+}
+
+/// The mover with a quarter of its size around it, and at least as much as a thumb needs.
+fn around(rect: Rect, size: Size) -> Rect {
+    let grown = |at: u32, len: u32, side: u32| {
+        let wanted = (len + len / 2).max(side / 10).min(side);
+        let start = (at + len / 2).saturating_sub(wanted / 2).min(side - wanted);
+        (start, wanted)
+    };
+    let (x, w) = grown(rect.x, rect.w, size.width);
+    let (y, h) = grown(rect.y, rect.h, size.height);
+    Rect::new(x, y, w, h)
+}
