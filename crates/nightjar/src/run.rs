@@ -117,6 +117,14 @@ impl House {
             clock: clock.clone(),
             version: env!("CARGO_PKG_VERSION"),
             data_dir: Some(config.data.clone()),
+            archive: archive::Archive::new(archive::Setup {
+                store: None,
+                life: life.clone(),
+                wall: {
+                    let clock = clock.clone();
+                    Arc::new(move || clock.wall())
+                },
+            }),
             life: life.clone(),
             front: Front {
                 hosts: Hosts::new(door::names(&config.server.hosts)),

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use archive::Archive;
+use axum::extract::FromRef;
 use dashmap::DashMap;
 use frame::Clock;
 use web::{Life, Metrics, Problem};
@@ -22,6 +24,8 @@ pub struct Setup {
     pub version: &'static str,
     /// Where state is kept; `/readyz` says whether it can be written. `None`: nothing is kept.
     pub data_dir: Option<PathBuf>,
+    /// What shows the events that are kept.
+    pub archive: Archive,
     /// The same that is given to [`web::serve`].
     pub life: Life,
     /// Who may come in, under which names, with which bounds, and where it is counted.
@@ -46,6 +50,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) version: &'static str,
     pub(crate) data_dir: Option<PathBuf>,
+    archive: Archive,
     pub(crate) life: Life,
     pub(crate) metrics: Metrics,
     pub(crate) patience: Patience,
@@ -63,6 +68,12 @@ impl std::ops::Deref for App {
     }
 }
 
+impl FromRef<App> for Archive {
+    fn from_ref(app: &App) -> Self {
+        app.archive.clone()
+    }
+}
+
 impl App {
     pub(crate) fn new(setup: &Setup) -> Self {
         Self::with(setup, Patience::default())
@@ -74,6 +85,7 @@ impl App {
             clock: setup.clock.clone(),
             version: setup.version,
             data_dir: setup.data_dir.clone(),
+            archive: setup.archive.clone(),
             life: setup.life.clone(),
             metrics: setup.front.metrics.clone(),
             patience,

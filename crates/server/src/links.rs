@@ -18,7 +18,7 @@ const LIFE: std::ops::RangeInclusive<u64> = 60..=604_800;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LinkRequest {
-    /// Of a stream, a snapshot or a visit's picture, with or without a query.
+    /// Of a stream, a snapshot, a clip or a picture, with or without a query.
     pub(crate) path: String,
     /// Seconds, 60 to 604800.
     pub(crate) expires_in_s: u64,
@@ -69,7 +69,7 @@ fn linkable(target: &str) -> Result<Row, Problem> {
     row.copied().ok_or_else(|| {
         let found = target.chars().take(80).collect::<String>();
         let detail =
-            format!("path is {found}; links are made to streams, snapshots and pictures of visits only.");
+            format!("path is {found}; links are made to streams, snapshots, clips and pictures only.");
         Problem::invalid("path", detail)
     })
 }

@@ -29,7 +29,8 @@ pub fn rows() -> Vec<Row> {
 /// Each row ends in the description that `#[utoipa::path]` makes of its handler.
 #[rustfmt::skip]
 pub(crate) fn table() -> Routes<App> {
-    openapi::shapes(Routes::new(VIEW, page::fallback))
+    let routes = openapi::shapes(Routes::new(VIEW, page::fallback));
+    archive::older_routes(archive::routes(routes))
         .get("/", VIEW, legacy::root, legacy::__path_root)
         .get_linkable("/stream", VIEW, mjpeg::first, mjpeg::__path_first)
         .get_linkable("/snapshot.jpg", VIEW, snapshot::first, snapshot::__path_first)

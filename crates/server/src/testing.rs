@@ -20,6 +20,10 @@ use crate::*;
 mod described;
 mod fake;
 mod keyed;
+// The one that `archive`'s tests use.
+#[path = "../../archive/src/testing/made.rs"]
+#[allow(dead_code, reason = "there all of it is used")]
+pub(crate) mod made;
 
 pub(crate) use described::{Answer, Described};
 pub(crate) use fake::{FakeCamera, SIZE, settings};
@@ -71,6 +75,7 @@ pub(crate) struct Wish {
     pub(crate) limits: Limits,
     pub(crate) patience: Patience,
     pub(crate) data_dir: Option<std::path::PathBuf>,
+    pub(crate) store: Option<store::Store>,
     /// Cameras beside the garden and the shed.
     pub(crate) more: usize,
 }
@@ -82,6 +87,7 @@ impl Default for Wish {
             limits: Limits::default(),
             patience: Patience::default(),
             data_dir: None,
+            store: None,
             more: 0,
         }
     }
@@ -104,11 +110,15 @@ impl House {
         let life = Life::default();
         let hosts = Hosts::new(["perch".to_owned()]);
         let front = Front { hosts, access: wish.access, limits: wish.limits, metrics: Metrics::default() };
+        let wall = clock.clone();
+        let wall = Arc::new(move || frame::Clock::wall(&*wall));
+        let archive = archive::Setup { store: wish.store, life: life.clone(), wall };
         let setup = Setup {
             cameras: Arc::new(FakeCameras(cameras.clone())),
             clock,
             version: "0.0.0",
             data_dir: wish.data_dir,
+            archive: archive::Archive::new(archive),
             life: life.clone(),
             front,
         };

@@ -102,7 +102,7 @@ fn the_document_is_openapi_as_the_standard_has_it() {
             for parameter in operation["parameters"].as_array().into_iter().flatten() {
                 let is_whole = parameter["name"].is_string()
                     && parameter["schema"].is_object()
-                    && ["path", "query"].contains(&parameter["in"].as_str().unwrap())
+                    && ["path", "query", "header"].contains(&parameter["in"].as_str().unwrap())
                     && (parameter["in"] != "path" || parameter["required"] == true);
                 assert!(is_whole, "{method} {path}: {parameter}");
             }

@@ -9,13 +9,14 @@ use store::keys::{Keys, NewKey, Secret};
 use store::links::LinkSecret;
 use web::Access;
 
-use super::{TestServer, Wish};
+use super::{TestServer, Wish, made};
 use crate::StoredKeys;
 
 pub(crate) struct Keyed {
     pub(crate) server: TestServer,
     pub(crate) keys: Arc<Keys>,
     pub(crate) dir: tempfile::TempDir,
+    pub(crate) store: store::Store,
     /// What links expire by.
     pub(crate) clock: Arc<SimClock>,
 }
@@ -28,9 +29,11 @@ impl Keyed {
         let secret = Arc::new(LinkSecret::new(Arc::new(RealFs), dir.path()));
         let stored = StoredKeys::load(keys.clone()).unwrap().with_links(secret, clock.clone());
         let access = Access::new(true, Arc::new(stored));
-        let server = TestServer::with(Wish { access, ..Wish::default() }).await;
+        let store = made::open(dir.path(), clock.clone());
+        let kept = Some(store.clone());
+        let server = TestServer::with(Wish { access, store: kept, ..Wish::default() }).await;
         server.garden.configure(|settings| settings.max_clients = 1000);
-        Self { server, keys, dir, clock }
+        Self { server, keys, dir, store, clock }
     }
 
     /// Makes a key and waits until the server knows it.
@@ -46,6 +49,11 @@ impl Keyed {
         })
         .await;
         key
+    }
+
+    /// An event that is kept.
+    pub(crate) fn event(&self) -> String {
+        made::Wish { frames: 3, ..made::Wish::default() }.make(&self.store, &self.clock).id.to_string()
     }
 
     /// A link to `path` that is good for a minute.

@@ -66,6 +66,22 @@ async fn a_stream_ends_when_its_key_is_revoked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_happens_to_events_is_no_longer_told_when_the_key_is_revoked() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let house = Keyed::start().await;
+    let key = house.add("view", 1).await;
+    let mut stream = house.server.connect().await;
+    let head = "GET /api/v1/events/stream HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
+    let request = format!("{head}X-API-Key: {}\r\n\r\n", key.text);
+    stream.write_all(request.as_bytes()).await.unwrap();
+    assert_eq!(soon("a head", stream.read_u8()).await.unwrap(), b'H');
+    house.keys.revoke(&key.key.id).unwrap();
+    let mut rest = Vec::new();
+    soon("it ends", stream.read_to_end(&mut rest)).await.unwrap();
+    assert!(String::from_utf8_lossy(&rest).contains("retry: "));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn neither_revoking_the_only_key_nor_damaging_the_file_opens_the_door() {
     let dir = tempfile::tempdir().unwrap();
     let keys = keys(dir.path());

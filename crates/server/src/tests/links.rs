@@ -42,6 +42,24 @@ async fn a_link_opens_its_picture_without_a_key_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_link_opens_a_clip_and_its_pictures_but_nothing_that_is_said_of_them() {
+    let house = Keyed::start().await;
+    let key = house.add("view", 1).await;
+    let event = format!("/api/v1/events/{}", house.event());
+    for path in ["clip.mp4", "clip.mp4?download=1", "pictures/poster.jpg", "frames/0.jpg"] {
+        let link = house.link(&key.text, &format!("{event}/{path}")).await;
+        assert_eq!(code(&house, &link).await.0, 200, "{path}");
+        assert_eq!(code(&house, &format!("{link}&t=1")).await, (401, "link_wrong".to_owned()), "{path}");
+    }
+    let headers = [("X-API-Key", key.text.as_str()), ("Content-Type", "application/json")];
+    for path in [event.clone(), format!("{event}/track"), "/api/v1/events/stream".to_owned()] {
+        let body = json!({ "path": path, "expires_in_s": 60 }).to_string();
+        let reply = house.server.ask("POST", "/api/v1/links", &headers, &body).await;
+        assert_eq!((reply.status, reply.json()["field"].as_str()), (422, Some("path")), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_link_whose_time_is_over_says_so_however_often_and_is_no_wrong_key() {
     let house = Keyed::start().await;
     house.server.garden.push_bytes(1, 100);

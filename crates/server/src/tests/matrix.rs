@@ -49,14 +49,17 @@ fn expected(rows: &[Row], method: &str, path: &str, by: By) -> Outcome {
 }
 
 /// Paths with their `{names}` filled in; a new name is to be added here.
-fn concrete(path: &str) -> String {
-    let path = path.replace("{id}", "garden").replace("{visit}", "7");
+fn concrete(path: &str, event: &str) -> String {
+    let path = path.replace("{id}", "garden").replace("{visit}", "7").replace("{event}", event);
+    let path = path.replace("{picture}", "poster.jpg").replace("{frame}", "0.jpg");
     assert!(!path.contains('{'), "{path}");
     path
 }
 
 struct Walk {
     house: Keyed,
+    /// One that is there; another one once it was deleted.
+    event: String,
     texts: Vec<(Scope, String)>,
     sessions: Vec<(Scope, String)>,
     /// So that no address shows more than one wrong key: those are slowed down.
@@ -67,7 +70,8 @@ impl Walk {
     async fn begin(rows: &[Row]) -> Self {
         let house = Keyed::start().await;
         house.server.garden.push_jpeg(50);
-        let mut walk = Self { house, texts: Vec::new(), sessions: Vec::new(), addresses: 1 };
+        let event = house.event();
+        let mut walk = Self { house, event, texts: Vec::new(), sessions: Vec::new(), addresses: 1 };
         for (seed, scope) in Scope::ALL.into_iter().enumerate() {
             let text = walk.house.add(scope.as_str(), seed as u8).await.text;
             let opens = |row: &&Row| {
@@ -75,7 +79,8 @@ impl Walk {
                     && matches!(row.need, Need::Key(need) if need == scope || scope == Scope::Admin)
             };
             if let Some(row) = rows.iter().find(opens) {
-                walk.sessions.push((scope, walk.house.session_at(&concrete(row.path), &text).await));
+                walk.sessions
+                    .push((scope, walk.house.session_at(&concrete(row.path, &walk.event), &text).await));
             }
             walk.texts.push((scope, text));
         }
@@ -88,7 +93,7 @@ impl Walk {
 
     /// The path, perhaps as a link, and the headers that show who sends it.
     async fn show(&self, path: &str, is_linkable: bool, by: By) -> (String, String) {
-        let path = concrete(path);
+        let path = concrete(path, &self.event);
         match by {
             By::Nothing => (path, String::new()),
             By::WrongKey => (path, format!("X-API-Key: {}x\r\n", self.text(Scope::Admin))),
@@ -136,6 +141,9 @@ impl Walk {
                 assert!(!matches!(status, 401 | 403 | 404 | 405 | 421 | 429 | 500..), "{told}");
             }
         }
+        if method == "DELETE" && status == 204 {
+            self.event = self.house.event();
+        }
         if status == 405 {
             assert_eq!(allowed(&head), methods_of(rows, path), "{told}");
         }
@@ -154,7 +162,7 @@ fn methods_of(rows: &[Row], path: &str) -> BTreeSet<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_under_every_method_answers_every_way_to_show_a_key_with_its_code() {
     let rows = crate::rows();
-    assert!(rows.len() > 20);
+    assert!(rows.len() > 40);
     let mut walk = Walk::begin(&rows).await;
     let mut ways = vec![By::Nothing, By::WrongKey, By::Link];
     ways.extend(Scope::ALL.map(By::Key));
@@ -176,10 +184,14 @@ fn only_health_is_open_and_only_pictures_are_linkable_and_no_row_is_there_twice(
     let open = rows.iter().filter(|row| row.need == Need::Open).map(|row| row.path).collect::<Vec<_>>();
     assert_eq!(open, ["/healthz"]);
     for row in &rows {
-        let is_picture =
-            row.path.contains("snapshot") || row.path.ends_with("stream") || row.path.ends_with(".jpg");
-        assert_eq!(row.linkable, is_picture, "{row:?}");
-        assert_eq!(Row::of(&rows, row.method, &concrete(row.path)), Some(row), "another row takes its path");
+        let last = row.path.rsplit('/').next().unwrap();
+        let is_picture = ["stream", "snapshot", "thumbnail", "{picture}", "{frame}"].contains(&last)
+            || last.ends_with(".jpg")
+            || last.ends_with(".mp4");
+        let is_words = row.path == "/api/v1/events/stream";
+        assert_eq!(row.linkable, is_picture && !is_words, "{row:?}");
+        let path = concrete(row.path, "01KAGW3M6J9Z0T4V8Q2X5Y7B1C");
+        assert_eq!(Row::of(&rows, row.method, &path), Some(row), "another row takes its path");
         assert!(row.need != Need::Open || row.method == "GET", "what changes something is never open");
         let changes = row.method != "GET" && row.path != "/api/v1/links";
         assert!(
