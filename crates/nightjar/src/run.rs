@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use frame::{Clock, Ring, RingLimits, SystemClock};
+use recorder::{Counts, Cues, Recorder};
 use server::Setup;
 use tokio_util::task::TaskTracker;
 use web::{Access, Front, Hosts, KeyCheck as _, Life, Limits, Metrics};
@@ -22,7 +23,9 @@ mod camera;
 mod changes;
 mod data;
 mod door;
+mod edges;
 mod hold;
+mod keep;
 mod local;
 mod logs;
 mod manager;
@@ -32,28 +35,36 @@ mod reload;
 mod shutdown;
 mod signals;
 mod stages;
+mod tape;
 mod tend;
 mod vitals;
 mod watch;
 
 use board::Publisher;
-pub(crate) use board::main_region;
+pub(crate) use board::{Reasons, main_region};
 use camera::{Camera, Cameras};
 use changes::{Ledger, Reach};
-pub(crate) use data::make as make_data_dir;
+pub(crate) use data::{DataDir, make as make_data_dir, open as open_data_dir};
 pub(crate) use door::{Unguarded, url};
+use edges::Edges;
+pub(crate) use edges::reason_of;
 use hold::Hold;
+use keep::Keeper;
+pub(crate) use keep::open as open_store;
 use manager::Manager;
 use orders::Orders;
 use reload::Reloading;
 use shutdown::{Phase, phase, whole_ms};
 pub(crate) use signals::Signals;
 use stages::{StageEnd, Stages};
+use store::Store;
+use tape::Tape;
 use vitals::Beat;
 use watch::{Tallies, Watch};
 
-/// Frames that are kept: detection and viewers only ever want the newest, and a little history helps late joiners.
-const RING_SPAN: Duration = Duration::from_secs(5);
+/// Frames that are kept beyond the pre-roll, as far as `ring_size` goes: a recorder behind a disk that stalls for seconds, or
+/// that waits to know whether an event is over, finds them there.
+const SLACK: Duration = Duration::from_secs(20);
 
 /// Serves until it is told to stop.
 ///
@@ -95,6 +106,7 @@ struct House {
     limits: Limits,
     metrics: Metrics,
     clock: Arc<dyn Clock>,
+    keeper: Keeper,
     _data: data::DataDir,
 }
 
@@ -107,18 +119,20 @@ impl House {
         door::guard(config.server.bind, keys.any(), &config.data, &values)?;
         let listener = door::listen(config.server.bind)?;
         let metrics = Metrics::default();
-        let mut stages = Stages::new(config.cameras.len());
-        let (cameras, ledger) = cameras(&config, values, &clock, &metrics, &mut stages)?;
+        let store = keep::open(&config.data, config.retention, clock.clone())?;
+        let keeper = Keeper::start(store.clone(), clock.clone()).context("failed to start retention")?;
+        let mut stages = Stages::new(2 * config.cameras.len());
+        let (cameras, ledger) = cameras(&config, values, &clock, &metrics, &store, &mut stages)?;
         let limits = Limits::default();
         let life = Life::default();
         let is_network = !config.server.bind.ip().to_canonical().is_loopback();
         let router = server::router(Setup {
-            cameras: Arc::new(Cameras { all: cameras.clone(), ledger: ledger.clone() }),
+            cameras: Arc::new(Cameras { all: cameras.clone(), ledger: ledger.clone(), store: store.clone() }),
             clock: clock.clone(),
             version: env!("CARGO_PKG_VERSION"),
             data_dir: Some(config.data.clone()),
             archive: archive::Archive::new(archive::Setup {
-                store: None,
+                store: Some(store),
                 life: life.clone(),
                 wall: {
                     let clock = clock.clone();
@@ -133,7 +147,19 @@ impl House {
                 metrics: metrics.clone(),
             },
         });
-        Ok(Self { cameras, ledger, stages, life, router, listener, limits, metrics, clock, _data: data })
+        Ok(Self {
+            cameras,
+            ledger,
+            stages,
+            life,
+            router,
+            listener,
+            limits,
+            metrics,
+            clock,
+            keeper,
+            _data: data,
+        })
     }
 
     /// From the line that says where it listens to the end.
@@ -143,8 +169,19 @@ impl House {
         manager: Arc<Manager>,
         inputs: Inputs,
     ) -> anyhow::Result<ExitCode> {
-        let Self { cameras, ledger, mut stages, life, router, listener, limits, metrics, clock, _data } =
-            self;
+        let Self {
+            cameras,
+            ledger,
+            mut stages,
+            life,
+            router,
+            listener,
+            limits,
+            metrics,
+            clock,
+            keeper,
+            _data,
+        } = self;
         let address = listener.local_addr().context("failed to learn the own address")?;
         let helpers = TaskTracker::new();
         let serving = {
@@ -182,7 +219,7 @@ impl House {
         };
         manager.stopping();
         helpers.spawn(signals.insist());
-        let whole = end(&life, &cameras, &ledger, stages, serving).await;
+        let whole = end(&life, &cameras, &ledger, stages, keeper, serving).await;
         Ok(if failed || !whole { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 }
@@ -193,6 +230,7 @@ async fn end(
     cameras: &[Arc<Camera>],
     ledger: &Arc<Ledger>,
     stages: Stages,
+    keeper: Keeper,
     serving: impl Future<Output = Result<std::io::Result<web::Ended>, tokio::task::JoinError>>,
 ) -> bool {
     let begun = tokio::time::Instant::now();
@@ -215,7 +253,11 @@ async fn end(
         tracing::error!(threads = still.join(","), "still at work, left behind");
     }
     let ledger = ledger.clone();
-    phase(Phase::Persist, async move { tokio::task::spawn_blocking(move || ledger.settle()).await }).await;
+    let persist = move || {
+        ledger.settle();
+        keeper.stop();
+    };
+    phase(Phase::Persist, async move { tokio::task::spawn_blocking(persist).await }).await;
     tracing::info!(ms = whole_ms(begun.elapsed()), "stopped");
     still.is_empty()
 }
@@ -271,12 +313,14 @@ fn cameras(
     values: Values,
     clock: &Arc<dyn Clock>,
     metrics: &Metrics,
+    store: &Store,
     stages: &mut Stages,
 ) -> anyhow::Result<(Vec<Arc<Camera>>, Arc<Ledger>)> {
     let mut rings = Vec::new();
     let mut reach = Vec::new();
     for camera in &config.cameras {
-        let (writer, ring) = Ring::new(RingLimits { bytes: camera.ring_size, span: RING_SPAN });
+        let (writer, ring) =
+            Ring::new(RingLimits { bytes: camera.ring_size, span: camera.recording.pre_roll + SLACK });
         let hold = Hold::start(&camera.id, Orders::of(camera), writer, clock.clone());
         reach.push(Reach::new(camera, hold.context("failed to start a camera")?));
         rings.push(ring);
@@ -287,7 +331,9 @@ fn cameras(
         let publisher = Publisher::new(reach.board.clone());
         let tallies = Tallies::new(metrics, &camera.id);
         let beat = Arc::new(Beat::new(clock.clone()));
-        let watch = Watch::new(ring.reader(), reach.rules.clone(), publisher, tallies, beat.clone())?;
+        let (tape, edges) = tape(camera, index, &ring, &reach, clock, store, stages)?;
+        let watch =
+            Watch::new(ring.reader(), reach.rules.clone(), publisher, Some(edges), tallies, beat.clone())?;
         let span = tracing::info_span!("detect", camera = camera.id);
         stages
             .start(format!("detect:{}", camera.id), index, move || span.in_scope(|| watch.run()))
@@ -301,9 +347,52 @@ fn cameras(
             clock: clock.clone(),
             hold: reach.hold,
             beat,
+            tape,
         }));
     }
     Ok((cameras, ledger))
+}
+
+/// Starts a camera's recorder: itself, and the detect thread's way to it.
+fn tape(
+    camera: &crate::config::Camera,
+    index: usize,
+    ring: &Ring,
+    reach: &Reach,
+    clock: &Arc<dyn Clock>,
+    store: &Store,
+    stages: &mut Stages,
+) -> anyhow::Result<(Tape, Edges)> {
+    let (cues, way) = Cues::new();
+    let tape = Tape {
+        cues: cues.clone(),
+        settings: reach.recording.clone(),
+        counts: Arc::new(Counts::default()),
+        beat: Arc::new(Beat::of_disk(clock.clone())),
+    };
+    let (hold, beat) = (reach.hold.clone(), tape.beat.clone());
+    let recorder = Recorder::new(recorder::Setup {
+        camera: camera.id.clone(),
+        ring: ring.clone(),
+        store: store.clone(),
+        settings: tape.settings.clone(),
+        cues: way,
+        clock: clock.clone(),
+        is_lost: Box::new(move || {
+            use capture::State::{Lost, Opening};
+            hold.status().is_some_and(|it| matches!(it.state, Lost { .. } | Opening))
+        }),
+        beat: Box::new(move || beat.strike()),
+        counts: tape.counts.clone(),
+    })?;
+    let span = tracing::info_span!("record", camera = camera.id);
+    let beat = tape.beat.clone();
+    let body = move || {
+        span.in_scope(|| recorder.run());
+        beat.over();
+    };
+    stages.start(format!("record:{}", camera.id), index, body).context("failed to start a recorder")?;
+    Ok((tape, Edges::new(cues)))
 }
 
 #[cfg(test)]

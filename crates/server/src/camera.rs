@@ -8,12 +8,15 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use frame::{FrameSeq, Point, Rect, Ring, Size, Stamp};
+use store::event::EventId;
 use tokio::sync::watch;
 
 mod config;
+mod recording;
 mod why;
 
 pub use config::{Applied, CameraConfig, ChangeError, ConfigPatch, TimestampPosition, Zone, ZoneKind};
+pub use recording::{RecordAction, RecordRefused, RecordingState, RecordingView, StorageCheck};
 pub use why::{GateView, Why};
 
 /// The cameras of this process. The set does not change while it runs.
@@ -26,10 +29,15 @@ pub trait Cameras: Send + Sync + 'static {
     fn restart_pending(&self) -> Vec<String> {
         Vec::new()
     }
+    /// How the place is where events are kept.
+    fn storage(&self) -> StorageCheck {
+        StorageCheck::default()
+    }
 }
 
 /// One camera, looked at from the side. Every method answers at once and from memory, but for [`Camera::change`]
-/// and [`Camera::visit_picture`], which may touch the disk and are called off the tokio workers.
+/// and [`Camera::visit_picture`], which may touch the disk, and [`Camera::record`], which waits for somebody who does:
+/// these are called off the tokio workers.
 pub trait Camera: Send + Sync + 'static {
     /// Stable, `[a-z0-9-]`.
     fn id(&self) -> &str;
@@ -63,6 +71,18 @@ pub trait Camera: Send + Sync + 'static {
     }
     /// A lost source tries again now instead of at the end of its back-off.
     fn retry_now(&self);
+    /// Starts or stops a recording by hand; the event that it becomes, or was, part of. Waits up to two seconds for the
+    /// recorder to have one.
+    ///
+    /// # Errors
+    /// [`RecordRefused`] if nothing was told to the recorder.
+    fn record(&self, _action: RecordAction) -> Result<Option<EventId>, RecordRefused> {
+        Err(RecordRefused::Off)
+    }
+    /// How its recorder is.
+    fn recording(&self) -> RecordingView {
+        RecordingView::default()
+    }
     /// The last hour.
     fn activity(&self) -> Activity;
     /// A JPEG of the visit, if there is one. May touch the disk.

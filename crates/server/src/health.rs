@@ -7,11 +7,13 @@ use http::header;
 use web::Problem;
 use web::shape::ProblemShape;
 
-use crate::SourceState;
 use crate::app::App;
 use crate::live::Channel;
 use crate::wire::camera::ProblemWire;
-use crate::wire::health::{CameraCheck, ChecksWire, DiskCheck, HealthWire, ReadyWire};
+use crate::wire::health::{
+    CameraCheck, ChecksWire, DiskCheck, HealthWire, ReadyWire, RecordingCheck, StorageWire,
+};
+use crate::{RecordingState, SourceState};
 
 /// `GET /healthz`: the process lives and answers.
 #[utoipa::path(get, path = "/healthz", tag = "system", responses((status = 200, body = HealthWire)))]
@@ -28,8 +30,9 @@ pub(crate) async fn healthz() -> Json<HealthWire> {
 pub(crate) async fn readyz(State(app): State<App>) -> Result<Json<ReadyWire>, Problem> {
     let disk = disk(&app).await;
     let cameras = app.channels().iter().map(|channel| camera(channel)).collect::<Vec<_>>();
-    let is_ready = disk.ok && cameras.iter().all(|camera| camera.ok);
-    let checks = ChecksWire { cameras, disk, restart_pending: app.cameras.restart_pending() };
+    let storage = storage(&app);
+    let is_ready = disk.ok && storage.ok && cameras.iter().all(|camera| camera.ok && camera.recording.ok);
+    let checks = ChecksWire { cameras, disk, storage, restart_pending: app.cameras.restart_pending() };
     if is_ready {
         return Ok(Json(ReadyWire { status: "ready", checks }));
     }
@@ -46,6 +49,25 @@ fn camera(channel: &Channel) -> CameraCheck {
         ok: matches!(source.state, SourceState::Live | SourceState::Ended),
         state: source.state.as_str(),
         problem: source.problem.map(ProblemWire::of),
+        recording: recording(channel),
+    }
+}
+
+fn recording(channel: &Channel) -> RecordingCheck {
+    let recording = channel.camera.recording();
+    RecordingCheck {
+        ok: recording.state != RecordingState::Failing,
+        state: recording.state.as_str(),
+        problem: recording.problem.map(ProblemWire::of),
+    }
+}
+
+fn storage(app: &App) -> StorageWire {
+    let check = app.cameras.storage();
+    StorageWire {
+        ok: check.problem.is_none(),
+        state: check.state,
+        problem: check.problem.map(ProblemWire::of),
     }
 }
 
@@ -89,4 +111,16 @@ fn record(app: &App, channel: &Channel) {
     gauge("nightjar_motion_detected", "1 while something moves.", flag(channel.camera.motion().detected));
     counter("nightjar_camera_frames_total", "Frames that the source delivered.", source.frames);
     counter("nightjar_camera_dropped_total", "Frames that came in damaged.", source.dropped);
+    let recording = channel.camera.recording();
+    for (state, total) in recording.events {
+        let labels = &[("camera", channel.camera.id()), ("state", state)];
+        app.metrics.counter("nightjar_events_total", "Events by what became of them.", labels).set(total);
+    }
+    counter("nightjar_recorder_frames_total", "Frames that were written to clips.", recording.frames);
+    counter("nightjar_recorder_missing_total", "Frames that are missing from clips.", recording.missing);
+    counter("nightjar_recorder_degraded_total", "Clips made with less to keep up.", recording.degraded);
+    counter("nightjar_recorder_bytes_total", "Bytes of finished clips.", recording.bytes);
+    counter("nightjar_recorder_encode_ms_total", "Milliseconds of encoding.", recording.encode_ms);
+    let failing = flag(recording.state == RecordingState::Failing);
+    gauge("nightjar_recorder_failing", "1 while nothing can be recorded.", failing);
 }

@@ -19,6 +19,7 @@ mod mjpeg;
 mod openapi;
 mod page;
 mod query;
+mod recording;
 mod routes;
 mod snapshot;
 mod socket;
@@ -31,7 +32,8 @@ mod wire;
 pub use app::Setup;
 pub use camera::{
     Activity, Applied, Bin, Camera, CameraConfig, Cameras, ChangeError, ConfigPatch, GateView, HistoryEntry,
-    MotionView, Problem, Region, SourceState, SourceView, TimestampPosition, Visit, Why, Zone, ZoneKind,
+    MotionView, Problem, RecordAction, RecordRefused, RecordingState, RecordingView, Region, SourceState,
+    SourceView, StorageCheck, TimestampPosition, Visit, Why, Zone, ZoneKind,
 };
 pub use keys::StoredKeys;
 pub use routes::{router, rows};

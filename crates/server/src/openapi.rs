@@ -42,6 +42,8 @@ pub(crate) fn shapes(routes: Routes<App>) -> Routes<App> {
         .shape::<health::ReadyWire>()
         .shape::<requests::ConfigChange>()
         .shape::<requests::CameraChange>()
+        .shape::<crate::recording::RecordingRequest>()
+        .shape::<crate::recording::RecordingAnswerWire>()
         .shape::<live::Told>()
         .shape::<live::Asked>()
         .shape::<crate::links::LinkRequest>()

@@ -4,7 +4,7 @@ use axum::Router;
 use web::{Front, Need, Routes, Row, Scope};
 
 use crate::app::{App, Setup};
-use crate::{api, config, health, legacy, links, mjpeg, openapi, page, snapshot, socket};
+use crate::{api, config, health, legacy, links, mjpeg, openapi, page, recording, snapshot, socket};
 
 const VIEW: Need = Need::Key(Scope::View);
 const CONTROL: Need = Need::Key(Scope::Control);
@@ -45,6 +45,7 @@ pub(crate) fn table() -> Routes<App> {
         .get_linkable("/api/v1/cameras/{id}/snapshot.jpg", VIEW, snapshot::by_id, snapshot::__path_by_id)
         .get("/api/v1/cameras/{id}/motion", VIEW, api::motion, api::__path_motion)
         .post("/api/v1/cameras/{id}/retry", CONTROL, api::retry, api::__path_retry)
+        .post("/api/v1/cameras/{id}/recording", CONTROL, recording::post, recording::__path_post)
         .get("/api/v1/cameras/{id}/activity", VIEW, api::activity, api::__path_activity)
         .get_linkable("/api/v1/cameras/{id}/visits/{visit}/picture.jpg", VIEW, api::visit_picture, api::__path_visit_picture)
         .post("/api/v1/links", VIEW, links::post, links::__path_post)

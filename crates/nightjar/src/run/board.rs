@@ -8,14 +8,14 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use frame::{Frame, Stamp};
 use motion::{Decision, EventEnd, Region};
-use server::{Activity, HistoryEntry, MotionView};
+use server::{Activity, HistoryEntry, MotionView, Why};
 use tokio::sync::watch;
 
 use super::activity::Log;
 
 mod why;
 
-use why::Reasons;
+pub(crate) use why::Reasons;
 
 /// Entries of the history that scripts poll.
 const HISTORY: usize = 50;
@@ -95,8 +95,8 @@ impl Publisher {
         }
     }
 
-    /// A decision on a frame.
-    pub(crate) fn decided(&mut self, frame: &Frame, decision: &Decision) {
+    /// A decision on a frame; what is told of the reasons.
+    pub(crate) fn decided(&mut self, frame: &Frame, decision: &Decision) -> Option<Arc<Why>> {
         let stamp = frame.stamp();
         if decision.motion {
             self.remember(stamp, decision);
@@ -120,9 +120,10 @@ impl Publisher {
             regions: decision.regions.iter().map(region).collect(),
             history: self.published.clone(),
             activity_version: self.version,
-            why,
+            why: why.clone(),
         }));
         self.board.wake();
+        why
     }
 
     /// A visit begins.
@@ -132,13 +133,14 @@ impl Publisher {
         self.version += 1;
     }
 
-    /// The open visit has ended.
-    pub(crate) fn ended(&mut self, end: &EventEnd, at: SystemTime, picture: Option<Bytes>) {
+    /// The open visit has ended; why it fired, in words.
+    pub(crate) fn ended(&mut self, end: &EventEnd, at: SystemTime, picture: Option<Bytes>) -> Option<String> {
         let seconds = tenths(end.at.saturating_sub(end.began));
         tracing::info!(label = end.label.name(), seconds, brief = end.brief, "a visit ends");
         let why = self.reasons.sentence_as(end.label);
-        self.board.log().ended(end, at, picture, why);
+        self.board.log().ended(end, at, picture, why.clone());
         self.version += 1;
+        why
     }
 
     /// One entry a second at the most: within it the last regions and the surest classification stand.

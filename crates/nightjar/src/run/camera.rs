@@ -6,13 +6,17 @@ use bytes::Bytes;
 use capture::State;
 use frame::{Clock, Ring};
 use server::{
-    Activity, Applied, CameraConfig, ChangeError, ConfigPatch, MotionView, SourceState, SourceView,
+    Activity, Applied, CameraConfig, ChangeError, ConfigPatch, MotionView, RecordAction, RecordRefused,
+    RecordingView, SourceState, SourceView, StorageCheck,
 };
+use store::Store;
+use store::event::EventId;
 use tokio::sync::watch;
 
 use super::board::Board;
 use super::changes::Ledger;
 use super::hold::Hold;
+use super::tape::{Tape, check};
 use super::vitals::Beat;
 
 /// One camera.
@@ -34,6 +38,8 @@ pub(crate) struct Camera {
     pub(crate) hold: Arc<Hold>,
     /// The detect thread's.
     pub(crate) beat: Arc<Beat>,
+    /// Its recorder.
+    pub(crate) tape: Tape,
 }
 
 impl server::Camera for Camera {
@@ -103,6 +109,14 @@ impl server::Camera for Camera {
         self.hold.retry_now();
     }
 
+    fn record(&self, action: RecordAction) -> Result<Option<EventId>, RecordRefused> {
+        self.tape.record(action, self.clock.monotonic())
+    }
+
+    fn recording(&self) -> RecordingView {
+        self.tape.view()
+    }
+
     fn activity(&self) -> Activity {
         self.board.hour(self.clock.stamp())
     }
@@ -144,6 +158,8 @@ pub(crate) struct Cameras {
     pub(crate) all: Vec<Arc<Camera>>,
     /// All settings.
     pub(crate) ledger: Arc<Ledger>,
+    /// Where events are kept.
+    pub(crate) store: Store,
 }
 
 impl server::Cameras for Cameras {
@@ -158,5 +174,9 @@ impl server::Cameras for Cameras {
 
     fn restart_pending(&self) -> Vec<String> {
         self.ledger.waits()
+    }
+
+    fn storage(&self) -> StorageCheck {
+        check(&self.store.state())
     }
 }

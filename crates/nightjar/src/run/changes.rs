@@ -28,6 +28,8 @@ use fields::{Change, ZONES, looks_like, shadow, zone_values};
 pub(crate) struct Reach {
     /// What its detect thread goes by.
     pub(crate) rules: Arc<ArcSwap<Rules>>,
+    /// What its recorder goes by.
+    pub(crate) recording: Arc<ArcSwap<recorder::Settings>>,
     /// Whoever waits for changes is woken there.
     pub(crate) board: Arc<Board>,
     /// Its capture thread.
@@ -39,6 +41,7 @@ impl Reach {
     pub(crate) fn new(camera: &Camera, hold: Hold) -> Self {
         Self {
             rules: Arc::new(ArcSwap::from_pointee(Rules::of(camera))),
+            recording: Arc::new(ArcSwap::from_pointee(camera.recording.clone())),
             board: Arc::new(Board::new()),
             hold: Arc::new(hold),
         }
@@ -274,6 +277,9 @@ impl Ledger {
                 reach.hold.ask(id, Orders::of(&asked), reaches);
             }
             let rules = Rules::of(&Config::camera_of(&self.as_seen(values, camera), camera, &mut problems));
+            if **reach.recording.load() != asked.recording {
+                reach.recording.store(Arc::new(asked.recording.clone()));
+            }
             if **reach.rules.load() != rules {
                 reach.rules.store(Arc::new(rules));
             }

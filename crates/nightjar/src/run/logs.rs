@@ -12,8 +12,10 @@ use tracing_subscriber::{Layer as _, fmt, reload};
 use crate::config::Log;
 
 /// The house's own crates speak at the configured level; libraries only when something is wrong.
-const HOUSE: [&str; 11] =
-    ["nightjar", "archive", "capture", "codec", "frame", "motion", "recorder", "scene", "server", "store", "web"];
+const HOUSE: [&str; 11] = [
+    "nightjar", "archive", "capture", "codec", "frame", "motion", "recorder", "scene", "server", "store",
+    "web",
+];
 
 /// The filters of the two forms, one of which lets nothing through.
 struct Filters {

@@ -24,7 +24,7 @@ impl Phase {
     pub(crate) fn bound(self) -> Duration {
         Duration::from_millis(match self {
             Self::StopIntake => 2_000,
-            Self::Drain => 1_200,
+            Self::Drain => 1_600,
             Self::Persist => 800,
             Self::LetGo => 500,
         })

@@ -30,7 +30,10 @@ pub(crate) async fn tend(
     while stop.run_until_cancelled(round.tick()).await.is_some() {
         let hanging: Vec<String> = cameras
             .iter()
-            .flat_map(|it| vitals.hanging(&it.id, it.hold.status().as_deref(), &it.beat, clock.monotonic()))
+            .flat_map(|it| {
+                let status = it.hold.status();
+                vitals.hanging(&it.id, status.as_deref(), &it.beat, Some(&it.tape.beat), clock.monotonic())
+            })
             .collect();
         if hanging.is_empty() {
             manager.alive();

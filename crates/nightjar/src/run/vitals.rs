@@ -15,6 +15,8 @@ use frame::Clock;
 /// A thread that does not come round for so long hangs. Detection comes round once a second; supervision notices a
 /// silent source after five seconds at the most.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// A thread that waits for a disk.
+const DISK: Duration = Duration::from_secs(120);
 /// Opening may take the time of a connection, an answer and a first picture.
 const OPENING: Duration = Duration::from_secs(60);
 
@@ -24,6 +26,7 @@ pub(crate) struct Beat {
     clock: Arc<dyn Clock>,
     /// Milliseconds of the clock; [`OVER`] once the thread has ended.
     last: AtomicU64,
+    patience: Duration,
 }
 
 const OVER: u64 = u64::MAX;
@@ -31,7 +34,16 @@ const OVER: u64 = u64::MAX;
 impl Beat {
     /// Struck just now.
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        let beat = Self { clock, last: AtomicU64::new(0) };
+        Self::with(clock, PATIENCE)
+    }
+
+    /// Of a thread that waits for a disk: a worn card takes its time, and a new process would not find it quicker.
+    pub(crate) fn of_disk(clock: Arc<dyn Clock>) -> Self {
+        Self::with(clock, DISK)
+    }
+
+    fn with(clock: Arc<dyn Clock>, patience: Duration) -> Self {
+        let beat = Self { clock, last: AtomicU64::new(0), patience };
         beat.strike();
         beat
     }
@@ -48,7 +60,7 @@ impl Beat {
 
     fn hangs(&self) -> bool {
         let last = self.last.load(Ordering::Relaxed);
-        last != OVER && self.clock.monotonic().saturating_sub(Duration::from_millis(last)) > PATIENCE
+        last != OVER && self.clock.monotonic().saturating_sub(Duration::from_millis(last)) > self.patience
     }
 }
 
@@ -88,6 +100,7 @@ impl Vitals {
         camera: &str,
         status: Option<&SourceStatus>,
         detect: &Beat,
+        record: Option<&Beat>,
         now: Duration,
     ) -> Vec<String> {
         let mut hanging = Vec::new();
@@ -96,6 +109,9 @@ impl Vitals {
         }
         if detect.hangs() {
             hanging.push(format!("detect:{camera}"));
+        }
+        if record.is_some_and(Beat::hangs) {
+            hanging.push(format!("record:{camera}"));
         }
         hanging
     }
@@ -138,6 +154,7 @@ mod tests {
     struct Rig {
         clock: Arc<SimClock>,
         beat: Beat,
+        record: Beat,
         vitals: Vitals,
         status: SourceStatus,
     }
@@ -156,7 +173,9 @@ mod tests {
                 first_frame: None,
                 last_frame: None,
             };
-            Self { beat: Beat::new(clock.clone()), clock, vitals: Vitals::default(), status }
+            let record = Beat::of_disk(clock.clone());
+            record.over();
+            Self { beat: Beat::new(clock.clone()), record, clock, vitals: Vitals::default(), status }
         }
 
         fn lost(&mut self, next_try: Duration) {
@@ -183,7 +202,8 @@ mod tests {
                 self.clock.advance(Duration::from_secs(1));
                 each(&mut self.status, &self.beat, second);
                 let now = self.clock.monotonic();
-                let hanging = self.vitals.hanging("garden", Some(&self.status), &self.beat, now);
+                let hanging =
+                    self.vitals.hanging("garden", Some(&self.status), &self.beat, Some(&self.record), now);
                 if !hanging.is_empty() {
                     return Some((second, hanging.join(",")));
                 }
@@ -282,5 +302,15 @@ mod tests {
         rig.status.state = State::Ended;
         rig.beat.over();
         assert_eq!(rig.hangs_within(3600, |_, _, _| ()), None);
+    }
+
+    #[test]
+    fn a_recorder_may_wait_for_a_slow_disk_but_not_for_ever() {
+        let mut rig = Rig::new();
+        rig.live(15.0);
+        rig.record = Beat::of_disk(rig.clock.clone());
+        let (second, who) = rig.hangs_within(600, both).unwrap();
+        assert_eq!(who, "record:garden");
+        assert!((120..=122).contains(&second), "{second}");
     }
 }

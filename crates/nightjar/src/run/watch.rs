@@ -7,13 +7,14 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use codec::{Workspace, scaled_jpeg};
 use frame::{Frame, ReadError, Reader};
-use motion::{Decision, EventEdge, EventEnd, Settings};
+use motion::{EventEdge, EventEnd, Settings};
 use web::{Counter, Metrics};
 
 use super::board::{Publisher, main_region};
+use super::edges::Edges;
 use super::vitals::Beat;
 use crate::config::{Camera, Source};
-use crate::detect::Detector;
+use crate::detect::{Detector, Looked};
 
 #[cfg(test)]
 mod tests;
@@ -69,6 +70,7 @@ pub(crate) struct Watch {
     in_force: Arc<Rules>,
     detector: Detector,
     publisher: Publisher,
+    edges: Option<Edges>,
     posters: Workspace,
     best: Option<(u64, Arc<Frame>)>,
     rhythm: Rhythm,
@@ -78,7 +80,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Ready to look at what `reader` gives.
+    /// Ready to look at what `reader` gives, and to tell a recorder, if there is one.
     ///
     /// # Errors
     /// When the JPEG library has no memory.
@@ -86,6 +88,7 @@ impl Watch {
         reader: Reader,
         rules: Arc<ArcSwap<Rules>>,
         publisher: Publisher,
+        edges: Option<Edges>,
         tallies: Tallies,
         beat: Arc<Beat>,
     ) -> anyhow::Result<Self> {
@@ -96,6 +99,7 @@ impl Watch {
             rules,
             in_force,
             publisher,
+            edges,
             posters: Workspace::new()?,
             best: None,
             rhythm: Rhythm::default(),
@@ -137,10 +141,10 @@ impl Watch {
         self.tallies.judged.inc();
         match self.detector.look(frame.picture(), frame.media_time()) {
             Ok(looked) => {
-                if let Some(cut) = looked.cut {
-                    self.edge(&cut, None);
+                if let Some(cut) = &looked.cut {
+                    self.edge(cut, None);
                 }
-                self.decided(frame, &looked.decision);
+                self.decided(frame, looked);
                 // Switched off: that one decision has ended what was open. From here on nothing is decoded, and
                 // what was learnt is forgotten, since the picture will have changed by the time it is asked again.
                 self.rests = is_off;
@@ -167,7 +171,8 @@ impl Watch {
         }
     }
 
-    fn decided(&mut self, frame: &Arc<Frame>, decision: &Decision) {
+    fn decided(&mut self, frame: &Arc<Frame>, looked: Looked) {
+        let decision = &looked.decision;
         let began = matches!(decision.edge, Some(EventEdge::Began { .. }));
         if let Some(main) = main_region(decision) {
             let area = main.rect.area();
@@ -179,7 +184,10 @@ impl Watch {
         if let Some(edge) = &decision.edge {
             self.edge(edge, Some(frame));
         }
-        self.publisher.decided(frame, decision);
+        let why = self.publisher.decided(frame, decision);
+        if let Some(edges) = &mut self.edges {
+            edges.decided(frame, looked.field, looked.decision, why.as_ref());
+        }
     }
 
     fn edge(&mut self, edge: &EventEdge, frame: Option<&Arc<Frame>>) {
@@ -202,7 +210,10 @@ impl Watch {
             let before = near.media_time().saturating_sub(end.at);
             near.stamp().wall.checked_sub(before).unwrap_or(near.stamp().wall)
         });
-        self.publisher.ended(end, at.unwrap_or(std::time::SystemTime::UNIX_EPOCH), picture);
+        let why = self.publisher.ended(end, at.unwrap_or(std::time::SystemTime::UNIX_EPOCH), picture);
+        if let Some(edges) = &mut self.edges {
+            edges.ended(end, why);
+        }
     }
 
     fn poster(&mut self, frame: &Frame) -> Option<Bytes> {

@@ -49,6 +49,7 @@ impl Bench {
             seqs: Vec::new(),
             clips: Vec::new(),
             discarded: 0,
+            later: VecDeque::new(),
         }
     }
 

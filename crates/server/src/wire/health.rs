@@ -29,6 +29,7 @@ pub(crate) struct ReadyWire {
 pub(crate) struct ChecksWire {
     pub(crate) cameras: Vec<CameraCheck>,
     pub(crate) disk: DiskCheck,
+    pub(crate) storage: StorageWire,
     /// Keys of the configuration file whose new values wait for a restart.
     pub(crate) restart_pending: Vec<String>,
 }
@@ -40,6 +41,28 @@ pub(crate) struct CameraCheck {
     pub(crate) id: String,
     pub(crate) ok: bool,
     #[schema(schema_with = schema::state)]
+    pub(crate) state: &'static str,
+    #[schema(required)]
+    pub(crate) problem: Option<ProblemWire>,
+    pub(crate) recording: RecordingCheck,
+}
+
+/// Whether a camera's events can be kept.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RecordingCheck {
+    pub(crate) ok: bool,
+    /// `off`, `ready`, `recording`, `failing`.
+    pub(crate) state: &'static str,
+    #[schema(required)]
+    pub(crate) problem: Option<ProblemWire>,
+}
+
+/// Whether the place is there where events are kept, and takes them.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StorageCheck)]
+pub(crate) struct StorageWire {
+    pub(crate) ok: bool,
+    /// `ok`, `degraded`, `missing`, `unused`.
     pub(crate) state: &'static str,
     #[schema(required)]
     pub(crate) problem: Option<ProblemWire>,

@@ -61,7 +61,8 @@ impl Rig {
         let tallies = Tallies::new(&Metrics::default(), "garden");
         let beat = Arc::new(Beat::new(Arc::new(SimClock::at(SystemTime::UNIX_EPOCH))));
         let watch =
-            Watch::new(ring.reader(), rules.clone(), Publisher::new(board.clone()), tallies, beat).unwrap();
+            Watch::new(ring.reader(), rules.clone(), Publisher::new(board.clone()), None, tallies, beat)
+                .unwrap();
         let scene = Scene::named(scene, SIZE, 1).unwrap();
         Self { scene, writer, ring, rules, board, watch, frames: 0 }
     }
