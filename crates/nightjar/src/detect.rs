@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use codec::{CodecError, Decoder, luma_of};
 use frame::{Picture, Size};
-use motion::{ANALYSIS_WIDTH, Decision, EventEdge, Judge, MotionError, Observer, Settings};
+use motion::{ANALYSIS_WIDTH, Decision, EventEdge, Judge, MotionError, MotionField, Observer, Settings};
 
 /// Why a picture could not be looked at. The next one may be fine.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,8 @@ pub(crate) struct Looked {
     pub(crate) cut: Option<EventEdge>,
     /// The decision on this picture.
     pub(crate) decision: Decision,
+    /// What it was decided on.
+    pub(crate) field: MotionField,
 }
 
 /// Looks at pictures of one camera, in order.
@@ -76,9 +78,10 @@ impl Detector {
         let field = luma_of(picture, &mut self.decoder, ANALYSIS_WIDTH)
             .map_err(DetectError::from)
             .and_then(|luma| Ok(eyes.observer.observe(&luma, media)?));
-        let decision = field.map(|field| eyes.judge.step(&field));
+        let judged = field.map(|field| (eyes.judge.step(&field), field));
         self.eyes = Some(eyes);
-        Ok(Looked { cut, decision: decision? })
+        let (decision, field) = judged?;
+        Ok(Looked { cut, decision, field })
     }
 
     /// What was learnt of the picture is given up; the next one is the first.
