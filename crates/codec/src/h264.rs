@@ -22,13 +22,13 @@ use ceiling::Ceiling;
 const LONGEST: (u32, u32) = (3840, 2160);
 /// It cannot do with less than a block.
 const SHORTEST: u32 = 16;
-/// Bits a pixel of a picture that are the ceiling unless one is set; gardens at quality 75 take a quarter of it.
-const BITS_A_PIXEL: f32 = 0.4;
+/// Bits a pixel of a picture that are the ceiling unless one is set; gardens by day take a quarter of it at quality 75.
+const BITS_A_PIXEL: f32 = 0.25;
 
 /// How a clip is encoded.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VideoSettings {
-    /// 1 to 100; 75 is a good picture (quantiser 26), and what is spent for it depends on what there is to see.
+    /// 1 to 100; 75 is a good picture (quantiser 28), and what is spent for it depends on what there is to see.
     pub quality: u8,
     /// Bits a second that are exceeded only for moments: quality gives way. `None` chooses by size and rate.
     pub bit_rate: Option<u32>,
@@ -94,6 +94,7 @@ impl VideoEncoder {
             reason = "1 to 60 a second, clamped"
         )]
         let two_seconds = (2.0 * frame_rate).round() as u32;
+        let key_every = settings.key_every.unwrap_or(two_seconds).max(1);
         let mut encoder = Self {
             inner: encoder(qp)?,
             decoder: Decoder::new()?,
@@ -102,8 +103,8 @@ impl VideoEncoder {
             sps: Vec::new(),
             pps: Vec::new(),
             qp: (qp, qp),
-            ceiling: Ceiling::new(bits_a_picture(size, settings, frame_rate)),
-            key_every: settings.key_every.unwrap_or(two_seconds).max(1),
+            ceiling: Ceiling::new(bits_a_picture(size, settings, frame_rate), key_every),
+            key_every,
             since_key: 0,
         };
         encoder.learn_parameter_sets()?;
@@ -158,7 +159,7 @@ impl VideoEncoder {
             Picture::Jpeg(jpeg) => self.decoder.planes(&jpeg.bytes)?,
             Picture::Raw(raw) => Planes::of(raw),
         };
-        if force_key || self.since_key >= self.key_every {
+        if force_key || self.since_key >= self.key_every || self.ceiling.is_spent() {
             let qp = (self.qp.0 + self.ceiling.at_key()).min(51);
             if qp == self.qp.1 {
                 self.inner.force_intra_frame();
@@ -188,9 +189,9 @@ impl VideoEncoder {
     }
 }
 
-/// 75 is 26, and each step of 100 a third of one of the quantiser's.
+/// 75 is 28, 81 is 26: a third of a step of the quantiser for each.
 fn quantiser(quality: u8) -> u8 {
-    50 - u8::try_from(u32::from(quality.clamp(1, 100)) * 32 / 100).unwrap_or(24)
+    51 - u8::try_from(u32::from(quality.clamp(1, 100)) * 31 / 100).unwrap_or(23)
 }
 
 #[expect(

@@ -17,3 +17,4 @@ fn the_first_picture_and_one_each_two_seconds_is_a_key_frame() {
         (0..25).filter(|i| encoder.encode(&gray(size, 100 + *i as u8), *i == 13).unwrap().key).collect();
     assert_eq!(keys, [0, 10, 13, 23]);
 }
+

@@ -9,6 +9,8 @@ use super::*;
 use crate::event::ClipCodec;
 use crate::fs::{Fs, FsFile, RealFs};
 
+mod players;
+
 const JPEG: TrackKind = TrackKind::Mjpeg { size: Size::new(64, 48) };
 
 /// A file in memory whose writes of certain numbers stop half-way.
