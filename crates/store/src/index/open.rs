@@ -13,6 +13,9 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::{Index, Readers};
 use crate::error::StoreError;
 
+#[cfg(test)]
+mod tests;
+
 /// In order; each ends by saying its number in `user_version`.
 const MIGRATIONS: &[&str] = &[include_str!("../../../../migrations/0001_events.sql")];
 
@@ -76,7 +79,7 @@ impl Index {
 
     fn within(mut connection: Connection) -> Result<Self, StoreError> {
         prepare(&connection)?;
-        migrate(&mut connection, None)?;
+        migrate(&mut connection, None, MIGRATIONS)?;
         Ok(Self { readers: Readers::Writer, writer: Mutex::new(connection), set_aside: None })
     }
 }
@@ -90,7 +93,7 @@ fn open(file: &Path) -> Result<Index, StoreError> {
     writer.busy_timeout(WRITER_PATIENCE)?;
     check_whole(&writer, file)?;
     prepare(&writer)?;
-    migrate(&mut writer, Some(file))?;
+    migrate(&mut writer, Some(file), MIGRATIONS)?;
     let manager = SqliteConnectionManager::file(file).with_flags(flags()).with_init(|connection| {
         connection.busy_timeout(super::PATIENCE)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -158,16 +161,16 @@ fn version(connection: &Connection) -> Result<u32, StoreError> {
 }
 
 /// Each in a transaction of its own; whatever ends it in the middle, the version before or behind it is there.
-fn migrate(connection: &mut Connection, file: Option<&Path>) -> Result<(), StoreError> {
+fn migrate(connection: &mut Connection, file: Option<&Path>, migrations: &[&str]) -> Result<(), StoreError> {
     let found = version(connection)?;
-    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
     if found > known {
         return Err(StoreError::Newer { found, known });
     }
     if let Some(file) = file.filter(|_| found > 0 && found < known) {
         back_up(connection, file, found)?;
     }
-    for (migration, version_before) in MIGRATIONS.iter().zip(0..).skip(found as usize) {
+    for (migration, version_before) in migrations.iter().zip(0..).skip(found as usize) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another process may have been faster.
         if version(&transaction)? == version_before {

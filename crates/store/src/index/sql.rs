@@ -101,12 +101,13 @@ statements! {
     NEXT_DAY = "SELECT day FROM events WHERE day > ?1 ORDER BY day LIMIT 1";
     SOURCE = "SELECT id FROM events WHERE source_sha256 = ?1 LIMIT 1";
     SOURCE_ID = "SELECT id FROM events WHERE source_id = ?1 LIMIT 1";
+    /// `uploaded` is never below 0; it says where in the index to begin.
     EVICT_CLIPS = evictable!(
-        "INDEXED BY events_clips WHERE favourite = 0 AND clip_bytes IS NOT NULL \
+        "INDEXED BY events_clips WHERE uploaded >= 0 AND favourite = 0 AND clip_bytes IS NOT NULL \
          ORDER BY uploaded DESC, worth, id LIMIT ?1"
     );
     EVICT_REST = evictable!(
-        "INDEXED BY events_rest WHERE favourite = 0 AND clip_bytes IS NULL \
+        "INDEXED BY events_rest WHERE uploaded >= 0 AND favourite = 0 AND clip_bytes IS NULL \
          ORDER BY uploaded DESC, worth, id LIMIT ?1"
     );
     EVICT_OLDEST = evictable!("INDEXED BY events_id WHERE id > ?1 AND favourite = 0 ORDER BY id LIMIT ?2");

@@ -11,17 +11,21 @@ use crate::event::{
 };
 use crate::query::{Change, ChangeKind, Query, Totals};
 
-const DAY: &str = "2026/06/19";
+mod damage;
+mod lists;
+mod plans;
+
+pub(super) const DAY: &str = "2026/06/19";
 
 /// 2026-06-19 00:00 UTC.
-const MIDNIGHT: i64 = 1_781_827_200;
+pub(super) const MIDNIGHT: i64 = 1_781_827_200;
 
-fn id(n: u64) -> EventId {
+pub(super) fn id(n: u64) -> EventId {
     EventId::from_parts(1_781_827_200_000 + n, 7)
 }
 
 /// Event `n`, a minute behind the one before.
-fn event(n: u64) -> Event {
+pub(super) fn event(n: u64) -> Event {
     let started = Timestamp::from_second(MIDNIGHT).unwrap() + SignedDuration::from_secs(60 * n.cast_signed());
     Event {
         id: id(n),
@@ -63,7 +67,7 @@ fn event(n: u64) -> Event {
 }
 
 /// An event with something in every field.
-fn full(n: u64) -> Event {
+pub(super) fn full(n: u64) -> Event {
     Event {
         origin: Origin::Import,
         state: State::Partial,
@@ -90,7 +94,7 @@ fn full(n: u64) -> Event {
     }
 }
 
-fn filled(count: u64) -> Index {
+pub(super) fn filled(count: u64) -> Index {
     let index = Index::in_memory().unwrap();
     for n in 0..count {
         index.insert(&event(n), DAY).unwrap();
