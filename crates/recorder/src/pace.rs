@@ -16,7 +16,7 @@ pub(crate) enum Level {
     Copy,
 }
 
-/// A ring of fewer frames than this says nothing yet.
+/// A ring of fewer frames says nothing yet, and neither do fewer frames that were written.
 const FEW: u64 = 15;
 
 /// One event's.
@@ -27,6 +27,7 @@ pub(crate) struct Pace {
     takes: f64,
     apart: f64,
     last: Option<Duration>,
+    written: u64,
 }
 
 fn smooth(mean: &mut f64, value: f64) {
@@ -37,6 +38,7 @@ impl Pace {
     /// So long a frame took.
     pub(crate) fn took(&mut self, time: Duration) {
         smooth(&mut self.takes, time.as_secs_f64());
+        self.written += 1;
     }
 
     /// What is given up now.
@@ -50,7 +52,10 @@ impl Pace {
             smooth(&mut self.apart, mono.saturating_sub(last).as_secs_f64());
         }
         self.last = Some(mono);
-        let Some(Backlog { unread, held }) = backlog.filter(|it| it.held >= FEW) else { return self.level };
+        let Some(Backlog { unread, held }) = backlog.filter(|it| it.held >= FEW && self.written >= FEW)
+        else {
+            return self.level;
+        };
         // At half the rate twice the time is fine.
         let room = if self.level == Level::Half { 2.0 * self.apart } else { self.apart };
         let falls_behind = self.takes > room;
@@ -60,5 +65,38 @@ impl Pace {
             self.level = Level::Half;
         }
         self.level
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// After so many frames, 100 ms apart, that took so long each: what is given up.
+    fn after(frames: u32, takes: u64, unread: impl Fn(u32) -> u64) -> Level {
+        let mut pace = Pace::default();
+        for n in 0..frames {
+            pace.look(Some(Backlog { unread: unread(n), held: 300 }), Duration::from_millis(100) * n);
+            pace.took(Duration::from_millis(takes));
+        }
+        pace.level()
+    }
+
+    #[test]
+    fn a_backlog_that_shrinks_is_no_reason() {
+        assert_eq!(after(200, 20, |_| 290), Level::Full, "a pre-roll, or a disk that stalled once");
+        assert_eq!(after(200, 150, |_| 90), Level::Full, "less than a third");
+    }
+
+    #[test]
+    fn first_every_second_frame_then_copies() {
+        assert_eq!(after(10, 150, |_| 290), Level::Full, "nothing is known yet");
+        assert_eq!(after(200, 150, |_| 120), Level::Half);
+        assert_eq!(
+            after(200, 150, |n| if n < 100 { 120 } else { 290 }),
+            Level::Half,
+            "half the frames are in time"
+        );
+        assert_eq!(after(200, 250, |n| if n < 100 { 120 } else { 250 }), Level::Copy);
     }
 }
