@@ -326,6 +326,20 @@ fn each_entry_of_the_index_is_where_a_key_frame_begins_however_long_the_clip() {
 }
 
 #[test]
+fn each_key_frame_can_be_played_from_though_syncs_are_out_of_step_with_them() {
+    let frames: Vec<_> = (0..300).map(|i| pushed(i, 67, i % 30 == 0, i % 29 == 28)).collect();
+    let (bytes, _) = finished(&frames);
+    let mut cursor = Cursor::new(&bytes[..]);
+    let index = loop {
+        if let Any::Sidx(index) = Any::decode_maybe(&mut cursor).unwrap().unwrap() {
+            break index;
+        }
+    };
+    assert_eq!(index.references.len(), 10);
+    assert!(index.references.iter().all(|entry| entry.starts_with_sap));
+}
+
+#[test]
 fn players_are_told_the_length_in_all_four_places() {
     let (bytes, facts) = finished(&usual(90));
     let wanted = ticks(facts.duration);

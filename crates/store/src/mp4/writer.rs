@@ -121,7 +121,8 @@ impl ClipWriter {
     fn is_over(&self, at: u64, is_key: bool) -> bool {
         let Some(first) = self.pending.first() else { return false };
         let span = at - first.at;
-        (is_key && span >= LONG)
+        // A fragment that began in the middle of a run ends with the run, so that the next can be played from.
+        (is_key && (span >= LONG || !first.is_key))
             || span >= TOO_LONG
             || self.data.len() >= LARGE
             || self.pending.len() >= MOST_FRAMES
