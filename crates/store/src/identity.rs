@@ -92,6 +92,7 @@ pub(crate) fn settle(
             put(fs, &path, &bytes)?;
         }
         fs.sync_dir(layout.root())?;
+        sync_above(fs, layout.root())?;
         if let Some(path) = witness {
             if let Some(dir) = path.parent() {
                 fs.create_dir_all(dir)?;
@@ -102,6 +103,14 @@ pub(crate) fn settle(
     };
     made().map_err(|error| StoreError::io("make the data directory", error))?;
     Ok(root_word)
+}
+
+/// The root's own name lasts, if it was made just now; a folder above that nobody may read is not ours.
+fn sync_above(fs: &dyn Fs, root: &Path) -> io::Result<()> {
+    match root.parent().map(|above| fs.sync_dir(above)) {
+        Some(Err(error)) if error.kind() != io::ErrorKind::PermissionDenied => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn put(fs: &dyn Fs, path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -23,6 +23,9 @@ pub mod keys;
 mod layout;
 pub mod links;
 mod metadata;
+#[cfg(any(test, feature = "model"))]
+#[doc(hidden)]
+pub mod model;
 pub mod mp4;
 mod notice;
 pub mod publish;

@@ -215,25 +215,23 @@ impl Store {
             && !is_suspect
             && holds_its_clip(fs, &dir, event).map_err(io)?
         {
-            self.publish(index, event)?;
-            return Ok(Outcome::Finished(Box::new(event.clone())));
+            // A picture whose name did not reach the disk is missing, and the event as whole as its clip.
+            let event = Event { pictures: count_pictures(fs, &dir).map_err(io)?, ..event.clone() };
+            write_metadata(fs, &dir, &event).map_err(io)?;
+            self.publish(index, &event)?;
+            return Ok(Outcome::Finished(Box::new(event)));
+        }
+        let is_begun = match fs.metadata(&dir.join(CLIP)) {
+            Ok(clip) => clip.len > 0,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(io(error)),
+        };
+        if !is_begun {
+            return self.set_aside(id, &dir, "there is no clip", true);
         }
         let Some(mut event) = finished.or_else(|| born(fs, &dir, id)) else {
-            return self.set_aside(
-                id,
-                &dir,
-                "neither draft.json nor metadata.json can be read",
-                names.is_empty(),
-            );
+            return self.set_aside(id, &dir, "neither draft.json nor metadata.json can be read", false);
         };
-        match fs.metadata(&dir.join(CLIP)) {
-            Ok(clip) if clip.len > 0 => {}
-            Ok(_) => return self.set_aside(id, &dir, "the clip is empty", true),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return self.set_aside(id, &dir, "there is no clip", true);
-            }
-            Err(error) => return Err(io(error)),
-        }
         let degraded = event.clip.as_ref().is_some_and(|clip| clip.degraded);
         match repair_into(fs, &dir.join(CLIP), &mut event, degraded) {
             Ok(()) => {}
@@ -241,7 +239,7 @@ impl Store {
             Err(error) => return Err(error),
         }
         event.pictures = count_pictures(fs, &dir).map_err(io)?;
-        crate::publish::replace(fs, &dir.join(METADATA), &metadata::write(&event)).map_err(io)?;
+        write_metadata(fs, &dir, &event).map_err(io)?;
         self.publish(index, &event)?;
         Ok(Outcome::Repaired(Box::new(event)))
     }

@@ -32,7 +32,7 @@ use crate::recover::Recovered;
 use crate::retain::{Retaining, Retention};
 use crate::track::{self, Track};
 
-mod opening;
+pub(crate) mod opening;
 mod writing;
 
 pub use opening::Opening;

@@ -38,7 +38,7 @@ pub struct Opening {
 /// Where an index comes from, so that a test can hand in one of its own.
 pub(crate) trait IndexSource: Send + Sync + Debug {
     /// Opens it, or makes an empty one.
-    fn open(&self) -> Result<Index, StoreError>;
+    fn open(&self) -> Result<Arc<Index>, StoreError>;
     /// Throws away what is there; nobody has it open.
     fn forget(&self) -> Result<(), StoreError>;
 }
@@ -54,8 +54,8 @@ pub(crate) struct Parts {
 struct FileIndex(PathBuf);
 
 impl IndexSource for FileIndex {
-    fn open(&self) -> Result<Index, StoreError> {
-        Index::open(&self.0)
+    fn open(&self) -> Result<Arc<Index>, StoreError> {
+        Index::open(&self.0).map(Arc::new)
     }
 
     fn forget(&self) -> Result<(), StoreError> {
@@ -131,7 +131,7 @@ impl Store {
     fn attach(&self) -> Result<(), StoreError> {
         let inner = self.inner();
         let index = match self.identify() {
-            Ok(index) => Arc::new(index),
+            Ok(index) => index,
             Err(StoreError::Missing(why)) => {
                 tracing::error!(%why, "the disk that holds the events is missing; nothing is recorded");
                 *locked(&inner.closed) = Some(Closed::Missing(why));
@@ -156,7 +156,7 @@ impl Store {
     }
 
     /// Whose the root is, and its index.
-    fn identify(&self) -> Result<Index, StoreError> {
+    fn identify(&self) -> Result<Arc<Index>, StoreError> {
         let inner = self.inner();
         let fs = self.fs_of();
         let root = match identity::look(fs, &inner.layout, inner.witness.as_deref())? {
@@ -236,7 +236,6 @@ impl Store {
             Found::Missing(why) => return Err(StoreError::Missing(why)),
         };
         index.set_root(&root)?;
-        let index = Arc::new(index);
         *slot = Some(Arc::clone(&index));
         Ok(index)
     }

@@ -1,0 +1,83 @@
+//! `cargo run --release -p store --example power_cut [STATES]`: cuts the power of a model disk in so many ways, lets
+//! every operation fail, and prints a line of figures each; ends with 1 if a rule was broken or a bug that was put
+//! in was not found.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use store::model::{Sabotage, io_faults, power_cuts};
+
+/// More than asked for by default, so that second cuts alone are many, too.
+const STATES: u64 = 40_000;
+/// Within so many every bug must show.
+const STATES_A_BUG: u64 = 8_000;
+
+fn main() -> ExitCode {
+    let states = std::env::args().nth(1).and_then(|word| word.parse().ok()).unwrap_or(STATES);
+    let verdicts = [cuts(states), bugs(), faults()];
+    if verdicts.iter().all(|held| *held) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn verdict(held: bool) -> &'static str {
+    if held { "held" } else { "MISSED" }
+}
+
+fn cuts(states: u64) -> bool {
+    let started = Instant::now();
+    let report = match power_cuts(1, states, Sabotage::None) {
+        Ok(report) => report,
+        Err(error) => return failed("power cut", &error.to_string()),
+    };
+    let held = report.broken == 0 && report.states + report.second >= states;
+    println!(
+        "power cut: {} states before {} operations of {} plays, {} after a second cut while recovering, {} broken \
+         rules, {:.0} s: {}",
+        report.states + report.second,
+        report.operations,
+        report.plays,
+        report.second,
+        report.broken,
+        started.elapsed().as_secs_f64(),
+        verdict(held)
+    );
+    report.examples.iter().for_each(|example| println!("  {example}"));
+    held
+}
+
+fn bugs() -> bool {
+    let mut found = 0;
+    for bug in Sabotage::BUGS {
+        match power_cuts(1, STATES_A_BUG, bug) {
+            Ok(report) if report.broken > 0 => found += 1,
+            Ok(_) => println!("  {bug:?} was not found"),
+            Err(error) => println!("  {bug:?}: {error}"),
+        }
+    }
+    let held = found == Sabotage::BUGS.len();
+    println!("power cut, bugs put in: {found} of {} found: {}", Sabotage::BUGS.len(), verdict(held));
+    held
+}
+
+fn faults() -> bool {
+    let started = Instant::now();
+    let report = match io_faults() {
+        Ok(report) => report,
+        Err(error) => return failed("I/O faults", &error.to_string()),
+    };
+    let held = report.broken == 0;
+    println!(
+        "I/O faults: {} runs over {} operations, 4 errors, once and for ever, {} broken rules, {:.0} s: {}",
+        report.runs,
+        report.operations,
+        report.broken,
+        started.elapsed().as_secs_f64(),
+        verdict(held)
+    );
+    report.examples.iter().for_each(|example| println!("  {example}"));
+    held
+}
+
+fn failed(what: &str, why: &str) -> bool {
+    println!("{what}: {why}: MISSED");
+    false
+}

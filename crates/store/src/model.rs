@@ -1,0 +1,18 @@
+//! Proof that what was acknowledged survives: a model disk whose power is cut at every operation, and a disk that
+//! fails at every operation. For tests and for `cargo run -p store --example power_cut`, never in the program.
+
+mod disk;
+mod faults;
+mod faulty;
+mod ledger;
+mod play;
+mod power;
+mod sabotage;
+mod scene;
+
+pub use faults::{FaultReport, io_faults};
+pub use power::{CutReport, power_cuts};
+pub use sabotage::Sabotage;
+
+#[cfg(test)]
+mod tests;

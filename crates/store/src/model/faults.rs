@@ -1,0 +1,208 @@
+//! Every operation of a play fails, once or from then on, in each of the ways a disk fails; the store goes on as far
+//! as it can, says what is wrong, calls nothing whole that is not, and works again once the fault is over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::disk::ModelFs;
+use super::faulty::{Fault, Faults};
+use super::ledger::Ledger;
+use super::play::{Machine, ModelIndex, no_limits};
+use super::scene;
+use crate::error::StoreError;
+use crate::event::{EventId, State};
+use crate::query::Change;
+use crate::retain::Retention;
+use crate::store::Store;
+use crate::health::StoreState;
+
+/// No space, an I/O error, a read-only file system, too many open files.
+const ERRORS: [i32; 4] = [28, 5, 30, 24];
+/// How many broken rules are told in words.
+const EXAMPLES: usize = 5;
+
+/// What was tried and what broke.
+#[derive(Debug, Clone, Default)]
+pub struct FaultReport {
+    /// Operations of the play, each of which was made to fail.
+    pub operations: u64,
+    /// Plays, one for each operation, error and duration.
+    pub runs: u64,
+    /// How many of them broke a rule.
+    pub broken: u64,
+    /// The first few, in words.
+    pub examples: Vec<String>,
+}
+
+/// Lets each operation fail until a play has none left that could.
+///
+/// # Errors
+/// Only if the play fails without any fault.
+pub fn io_faults() -> Result<FaultReport, StoreError> {
+    let mut report = FaultReport::default();
+    for errno in ERRORS {
+        for is_lasting in [false, true] {
+            for at in 1.. {
+                let fault = Fault { at, errno, is_lasting };
+                let (was_hit, wrong) = run(fault)?;
+                if !was_hit {
+                    break;
+                }
+                report.operations = report.operations.max(at);
+                report.runs += 1;
+                if !wrong.is_empty() {
+                    report.broken += 1;
+                    if report.examples.len() < EXAMPLES {
+                        report.examples.push(format!("{fault:?}: {}", wrong.join("; ")));
+                    }
+                }
+            }
+        }
+    }
+    Ok(report)
+}
+
+/// One run with one fault; → whether it came to that, and what is wrong.
+fn run(fault: Fault) -> Result<(bool, Vec<String>), StoreError> {
+    let machine = Machine::new(ModelFs::default(), ModelIndex::default(), 0);
+    let faults = Arc::new(Faults::default());
+    let mut run = Run { machine, faults, ledger: Ledger::default(), wrong: Vec::new() };
+    // What is there before anything fails.
+    let store = run.machine.open(Arc::clone(&run.faults) as _, no_limits())?;
+    for _ in 0..3 {
+        let (_, event) = scene::record(&store, &scene::birth("garden", &*run.machine.clock), 3)?;
+        run.ledger.keep(&event);
+        run.machine.clock.advance(Duration::from_secs(60));
+    }
+    // A draft that a crash left, for the opening to find.
+    let mut draft = store.begin(&scene::birth("gate", &*run.machine.clock))?;
+    let left = draft.id();
+    let mut writer = scene::clip(&mut draft)?;
+    for n in 0..3 {
+        scene::push(&mut writer, n)?;
+    }
+    writer.sync().map_err(|error| StoreError::io("sync", error))?;
+    run.ledger.begun.insert(left, 2);
+    drop((writer, draft, store));
+
+    run.faults.set(Some(Fault { at: run.faults.done() + fault.at, ..fault }));
+    let opened = run.machine.open(Arc::clone(&run.faults) as _, no_limits());
+    let was_hit_at_start = run.faults.was_hit();
+    let store = match opened {
+        Ok(store) => store,
+        // Only the lock and the root's name come before the store can say what is wrong.
+        Err(error) if was_hit_at_start => {
+            run.faults.set(None);
+            run.wrong.push(format!("it does not open: {error}"));
+            return Ok((true, run.wrong));
+        }
+        Err(error) => return Err(error),
+    };
+    run.go(&store);
+    let was_hit = run.faults.was_hit();
+    run.faults.set(None);
+    run.after(&store);
+    Ok((was_hit, run.wrong))
+}
+
+struct Run {
+    machine: Machine,
+    faults: Arc<Faults>,
+    ledger: Ledger,
+    wrong: Vec<String>,
+}
+
+impl Run {
+    /// Everything that writes; each may fail, and then says so.
+    fn go(&mut self, store: &Store) {
+        for _ in 0..2 {
+            self.record(store);
+        }
+        let ids: Vec<EventId> = self.ledger.kept.keys().copied().collect();
+        if let [first, second, ..] = *ids {
+            let change = Change { favourite: Some(true), note: Some("seen".to_owned()), ..Change::default() };
+            self.ledger.said = Some((second, true, "seen".to_owned()));
+            if let Some(Some(event)) = self.told(store, "change", |store| store.change(second, &change)) {
+                self.ledger.keep(&event);
+                self.ledger.said = None;
+            }
+            // Once the row is gone it is deleted, whatever becomes of its files.
+            self.ledger.going.insert(first);
+            if self.told(store, "delete", |store| store.delete(&[first])).is_some() {
+                self.ledger.kept.remove(&first);
+                self.ledger.gone.insert(first);
+            }
+            self.ledger.going.clear();
+        }
+        self.ledger.is_retaining = true;
+        for share in [2, 1000] {
+            let view = store.storage();
+            let used = view.clip_bytes + view.picture_bytes;
+            store.set_retention(Retention { max_size: Some(used / share), ..no_limits() });
+            self.told(store, "retain", Store::retain);
+        }
+        store.set_retention(no_limits());
+        self.record(store);
+    }
+
+    /// What fails is told by the state, at once.
+    fn told<T>(&mut self, store: &Store, what: &str, act: impl FnOnce(&Store) -> Result<T, StoreError>) -> Option<T> {
+        match act(store) {
+            Ok(answer) => Some(answer),
+            Err(error) => {
+                let is_about_disk = !matches!(error, StoreError::NoSuchEvents(_) | StoreError::Invalid(_));
+                if is_about_disk && store.state() == StoreState::Ok {
+                    self.wrong.push(format!("{what} failed ({error}) and the state says nothing of it"));
+                }
+                None
+            }
+        }
+    }
+
+    fn record(&mut self, store: &Store) {
+        self.machine.clock.advance(Duration::from_secs(60));
+        self.faults.take_hit_clip();
+        let birth = scene::birth("gate", &*self.machine.clock);
+        let mut begun = None;
+        let faults = Arc::clone(&self.faults);
+        let recorded = self.told(store, "record", |store| {
+            let mut draft = store.begin(&birth)?;
+            begun = Some(draft.id());
+            let mut writer = scene::clip(&mut draft)?;
+            for n in 0..3 {
+                scene::push(&mut writer, n)?;
+                writer.sync().map_err(|error| StoreError::io("sync a clip", error))?;
+            }
+            let clip = scene::close(writer)?;
+            // A picture that cannot be written is missing, and that is all.
+            let _is_trimmed = scene::trimmings(&mut draft).is_ok();
+            draft.commit(scene::finished(Some(clip), 3))
+        });
+        let was_clip_hit = faults.take_hit_clip();
+        match recorded {
+            Some(event) => {
+                if was_clip_hit && event.state == State::Whole {
+                    self.wrong.push(format!("{}: is called whole though its clip failed", event.id));
+                }
+                self.ledger.keep(&event);
+            }
+            None => self.ledger.begun.extend(begun.map(|id| (id, 0))),
+        }
+    }
+
+    /// The fault is over: within two looks everything is in order, and recording works.
+    fn after(&mut self, store: &Store) {
+        for _ in 0..2 {
+            store.probe();
+        }
+        store.retain().map(|_| ()).unwrap_or_else(|error| self.wrong.push(format!("retaining afterwards: {error}")));
+        match scene::record(store, &scene::birth("later", &*self.machine.clock), 2) {
+            Ok((_, event)) => self.ledger.keep(&event),
+            Err(error) => self.wrong.push(format!("recording afterwards: {error}")),
+        }
+        if store.state() != StoreState::Ok {
+            self.wrong.push(format!("the state stays {:?}", store.state()));
+        }
+        self.wrong.extend(self.ledger.check(store));
+    }
+}
