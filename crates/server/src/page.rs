@@ -98,9 +98,8 @@ fn body(path: &str, data: std::borrow::Cow<'static, [u8]>) -> Body {
     }
 }
 
-/// A script without its comments, its indentation and the line breaks within brackets: a fifth less to send, and still
-/// to be read, a statement a line. Its texts never go over a line's end, and none has two slashes with a space on either
-/// side.
+/// A script without its comments, its indentation and most line breaks: a fifth less to send, and still to be read, a
+/// block a line. Its texts never go over a line's end, and none has two slashes with a space on either side.
 fn bare(script: &str) -> String {
     let mut bare = String::with_capacity(script.len());
     let mut is_comment = false;
@@ -110,8 +109,8 @@ fn bare(script: &str) -> String {
         if !is_one && !line.is_empty() {
             let code = line.split_once(" // ").map_or(line, |(code, _)| code);
             bare.push_str(code);
-            // A statement never ends in one of these, so nothing depends on the line break after it.
-            if !code.ends_with(['(', '[', '{', ',']) {
+            // Behind one of these nothing depends on the line break.
+            if !code.ends_with(['(', '[', '{', ',', ';']) {
                 bare.push('\n');
             }
         }
@@ -158,7 +157,7 @@ mod tests {
     #[test]
     fn scripts_go_out_without_their_comments_and_with_all_the_rest() {
         let script = "// What it is.\n\n/** One line. */\nexport const a = 1; // seconds\n/**\n * More\n * lines.\n */\nif (a) {\n  b(\"//\");\n}\n";
-        assert_eq!(bare(script), "export const a = 1;\nif (a) {b(\"//\");\n}\n");
+        assert_eq!(bare(script), "export const a = 1;if (a) {b(\"//\");}\n");
         for path in Files::iter().filter(|path| path.ends_with(".js")) {
             let script = String::from_utf8(Files::get(&path).unwrap().data.into_owned()).unwrap();
             for line in bare(&script).lines() {

@@ -46,8 +46,10 @@ export function size(bytes) {
 /** The heading over the disk: "Full in 9 days". */
 export function fullIn(forecast) {
   if (!forecast) return "Disk";
-  const days = Math.round(forecast.full_in_s / 86_400);
-  return `${forecast.limit === "age" ? "The oldest go" : "Full"} ${days < 1 ? "today" : `in ${words.count(days, "day")}`}`;
+  if (forecast.limit === "age") return "Room for all";
+  if (forecast.full_in_s === 0) return "As full as it may be";
+  const hours = Math.floor(forecast.full_in_s / 3600);
+  return `Full in ${hours < 48 ? words.count(hours, "hour") : words.count(Math.floor(hours / 24), "day")}`;
 }
 
 /** "28 visits on 3 cameras." */

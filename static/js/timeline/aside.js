@@ -35,6 +35,7 @@ export class Aside {
   #range = "";
   #clock = plot("0 0 260 260");
   #total = svg("text", { x: MIDDLE, y: 134, class: "big" });
+  #unit = svg("text", { x: MIDDLE, y: 149 });
   #wedges = svg("path", { class: "b" });
   #wedge = svg("path", { class: "b on" });
   #days = plot("0 0 282 104");
@@ -56,7 +57,8 @@ export class Aside {
       this.#wedges,
       this.#wedge,
       ...[word(130, 254, "00"), word(10, 134, "06"), word(130, 14, "12"), word(250, 134, "18")],
-      ...[this.#total, word(MIDDLE, 149, "visits")],
+      this.#total,
+      this.#unit,
     );
     this.#days.append(svg("path", { class: "ax", d: "M0 84.5H282" }), this.#bars, this.#bar, this.#first, this.#last);
     const table = tableButton("Visits by hour", () => this.#table());
@@ -90,6 +92,7 @@ export class Aside {
     attr(this.#wedge, "d", wedges[hour]);
     attr(this.#wedges, "d", wedges.toSpliced(hour, 1).join(""));
     text(this.#total, String(tally.total));
+    text(this.#unit, tally.total === 1 ? "visit" : "visits");
     const peak = tally.byHour.indexOf(most);
     const when = peak >= 0 ? `, most between ${peak} and ${peak + 1} o'clock` : "";
     attr(this.#clock, "aria-label", `${words.count(tally.total, "visit")} from ${this.#range}${when}`);

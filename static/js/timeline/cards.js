@@ -10,6 +10,7 @@ import * as words from "../words.js";
 
 const SECTIONS = ["The night before", "Morning", "Afternoon", "Evening"];
 const HOURS = 6;
+const EVEN = 3; // points on either side
 const sectionAt = (when) => Math.floor(new Date(when).getHours() / HOURS);
 const hour = (n) => `${String(n).padStart(2, "0")}:00`;
 
@@ -88,11 +89,9 @@ function writeCard(card, event, nameOf) {
   card.dataset.event = event.id;
   attr(card, "href", addressOf("event", event.id));
   attr(card, "data-open", isOpen(event));
-  showPicture(frame, event);
   const { width, height } = event.size;
   attr(over, "viewBox", `0 0 ${width} ${height}`);
-  const points = event.trail.map(([x, y]) => `${Math.round(x * width)} ${Math.round(y * height)}`);
-  attr(over.firstChild, "d", points.length > 1 ? `M${points.join("L")}` : null);
+  attr(over.firstChild, "d", showPicture(frame, event) && trailOf(event));
   text(length, said.lengthOf(event));
   star.toggleAttribute("hidden", !event.favourite);
   star.setAttribute("class", "ico star");
@@ -106,18 +105,35 @@ function writeCard(card, event, nameOf) {
   attr(card, "aria-label", `${said.altOf(event, camera)} ${isOpen(event) ? "" : `${said.lengthOf(event)}. `}${marks}`);
 }
 
-/** The poster, or the class as an icon where there is none yet; written only when it is another one. */
+/** The trail as a path in the picture's pixels: evened out, since a mover's middle jumps with its parts. */
+function trailOf({ trail, size }) {
+  if (trail.length < 2) return null;
+  const middle = (i, axis) => {
+    const near = trail.slice(Math.max(0, i - EVEN), i + EVEN + 1);
+    return near.reduce((sum, point) => sum + point[axis], 0) / near.length;
+  };
+  return `M${trail.map((_, i) => `${Math.round(middle(i, 0) * size.width)} ${Math.round(middle(i, 1) * size.height)}`).join("L")}`;
+}
+
+/**
+ * The poster, or the class as an icon where there is none yet; written only when it is another one. Returns whether there is a
+ * picture.
+ */
 export function showPicture(frame, event, lazy = true) {
   const { poster, thumb } = event.pictures;
   const source = poster ?? thumb;
   const wanted = source ?? event.label;
-  if (frame.dataset.shown === wanted) return;
+  if (frame.dataset.shown === wanted) return Boolean(source);
   frame.dataset.shown = wanted;
   frame.classList.toggle("none", !source);
   const stand = () => icon(words.labelIcon(event.label));
-  if (!source) return frame.replaceChildren(stand());
+  if (!source) {
+    frame.replaceChildren(stand());
+    return false;
+  }
   const image = el("img", { width: 640, height: 360, alt: "", loading: lazy && "lazy", decoding: "async" });
   image.addEventListener("error", () => image.replaceWith(stand()), { once: true });
   image.src = url(source).href;
   frame.replaceChildren(image);
+  return true;
 }
