@@ -73,11 +73,11 @@ CREATE INDEX events_source_id ON events (source_id) WHERE source_id IS NOT NULL;
 CREATE INDEX events_clips ON events (uploaded DESC, worth, id) WHERE favourite = 0 AND clip_bytes IS NOT NULL;
 CREATE INDEX events_rest ON events (uploaded DESC, worth, id) WHERE favourite = 0 AND clip_bytes IS NULL;
 
--- Only asked for with a single event: 2 kB each would make every list slow.
+-- Only asked for with a single event: up to 2 kB each would make every list slow.
 CREATE TABLE details (
   pos        INTEGER PRIMARY KEY REFERENCES events (pos) ON DELETE CASCADE ON UPDATE CASCADE,
   numbers    BLOB NOT NULL,                                  -- 12 floats and a count of 32 bits each
-  histogram  BLOB NOT NULL,                                  -- floats of 32 bits
+  histogram  BLOB NOT NULL,                                  -- their count, a bit for each that is not 0, and those
   signature  TEXT NOT NULL
 ) STRICT;
 

@@ -13,8 +13,11 @@ use crate::query::{Cursor, MOST_A_PAGE, MOST_TEXT, Order, Page, Query};
 /// each of them is quick. Few in tests, so that pages end early there.
 const STEPS: u32 = if cfg!(test) { 7 } else { 20_000 };
 
-/// The same for words: each entry is looked up in the rows too.
-const TEXT_STEPS: u32 = if cfg!(test) { 5 } else { 4_000 };
+/// The same for hits of the rarest word: each is looked for under the other words, and looked up in the rows.
+const TEXT_STEPS: u32 = if cfg!(test) { 5 } else { 2_000 };
+
+/// So many words tell the rarest; asking all of a long text would take longer than it spares.
+const TEXT_WORDS: usize = 4;
 
 /// Where [`sql::LONG`] begins.
 const LONG_NS: i64 = 30_000_000_000;
@@ -26,7 +29,7 @@ impl Index {
     /// [`StoreError::Invalid`] if the question makes no sense; what the disk says.
     pub fn list(&self, query: &Query) -> Result<Page, StoreError> {
         let asked = Asked::new(query)?;
-        if asked.low >= asked.high || asked.words.as_deref() == Some("") {
+        if asked.low >= asked.high || asked.words.as_ref().is_some_and(Words::is_empty) {
             return Ok(Page::default());
         }
         self.read(|connection| page(connection, query, asked))
@@ -42,8 +45,11 @@ struct Asked {
     high: i64,
     from_ns: Option<i64>,
     to_ns: Option<i64>,
-    words: Option<String>,
+    words: Option<Words>,
 }
+
+/// What SQLite is to look for: each word in quotes, so that none is an operator.
+struct Words(Vec<String>);
 
 fn invalid(what: impl Into<String>) -> StoreError {
     StoreError::Invalid(what.into())
@@ -73,22 +79,38 @@ impl Asked {
                 Order::Oldest => low = low.max(place.saturating_add(1)),
             }
         }
-        let words = query.text.as_deref().filter(|text| !text.trim().is_empty()).map(words).transpose()?;
+        let words =
+            query.text.as_deref().filter(|text| !text.trim().is_empty()).map(Words::new).transpose()?;
         let origin = query.origin.map(row::origin_word);
         Ok(Self { origin, min_ns: query.min_length.map(nanos), low, high, from_ns, to_ns, words })
     }
 }
 
-/// The text as a question that SQLite cannot misunderstand: every word in quotes, so that none is an operator. Empty
-/// if there is no word in it.
-fn words(text: &str) -> Result<String, StoreError> {
-    if text.chars().count() > MOST_TEXT {
-        return Err(invalid(format!("a text to search for has at most {MOST_TEXT} characters")));
+impl Words {
+    fn new(text: &str) -> Result<Self, StoreError> {
+        if text.chars().count() > MOST_TEXT {
+            return Err(invalid(format!("a text to search for has at most {MOST_TEXT} characters")));
+        }
+        let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+        let words = words.filter(|word| word.chars().any(char::is_alphanumeric));
+        Ok(Self(words.map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect()))
     }
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
-    let words = words.filter(|word| word.chars().any(char::is_alphanumeric));
-    let quoted: Vec<String> = words.map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
-    Ok(quoted.join(" "))
+
+    /// There is a text, and no word in it.
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Rows that hold all of them.
+    fn all(&self) -> String {
+        self.0.join(" ")
+    }
+
+    /// The first few, one by one.
+    fn some(&self) -> String {
+        let some = self.0.get(..TEXT_WORDS).unwrap_or(&self.0);
+        serde_json::to_string(some).unwrap_or_else(|_| "[]".to_owned())
+    }
 }
 
 /// The way that is likely to meet few rows in vain, and whether it may meet any.
@@ -106,7 +128,8 @@ fn way(connection: &Connection, query: &Query, asked: &Asked) -> Result<(Way, bo
     let is_long = asked.min_ns.is_some_and(|ns| ns >= LONG_NS);
     // Those of one filter that the index itself answers.
     let (way, answers) = match (camera, label) {
-        _ if asked.words.is_some() => (sql::TEXT, 0),
+        // One word is its own index; of several, each may be met often and all together never.
+        _ if let Some(words) = &asked.words => return Ok((sql::TEXT, filters > 0 || words.0.len() > 1)),
         _ if *favourite == Some(true) => (sql::FAVOURITE, 1),
         _ if *origin == Some(Origin::Manual) => (sql::MANUAL, 1),
         _ if *seen == Some(false) && filters > 1 && few_unseen(connection)? => (sql::UNSEEN, 1),
@@ -153,7 +176,7 @@ fn page(connection: &Connection, query: &Query, mut asked: Asked) -> Result<Page
         asked.high,
         asked.from_ns,
         asked.to_ns,
-        asked.words,
+        asked.words.as_ref().map(Words::all),
         limit,
     ])?;
     let mut page = Page::default();
@@ -195,8 +218,9 @@ fn reach(
         asked.high,
         none,
         none,
-        asked.words,
+        asked.words.as_ref().map(Words::some),
         steps,
     ])?;
-    Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
+    let reached = rows.next()?.map(|row| row.get::<_, Option<i64>>(0)).transpose()?;
+    Ok(reached.flatten())
 }

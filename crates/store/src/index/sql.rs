@@ -54,11 +54,11 @@ statements! {
          utc_offset, duration_ns, lead_ns, boot, mono_ns, clock_was_set, part, part_of, label, confidence, \
          alternatives, direction, by_person, sentence, width, height, frames, missing, regions, trail, \
          clip_bytes, clip_sha256, clip_codec, clip_degraded, poster, thumb, trail_picture, thumbnails, \
-         picture_bytes, novelty, favourite, note, seen, source_sha256, source_id) VALUES (",
+         picture_bytes, novelty, favourite, note, seen, source_sha256, source_id) SELECT ",
         place!(),
         ", ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, \
          ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, \
-         ?45) ON CONFLICT (id) DO NOTHING"
+         ?45 WHERE NOT EXISTS (SELECT 1 FROM tombstones WHERE id = ?2) ON CONFLICT (id) DO NOTHING"
     );
     /// As INSERT; `?3`, the folder, stays what it was.
     REPLACE = concat!(
@@ -219,12 +219,19 @@ pub(super) const LONG: Way = way!(
     "e.pos",
     "e.duration_ns >= 30000000000 AND "
 );
-pub(super) const TEXT: Way = way!(
-    "search CROSS JOIN events AS e ON e.pos = search.rowid",
-    "search",
-    "search.rowid",
-    "search MATCH ?11 AND "
-);
+/// Here the steps are those of the word that is met least often: no page has more hits than that one.
+pub(super) const TEXT: Way = Way {
+    page: [
+        way!(page "search CROSS JOIN events AS e ON e.pos = search.rowid", "search.rowid", "search MATCH ?11 AND ", " DESC"),
+        way!(page "search CROSS JOIN events AS e ON e.pos = search.rowid", "search.rowid", "search MATCH ?11 AND ", " ASC"),
+    ],
+    reach: [
+        "SELECT nullif(min(ifnull((SELECT rowid FROM search WHERE search MATCH value AND rowid >= ?7 AND rowid < ?8 \
+         ORDER BY rowid DESC LIMIT 1 OFFSET ?12), ?7)), ?7) FROM json_each(?11)",
+        "SELECT nullif(max(ifnull((SELECT rowid FROM search WHERE search MATCH value AND rowid >= ?7 AND rowid < ?8 \
+         ORDER BY rowid LIMIT 1 OFFSET ?12), ?8)), ?8) FROM json_each(?11)",
+    ],
+};
 
 /// For the test that none scans.
 #[cfg(test)]

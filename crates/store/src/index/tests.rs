@@ -11,6 +11,7 @@ use crate::event::{
 };
 use crate::query::{Change, ChangeKind, Query, Totals};
 
+mod counts;
 mod damage;
 mod lists;
 mod plans;

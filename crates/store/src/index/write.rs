@@ -15,7 +15,7 @@ use crate::query::{Change, LABELS, MOST_NOTE};
 pub struct Inserted {
     /// The number of the latest change.
     pub change: u64,
-    /// There was no event of this id before; else nothing was changed.
+    /// There was no event of this id, nor one whose files are still to be deleted; else nothing was changed.
     pub is_new: bool,
 }
 

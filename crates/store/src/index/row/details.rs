@@ -24,7 +24,31 @@ pub(in crate::index) fn details(analysis: &Analysis) -> (Vec<u8>, Vec<u8>) {
     ];
     let mut numbers: Vec<u8> = floats.into_iter().flat_map(f32::to_le_bytes).collect();
     numbers.extend(t.direction_changes.to_le_bytes());
-    (numbers, analysis.histogram.iter().copied().flat_map(f32::to_le_bytes).collect())
+    (numbers, pack(&analysis.histogram))
+}
+
+/// How many there are, one bit for each that is not 0, and those: most cells of an event see nothing flow.
+fn pack(cells: &[f32]) -> Vec<u8> {
+    let cells = cells.get(..usize::from(u16::MAX)).unwrap_or(cells);
+    let is_some = |cell: &f32| cell.to_bits() != 0;
+    let mut bytes = u16::try_from(cells.len()).unwrap_or(u16::MAX).to_le_bytes().to_vec();
+    let bits = |eight: &[f32]| eight.iter().rev().fold(0u8, |bits, cell| bits << 1 | u8::from(is_some(cell)));
+    bytes.extend(cells.chunks(8).map(bits));
+    bytes.extend(cells.iter().copied().filter(is_some).flat_map(f32::to_le_bytes));
+    bytes
+}
+
+fn unpack(bytes: &[u8]) -> Option<Vec<f32>> {
+    let (count, bytes) = bytes.split_first_chunk::<2>()?;
+    let count = usize::from(u16::from_le_bytes(*count));
+    let (bits, cells) = bytes.split_at_checked(count.div_ceil(8))?;
+    let (cells, rest) = cells.as_chunks::<4>();
+    let mut cells = cells.iter().copied().map(f32::from_le_bytes);
+    let is_some = |n: usize| bits.get(n / 8).is_some_and(|bits| bits >> (n % 8) & 1 == 1);
+    let unpacked = (0..count)
+        .map(|n| if is_some(n) { cells.next() } else { Some(0.0) })
+        .collect::<Option<Vec<f32>>>()?;
+    (rest.is_empty() && cells.next().is_none()).then_some(unpacked)
 }
 
 pub(in crate::index) fn read_details(
@@ -40,10 +64,7 @@ pub(in crate::index) fn read_details(
     let Ok(f) = <[f32; NUMBERS]>::try_from(floats) else {
         return Err("its numbers are cut short".to_owned());
     };
-    let (cells, rest) = histogram.as_chunks::<4>();
-    if !rest.is_empty() {
-        return Err("its histogram is cut short".to_owned());
-    }
+    let Some(histogram) = unpack(histogram) else { return Err("its histogram is cut short".to_owned()) };
     Ok(Analysis {
         characteristics: Characteristics {
             mean_magnitude: f[0],
@@ -62,7 +83,27 @@ pub(in crate::index) fn read_details(
             direction_changes: u32::from_le_bytes(*changes),
             direction_stability: f[11],
         },
-        histogram: cells.iter().copied().map(f32::from_le_bytes).collect(),
+        histogram,
         signature_hash: signature,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_histogram_comes_back_as_it_was(cells in proptest::collection::vec(prop_oneof![Just(0.0f32), Just(-0.0), any::<f32>()], 0..600)) {
+            let bits = |cells: &[f32]| cells.iter().copied().map(f32::to_bits).collect::<Vec<_>>();
+            prop_assert_eq!(unpack(&pack(&cells)).map(|cells| bits(&cells)), Some(bits(&cells)));
+        }
+
+        #[test]
+        fn no_bytes_are_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            drop(unpack(&bytes));
+        }
+    }
 }

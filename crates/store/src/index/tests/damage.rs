@@ -44,7 +44,7 @@ fn a_row_that_makes_no_sense_is_left_out_of_lists_and_named_when_asked_for() {
 
 #[test]
 fn numbers_of_the_movement_that_are_cut_short_are_told() {
-    for damage in ["UPDATE details SET numbers = x'00'", "UPDATE details SET histogram = x'0000'"] {
+    for damage in ["UPDATE details SET numbers = x'00'", "UPDATE details SET histogram = x'080001'"] {
         let index = Index::in_memory().unwrap();
         index.insert(&full(1), DAY).unwrap();
         spoil(&index, damage);
