@@ -110,7 +110,7 @@ export class Player {
   update() {
     const { event } = this.#film;
     text(this.#where, this.#camera);
-    text(this.#length, `of ${clipTime(event.duration_s).replace(/\.\d$/, "")}`);
+    text(this.#length, `of ${clipTime(event.duration_s)}`);
     this.#strip.show(event, this.#film.track);
     const [trail, clip, pictures] = this.#modes;
     clip.disabled = this.#play.disabled = !event.clip || this.#film.failed;
@@ -224,7 +224,8 @@ export class Player {
     const { event, failed } = this.#film;
     const mode = this.#mode;
     attr(this.#pic, "data-shows", this.#shows);
-    const still = this.#shows === "still" ? (mode === "trail" ? "trail picture" : "picture") : "";
+    const still =
+      this.#shows === "still" ? (mode === "trail" && event.pictures.trail ? "trail picture" : "picture") : "";
     text(this.#what, isOpen(event) ? "recording" : failed ? "this browser cannot play the clip" : still);
     this.#none.hidden = parts.length > 0;
     this.#shots.hidden = mode !== "pictures";
