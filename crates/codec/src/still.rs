@@ -58,7 +58,7 @@ pub fn crop_jpeg(
     let whole = (u64::from(size.width) * u64::from(width)).div_ceil(u64::from(part.w));
     let planes = planes_of(picture, u32::try_from(whole).unwrap_or(size.width), work)?;
     let part = scaled(part, size, planes.size());
-    let planes = cut(&planes, part)?;
+    let planes = cut(&planes, part, width)?;
     work.encode(&planes, quality)
 }
 
@@ -82,11 +82,11 @@ pub(crate) fn scaled(part: Rect, from: Size, to: Size) -> Rect {
     Rect::new(x, y, w, h)
 }
 
-/// Cuts a part out; its corner moves to an even pixel, as colour has one sample for two.
-fn cut(planes: &I420, part: Rect) -> Result<I420, CodecError> {
+/// Cuts a part out, at most `most` wide; its corner moves to an even pixel, as colour has one sample for two.
+fn cut(planes: &I420, part: Rect, most: u32) -> Result<I420, CodecError> {
     let size = planes.size();
     let (x, y) = (part.x & !1, part.y & !1);
-    let part = Rect::new(x, y, part.w + (part.x - x), part.h + (part.y - y));
+    let part = Rect::new(x, y, (part.w + (part.x - x)).min(most), part.h + (part.y - y));
     if part == Rect::new(0, 0, size.width, size.height) {
         return Ok(planes.clone());
     }

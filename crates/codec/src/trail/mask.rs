@@ -217,7 +217,7 @@ fn fade(values: &mut [u8], (width, height): (usize, usize), inner: Rect) {
         for x in 0..width {
             let both = down * share(x, inner.x, inner.w, width);
             let value = &mut values[y * width + x];
-            *value = u8::try_from(usize::from(*value) * both >> 16).unwrap_or(255);
+            *value = u8::try_from((usize::from(*value) * both) >> 16).unwrap_or(255);
         }
     }
 }
