@@ -113,67 +113,50 @@ pub(super) fn event(row: &Row<'_>) -> Result<(i64, Event), StoreError> {
     let mut fields = Fields::new(row);
     let pos = fields.int()?;
     let id = fields.id()?;
-    fields.name.clone_from(&id.to_string());
-    let camera = fields.text()?;
-    let origin = fields.word(origin)?;
-    let state = fields.word(state)?;
-    let started = fields.time()?;
-    let utc_offset = fields.number()?;
-    let (duration, lead) = (fields.duration()?, fields.duration()?);
-    let boot = fields.maybe_text()?;
-    let mono = fields.duration()?;
-    let clock_was_set = fields.flag()?;
-    let part = fields.number()?;
-    let part_of = fields.maybe_id()?;
-    let (label, confidence) = (fields.label()?, fields.share()?);
-    let alternatives = fields.alternatives()?;
-    let (direction, by_person) = (fields.text()?, fields.flag()?);
-    let sentence = fields.maybe_text()?;
-    let size = Size::new(fields.number()?, fields.number()?);
-    let (frames, missing) = (fields.number()?, fields.number()?);
-    let (regions, trail) = (fields.regions()?, fields.trail()?);
-    let clip = fields.clip()?;
-    let pictures = Pictures {
-        poster: fields.flag()?,
-        thumb: fields.flag()?,
-        trail: fields.flag()?,
-        thumbnails: fields.number()?,
-        bytes: fields.number()?,
-    };
-    let novelty = fields.share()?;
-    let (favourite, note, seen) = (fields.flag()?, fields.text()?, fields.flag()?);
-    let (source_sha256, source_id) = (fields.maybe_hash()?, fields.maybe_text()?);
-    let verdict = Verdict { label, confidence, alternatives, direction, by_person };
+    fields.name = id.to_string();
+    // In the order of the columns, in which they are read.
     let event = Event {
         id,
-        camera,
-        origin,
-        state,
-        started,
-        utc_offset,
-        duration,
-        lead,
-        boot,
-        mono,
-        clock_was_set,
-        part,
-        part_of,
-        verdict,
-        sentence,
-        size,
-        frames,
-        missing,
-        regions,
-        trail,
-        clip,
-        pictures,
+        camera: fields.text()?,
+        origin: fields.word(origin)?,
+        state: fields.state()?,
+        started: fields.time()?,
+        utc_offset: fields.number()?,
+        duration: fields.duration()?,
+        lead: fields.duration()?,
+        boot: fields.maybe_text()?,
+        mono: fields.duration()?,
+        clock_was_set: fields.flag()?,
+        part: fields.number()?,
+        part_of: fields.maybe_id()?,
+        verdict: Verdict {
+            label: fields.label()?,
+            confidence: fields.share()?,
+            alternatives: fields.alternatives()?,
+            direction: fields.text()?,
+            by_person: fields.flag()?,
+        },
+        sentence: fields.maybe_text()?,
+        size: Size::new(fields.number()?, fields.number()?),
+        frames: fields.number()?,
+        missing: fields.number()?,
+        regions: fields.regions()?,
+        trail: fields.trail()?,
+        clip: fields.clip()?,
+        pictures: Pictures {
+            poster: fields.flag()?,
+            thumb: fields.flag()?,
+            trail: fields.flag()?,
+            thumbnails: fields.number()?,
+            bytes: fields.number()?,
+        },
+        novelty: fields.share()?,
+        favourite: fields.flag()?,
+        note: fields.text()?,
+        seen: fields.flag()?,
+        source_sha256: fields.maybe_hash()?,
+        source_id: fields.maybe_text()?,
         analysis: None,
-        novelty,
-        favourite,
-        note,
-        seen,
-        source_sha256,
-        source_id,
     };
     Ok((pos, event))
 }

@@ -89,10 +89,10 @@ fn all_or_nothing_when_the_last_step_fails() {
     assert!(matches!(failed, Err(StoreError::Full)));
     assert_eq!(index.serialize().unwrap(), before);
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let _: Result<(), _> = index.write(|transaction| {
+        index.write(|transaction| -> Result<(), StoreError> {
             transaction.execute("DELETE FROM events WHERE 1", [])?;
             panic!("in the middle");
-        });
+        })
     }));
     assert!(panicked.is_err());
     assert_eq!(index.totals().unwrap().events, 3, "and the index goes on");
