@@ -11,6 +11,14 @@ use store::mp4::TrackKind;
 
 use crate::{EncoderKind, Settings, Trouble};
 
+mod annex_b;
+mod child;
+mod ffmpeg;
+#[cfg(test)]
+mod tests;
+
+use ffmpeg::Hardware;
+
 /// A frame as it is written.
 #[derive(Debug, Clone)]
 pub(crate) struct Sample {
@@ -40,7 +48,8 @@ pub(crate) type Make = Box<dyn Fn(&Settings, Size, f32) -> Result<Box<dyn Encode
 pub(crate) fn make(settings: &Settings, size: Size, frame_rate: f32) -> Result<Box<dyn Encode>, Trouble> {
     match &settings.encoder {
         EncoderKind::Mjpeg => Ok(Box::new(Copied::new(settings, size)?)),
-        EncoderKind::H264 | EncoderKind::Ffmpeg { .. } => Ok(Box::new(Own::new(settings, size, frame_rate)?)),
+        EncoderKind::H264 => Ok(Box::new(Own::new(settings, size, frame_rate)?)),
+        EncoderKind::Ffmpeg { name } => Ok(Box::new(Hardware::new(settings, name, size, frame_rate)?)),
     }
 }
 
@@ -49,7 +58,6 @@ pub(crate) struct Own {
     inner: VideoEncoder,
 }
 
-// Moved to the recorder's thread before its first picture, and never shared.
 impl Own {
     pub(crate) fn new(settings: &Settings, size: Size, frame_rate: f32) -> Result<Self, Trouble> {
         let settings = VideoSettings { quality: settings.quality, frame_rate, ..VideoSettings::default() };

@@ -89,6 +89,8 @@ pub struct Recorder {
     retry: Option<Duration>,
     damaged: u32,
     copies: bool,
+    /// The encoder in a child process failed within this event.
+    software: bool,
     over: Option<Duration>,
 }
 
@@ -128,6 +130,7 @@ impl Recorder {
             retry: None,
             damaged: 0,
             copies: false,
+            software: false,
             over: None,
         })
     }
@@ -195,7 +198,8 @@ impl Recorder {
             Heard::Later => self.keep_for_later(cue),
             Heard::Taken => self.take(cue),
             Heard::Begin(begin) => {
-                (self.part_of, self.rest, self.copies) = (None, None, false);
+                (self.part_of, self.rest) = (None, None);
+                (self.copies, self.software) = (false, false);
                 self.pace = Pace::default();
                 self.begin(begin);
                 self.take(cue);
@@ -399,6 +403,7 @@ impl Recorder {
                 }
             }
             Err(Trouble::Codec(error)) => self.is_damaged(&error),
+            Err(Trouble::Child(error)) => self.has_no_child(&error),
             Err(error) => self.fail(&error),
         }
     }
@@ -420,6 +425,21 @@ impl Recorder {
             };
             tracing::warn!(what, "the encoder cannot keep up with the camera");
         }
+    }
+
+    /// The encoder in a child process failed in mid-clip: what it was given and did not give back is missing, and the event
+    /// goes on in a next part, encoded here.
+    fn has_no_child(&mut self, error: &str) {
+        tracing::warn!(
+            error,
+            "the encoder in a child process failed; this process encodes the rest of the event"
+        );
+        self.software = true;
+        if let Some(writing) = &mut self.writing {
+            writing.degraded = true;
+        }
+        self.finish_part(State::Whole);
+        self.plan.cut();
     }
 
     /// One picture that does not decode is left out; many in a row are copied as they are.
@@ -446,6 +466,8 @@ impl Recorder {
         let mut settings = Settings::clone(&self.with.settings.load());
         if self.copies {
             settings.encoder = EncoderKind::Mjpeg;
+        } else if self.software {
+            settings.encoder = EncoderKind::H264;
         }
         let (number, lead) = self.plan.next_part(frame.stamp().mono);
         let wall = frame.stamp().wall;

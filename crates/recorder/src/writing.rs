@@ -162,6 +162,12 @@ impl Writing {
             tracing::warn!(%error, event = %self.id(), "failed to close a clip; what is whole of it is kept");
             ending.state = State::Partial;
         }
+        if let Some(facts) = &facts {
+            // An encoder in a child may have taken more than it gave.
+            let lost = ending.part.frames.saturating_sub(facts.frames);
+            ending.part.frames -= lost;
+            ending.part.missing += lost;
+        }
         let clip = Clip {
             bytes: facts.as_ref().map_or(0, |facts| facts.bytes),
             sha256: facts.as_ref().map_or([0; 32], |facts| facts.sha256),
