@@ -25,6 +25,9 @@ use crate::plan::{End, Heard, Part, Plan, Rules, Seen, Take, Told};
 use crate::writing::{Ending, Writing};
 use crate::{EncoderKind, Settings, Trouble};
 
+#[cfg(test)]
+mod tests;
+
 /// Raw frames of the seconds before an event may take so much; of larger ones JPEGs are kept.
 const RAW: usize = 64 << 20;
 /// Quality of these.

@@ -466,7 +466,10 @@ impl Recorder {
         let mut settings = Settings::clone(&self.with.settings.load());
         if self.copies {
             settings.encoder = EncoderKind::Mjpeg;
-        } else if self.software {
+        }
+        // No process is started because of anything that came over HTTP.
+        let by_hand = self.plan.origin() == Some(Origin::Manual);
+        if (self.software || by_hand) && matches!(settings.encoder, EncoderKind::Ffmpeg { .. }) {
             settings.encoder = EncoderKind::H264;
         }
         let (number, lead) = self.plan.next_part(frame.stamp().mono);
