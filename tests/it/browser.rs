@@ -7,6 +7,7 @@ use tests::{Browser, FakeCamera, Live, Mode, Page, Setup, TestApp, footage, trut
 
 mod looks;
 mod settings;
+mod timeline;
 mod views;
 mod zones;
 

@@ -26,7 +26,12 @@ fn every_view_has_an_address_that_can_be_loaded_and_back_leads_back() {
         page.eval("[...document.querySelectorAll('.brand, .places a')].map(a => a.getAttribute('href'))");
     let id = page.eval("location.pathname.split('/').pop()");
     let (live, tune) = (app.url(), format!("{}tune/{}", app.url(), id.as_str().unwrap()));
-    assert_eq!(links, json!([live, live, tune]), "the bar leads to the same places from everywhere");
+    let timeline = format!("{}timeline", app.url());
+    assert_eq!(
+        links,
+        json!([live, live, timeline, tune]),
+        "the bar leads to the same places from everywhere"
+    );
     page.click("document.querySelector('.crumb a[href*=\"/tune/\"]')");
     page.wait(
         "its zones",
