@@ -10,6 +10,7 @@ mod architecture;
 mod browser;
 mod children;
 mod config;
+mod events;
 mod live;
 mod logs;
 mod motion;
