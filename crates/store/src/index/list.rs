@@ -7,17 +7,18 @@ use super::sql::{self, Way};
 use super::{Index, read};
 use crate::error::StoreError;
 use crate::event::Origin;
-use crate::query::{Cursor, MOST_A_PAGE, MOST_TEXT, Order, Page, Query};
+use crate::query::{Cursor, MOST_A_PAGE, Order, Page, Query};
+
+mod words;
+
+use words::{Common, Words};
 
 /// Entries of an index that a page may look at: what is rare and has no index of its own takes several pages, and
 /// each of them is quick. Few in tests, so that pages end early there.
 const STEPS: u32 = if cfg!(test) { 7 } else { 20_000 };
 
-/// The same for hits of the rarest word: each is looked for under the other words, and looked up in the rows.
+/// The same for hits of a word: each is looked up.
 const TEXT_STEPS: u32 = if cfg!(test) { 5 } else { 2_000 };
-
-/// So many words tell the rarest; asking all of a long text would take longer than it spares.
-const TEXT_WORDS: usize = 4;
 
 /// Where [`sql::LONG`] begins.
 const LONG_NS: i64 = 30_000_000_000;
@@ -47,9 +48,6 @@ struct Asked {
     to_ns: Option<i64>,
     words: Option<Words>,
 }
-
-/// What SQLite is to look for: each word in quotes, so that none is an operator.
-struct Words(Vec<String>);
 
 fn invalid(what: impl Into<String>) -> StoreError {
     StoreError::Invalid(what.into())
@@ -86,33 +84,6 @@ impl Asked {
     }
 }
 
-impl Words {
-    fn new(text: &str) -> Result<Self, StoreError> {
-        if text.chars().count() > MOST_TEXT {
-            return Err(invalid(format!("a text to search for has at most {MOST_TEXT} characters")));
-        }
-        let words = text.split(|c: char| c.is_whitespace() || c.is_control());
-        let words = words.filter(|word| word.chars().any(char::is_alphanumeric));
-        Ok(Self(words.map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect()))
-    }
-
-    /// There is a text, and no word in it.
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Rows that hold all of them.
-    fn all(&self) -> String {
-        self.0.join(" ")
-    }
-
-    /// The first few, one by one.
-    fn some(&self) -> String {
-        let some = self.0.get(..TEXT_WORDS).unwrap_or(&self.0);
-        serde_json::to_string(some).unwrap_or_else(|_| "[]".to_owned())
-    }
-}
-
 /// The way that is likely to meet few rows in vain, and whether it may meet any.
 fn way(connection: &Connection, query: &Query, asked: &Asked) -> Result<(Way, bool), StoreError> {
     let Query { camera, label, favourite, seen, origin, min_length, .. } = query;
@@ -128,8 +99,7 @@ fn way(connection: &Connection, query: &Query, asked: &Asked) -> Result<(Way, bo
     let is_long = asked.min_ns.is_some_and(|ns| ns >= LONG_NS);
     // Those of one filter that the index itself answers.
     let (way, answers) = match (camera, label) {
-        // One word is its own index; of several, each may be met often and all together never.
-        _ if let Some(words) = &asked.words => return Ok((sql::TEXT, filters > 0 || words.0.len() > 1)),
+        _ if asked.words.is_some() => (sql::TEXT, 0),
         _ if *favourite == Some(true) => (sql::FAVOURITE, 1),
         _ if *origin == Some(Origin::Manual) => (sql::MANUAL, 1),
         _ if *seen == Some(false) && filters > 1 && few_unseen(connection)? => (sql::UNSEEN, 1),
@@ -150,12 +120,22 @@ fn few_unseen(connection: &Connection) -> Result<bool, StoreError> {
 }
 
 fn page(connection: &Connection, query: &Query, mut asked: Asked) -> Result<Page, StoreError> {
-    let (way, may_miss) = way(connection, query, &asked)?;
     let order = match query.order {
         Order::Newest => 0,
         Order::Oldest => 1,
     };
-    let reached = if may_miss { reach(connection, way.reach[order], query, &asked)? } else { None };
+    let common =
+        asked.words.as_ref().map(|words| words.common(connection, query.order, &asked)).transpose()?;
+    let (way, look_for, reached) = match common.flatten() {
+        Some(Common { places, reached }) => (sql::WORDS_OFTEN, Some(places), reached),
+        None => {
+            let (way, may_miss) = way(connection, query, &asked)?;
+            let is_one = asked.words.as_ref().is_none_or(Words::is_one);
+            let reach = || reach(connection, way.reach[order], query, &asked);
+            let reached = if may_miss && is_one { reach()? } else { None };
+            (way, asked.words.as_ref().map(Words::all), reached)
+        }
+    };
     if let Some(place) = reached {
         match query.order {
             Order::Newest => asked.low = asked.low.max(place),
@@ -176,7 +156,7 @@ fn page(connection: &Connection, query: &Query, mut asked: Asked) -> Result<Page
         asked.high,
         asked.from_ns,
         asked.to_ns,
-        asked.words.as_ref().map(Words::all),
+        look_for,
         limit,
     ])?;
     let mut page = Page::default();
@@ -218,9 +198,8 @@ fn reach(
         asked.high,
         none,
         none,
-        asked.words.as_ref().map(Words::some),
+        asked.words.as_ref().map(Words::all),
         steps,
     ])?;
-    let reached = rows.next()?.map(|row| row.get::<_, Option<i64>>(0)).transpose()?;
-    Ok(reached.flatten())
+    Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
 }

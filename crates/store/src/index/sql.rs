@@ -127,6 +127,9 @@ statements! {
          WHERE c.change > ?1 ORDER BY c.change LIMIT ?2"
     );
 
+    /// The hits of each word between two places, the smallest first.
+    HITS = "SELECT json_each.key, search.rowid FROM json_each(?1) CROSS JOIN search \
+            WHERE search MATCH json_each.value AND search.rowid >= ?2 AND search.rowid < ?3";
     UNSET = "SELECT id, started_ns, utc_offset FROM events WHERE boot = ?1 AND clock_was_set = 0 ORDER BY pos";
     RESTAMP = concat!(
         "UPDATE events SET pos = CASE WHEN pos >= ?1 << 20 AND pos < (?1 + 1) << 20 THEN pos ELSE ",
@@ -219,17 +222,29 @@ pub(super) const LONG: Way = way!(
     "e.pos",
     "e.duration_ns >= 30000000000 AND "
 );
-/// Here the steps are those of the word that is met least often: no page has more hits than that one.
-pub(super) const TEXT: Way = Way {
+/// What the filters ask about is in the index that is walked: a row is only read if it is wanted.
+pub(super) const TEXT: Way = way!(
+    "search CROSS JOIN events AS e INDEXED BY events_walk ON e.pos = search.rowid",
+    "search",
+    "search.rowid",
+    "search MATCH ?11 AND "
+);
+
+/// The way to rows with several words each of which is met often, and all together perhaps never: the search by
+/// itself would not stop before the end. `page` takes the places that were found as `?11`.
+pub(super) const WORDS_OFTEN: Way = Way {
     page: [
-        way!(page "search CROSS JOIN events AS e ON e.pos = search.rowid", "search.rowid", "search MATCH ?11 AND ", " DESC"),
-        way!(page "search CROSS JOIN events AS e ON e.pos = search.rowid", "search.rowid", "search MATCH ?11 AND ", " ASC"),
+        way!(page "events AS e", "e.pos", "e.pos IN (SELECT value FROM json_each(?11)) AND ", " DESC"),
+        way!(page "events AS e", "e.pos", "e.pos IN (SELECT value FROM json_each(?11)) AND ", " ASC"),
     ],
+    // The place after `?12` hits of the word that is met most often, and whether each has more than `?1` hits.
     reach: [
-        "SELECT nullif(min(ifnull((SELECT rowid FROM search WHERE search MATCH value AND rowid >= ?7 AND rowid < ?8 \
-         ORDER BY rowid DESC LIMIT 1 OFFSET ?12), ?7)), ?7) FROM json_each(?11)",
-        "SELECT nullif(max(ifnull((SELECT rowid FROM search WHERE search MATCH value AND rowid >= ?7 AND rowid < ?8 \
-         ORDER BY rowid LIMIT 1 OFFSET ?12), ?8)), ?8) FROM json_each(?11)",
+        "SELECT max(ifnull((SELECT rowid FROM search WHERE search MATCH value AND rowid >= ?7 AND rowid < ?8 \
+         ORDER BY rowid DESC LIMIT 1 OFFSET ?12), ?7)), min((SELECT 1 FROM search WHERE search MATCH value \
+         AND rowid >= ?7 AND rowid < ?8 ORDER BY rowid DESC LIMIT 1 OFFSET ?1) IS NOT NULL) FROM json_each(?11)",
+        "SELECT min(ifnull((SELECT rowid FROM search WHERE search MATCH value AND rowid >= ?7 AND rowid < ?8 \
+         ORDER BY rowid LIMIT 1 OFFSET ?12), ?8 - 1)), min((SELECT 1 FROM search WHERE search MATCH value \
+         AND rowid >= ?7 AND rowid < ?8 ORDER BY rowid LIMIT 1 OFFSET ?1) IS NOT NULL) FROM json_each(?11)",
     ],
 };
 
@@ -246,4 +261,5 @@ pub(super) const WAYS: &[(&str, Way)] = &[
     ("MANUAL", MANUAL),
     ("LONG", LONG),
     ("TEXT", TEXT),
+    ("WORDS_OFTEN", WORDS_OFTEN),
 ];
