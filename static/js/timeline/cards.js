@@ -1,7 +1,7 @@
 // The visits of a day as posters, in the sections of the day. A card has a fixed place: what is new takes the first one and the
 // others' contents move on, so that nothing jumps.
 
-import { url } from "../api.js";
+import { cameraPath, url } from "../api.js";
 import { attr, el, icon, keyed, setIcon, svg, text } from "../dom.js";
 import { isOpen } from "../events/model.js";
 import * as said from "../events/words.js";
@@ -121,7 +121,8 @@ function trailOf({ trail, size }) {
  */
 export function showPicture(frame, event, lazy = true) {
   const { poster, thumb } = event.pictures;
-  const source = poster ?? thumb;
+  const now = isOpen(event) && cameraPath(event.camera, `/snapshot.jpg?${event.id}`); // once an event
+  const source = poster ?? thumb ?? (now || null);
   const wanted = source ?? event.label;
   if (frame.dataset.shown === wanted) return Boolean(source);
   frame.dataset.shown = wanted;
