@@ -485,7 +485,7 @@ fn close(
 ) -> Result<Arc<Event>, Trouble> {
     let signature = writing.story.signature();
     let novelty = memory.novelty(&signature);
-    let ending = Ending { state: State::Whole, part, end, sentence, novelty, thumbnails, floor: 0 };
+    let ending = Ending { state: State::Whole, part, end, sentence, novelty, thumbnails, floor: 0, until: None };
     let event = writing.finish(ending, room)?;
     memory.remember(signature);
     Ok(event)

@@ -3,6 +3,8 @@
 //! The poster is the frame in which the mover is largest and sharpest: of the candidates the one with the highest product of
 //! both. The thumb is the mover cut out of it, the trail the mover pasted along its path into the first of its frames.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 use codec::{CodecError, Encoder, Workspace};
 use frame::{Frame, FrameSeq, Rect, Size};
@@ -29,20 +31,23 @@ impl Darkroom {
         Ok(Self { work: Workspace::new()?, encoder: Encoder::new(QUALITY)? })
     }
 
-    /// All of an event's pictures that can be made of frames with these numbers; `main` is the track it is about.
+    /// All of an event's pictures that can be made of frames with these numbers; `main` is the track it is about. Once
+    /// `until` has come no further one is begun: the most telling ones are made first.
     pub(crate) fn pictures(
         &mut self,
         shots: &Shots,
         main: Option<u32>,
         (first, last): (FrameSeq, FrameSeq),
         thumbnails: u32,
+        until: Option<Instant>,
     ) -> Vec<(PictureName, Bytes)> {
+        let has_time = || until.is_none_or(|until| Instant::now() < until);
         let mut made = Vec::new();
         let mut keep = |name, jpeg: Result<Bytes, CodecError>| match jpeg {
             Ok(jpeg) => made.push((name, jpeg)),
             Err(error) => tracing::warn!(%error, "failed to make a picture"),
         };
-        if let Some(best) = self.best(shots, first, last) {
+        if let Some(best) = self.best(shots, first, last, until.is_some()) {
             keep(PictureName::Poster, self.whole(&best.frame));
             let mover = around(best.rect, best.frame.size());
             keep(
@@ -50,7 +55,7 @@ impl Darkroom {
                 codec::crop_jpeg(best.frame.picture(), mover, SMALL / 2, QUALITY, &mut self.work),
             );
             let path = main.map(|main| shots.path(main, first, last)).unwrap_or_default();
-            if let Some(base) = path.first().filter(|_| path.len() > 1) {
+            if let Some(base) = path.first().filter(|_| path.len() > 1 && has_time()) {
                 let pasted: Vec<_> = path.iter().map(|shot| (shot.frame.picture(), shot.rect)).collect();
                 let jpeg = codec::trail_jpeg(base.frame.picture(), &pasted, WIDE, QUALITY, &mut self.work);
                 keep(PictureName::Trail, jpeg);
@@ -59,7 +64,8 @@ impl Darkroom {
             keep(PictureName::Poster, self.whole(&frame));
             keep(PictureName::Thumb, codec::scaled_jpeg(&frame, SMALL / 2, QUALITY, &mut self.work));
         }
-        for (n, frame) in (0..).zip(shots.spread(thumbnails as usize, first, last)) {
+        let spread = shots.spread(thumbnails as usize, first, last);
+        for (n, frame) in (0..).zip(spread).take_while(|_| has_time()) {
             keep(PictureName::Thumbnail(n), codec::scaled_jpeg(&frame, SMALL, QUALITY, &mut self.work));
         }
         made
@@ -70,7 +76,16 @@ impl Darkroom {
     }
 
     /// Where the mover is largest and sharpest. One whose picture is damaged is none.
-    fn best<'a>(&mut self, shots: &'a Shots, first: FrameSeq, last: FrameSeq) -> Option<&'a Shot> {
+    fn best<'a>(
+        &mut self,
+        shots: &'a Shots,
+        first: FrameSeq,
+        last: FrameSeq,
+        in_haste: bool,
+    ) -> Option<&'a Shot> {
+        if in_haste {
+            return shots.posters(first, last).max_by(|a, b| a.worth().total_cmp(&b.worth()));
+        }
         let mut best: Option<(&Shot, f32)> = None;
         for shot in shots.posters(first, last) {
             let Ok(sharp) = codec::sharpness(shot.frame.picture(), shot.rect, &mut self.work) else {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use frame::{Clock, Frame, FrameSeq, ReadError, Reader, Ring};
@@ -32,6 +32,8 @@ const IDLE: Duration = Duration::from_secs(1);
 const AGAIN: Duration = Duration::from_secs(1);
 /// Sightings that wait for the part they are of.
 const EARLY: usize = 64;
+/// When nothing more comes the process is about to end: pictures may take so long.
+const HASTE: Duration = Duration::from_millis(400);
 /// Pictures in a row that cannot be encoded, after which they are copied.
 const DAMAGED: u32 = 15;
 /// After the ring's end the detector may say so much later that its last event is over.
@@ -526,6 +528,7 @@ impl Recorder {
             novelty: 0.0,
             thumbnails: 0,
             floor: 0,
+            until: None,
         });
     }
 
@@ -578,6 +581,7 @@ impl Recorder {
             novelty: self.memory.novelty(&signature),
             thumbnails: self.with.settings.load().thumbnails,
             floor: self.with.ring.floor(),
+            until: self.with.ring.is_closed().then(|| Instant::now() + HASTE),
         };
         let degraded = writing.degraded;
         let finished = writing.finish(ending, &mut self.room);

@@ -1,7 +1,7 @@
 //! One part of an event while it is written: frames → samples → the draft's clip; at the end its pictures and numbers.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use frame::Frame;
 use motion::EventEnd;
@@ -52,6 +52,8 @@ pub(crate) struct Ending<'a> {
     pub(crate) thumbnails: u32,
     /// Frames below this must not be seen.
     pub(crate) floor: u64,
+    /// No picture is begun after this.
+    pub(crate) until: Option<Instant>,
 }
 
 impl Writing {
@@ -194,7 +196,7 @@ impl Writing {
         let first = ending.part.first.seq.max(ending.floor);
         let last = ending.part.last.seq;
         let main = self.story.main_track();
-        for (name, jpeg) in room.pictures(&self.shots, main, (first, last), ending.thumbnails) {
+        for (name, jpeg) in room.pictures(&self.shots, main, (first, last), ending.thumbnails, ending.until) {
             if let Err(error) = self.draft.write(name, &jpeg) {
                 tracing::warn!(%error, event = %self.id(), picture = name.file_name(), "failed to keep a picture");
                 return;

@@ -1,6 +1,6 @@
 use std::sync::mpsc::{Receiver as Way, SyncSender as End, sync_channel};
 use std::thread::JoinHandle;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use frame::{JpegPicture, NewFrame, Picture, RingLimits, RingWriter, Sampling, Size, Stamp, SystemClock};
