@@ -219,6 +219,7 @@ proptest! {
                 prop_assert_eq!(&times[..], &stamps(&frames)[..*count]);
                 prop_assert_eq!(read.duration, repaired.duration);
                 check_index(&file.content());
+                prop_assert_eq!(told(&file.content()), [ticks(repaired.duration); 4]);
                 let again = repair_file(&mut file).unwrap();
                 prop_assert_eq!((again.cut, again.sha256), (0, repaired.sha256));
             }
@@ -339,20 +340,24 @@ fn each_key_frame_can_be_played_from_though_syncs_are_out_of_step_with_them() {
     assert!(index.references.iter().all(|entry| entry.starts_with_sap));
 }
 
-#[test]
-fn players_are_told_the_length_in_all_four_places() {
-    let (bytes, facts) = finished(&usual(90));
-    let wanted = ticks(facts.duration);
-    let mut cursor = Cursor::new(&bytes[..]);
+/// The lengths that a clip's head tells, by another's reader; ticks.
+fn told(bytes: &[u8]) -> [u64; 4] {
+    let mut cursor = Cursor::new(bytes);
     let moov = loop {
         if let Any::Moov(moov) = Any::decode_maybe(&mut cursor).unwrap().unwrap() {
             break moov;
         }
     };
-    assert_eq!((moov.mvhd.timescale, moov.mvhd.duration), (90_000, wanted));
-    assert_eq!(moov.trak[0].tkhd.duration, wanted);
-    assert_eq!(moov.trak[0].mdia.mdhd.duration, wanted);
-    assert_eq!(moov.mvex.unwrap().mehd.unwrap().fragment_duration, wanted);
+    assert_eq!((moov.mvhd.timescale, moov.trak[0].mdia.mdhd.timescale), (90_000, 90_000));
+    let track = &moov.trak[0];
+    let fragments = moov.mvex.unwrap().mehd.unwrap().fragment_duration;
+    [moov.mvhd.duration, track.tkhd.duration, track.mdia.mdhd.duration, fragments]
+}
+
+#[test]
+fn players_are_told_the_length_in_all_four_places() {
+    let (bytes, facts) = finished(&usual(90));
+    assert_eq!(told(&bytes), [ticks(facts.duration); 4]);
 }
 
 #[test]

@@ -98,6 +98,10 @@ fn ffmpeg_reads_every_frame_of_both_kinds_at_its_time_and_has_nothing_to_say() {
     let path = dir.path().join("h264.mp4");
     h264(&path);
     check(&path, "h264", "320,180");
+    let arguments =
+        ["-v", "error", "-show_entries", "stream=profile,color_range,color_space", "-of", "csv=p=0", "CLIP"];
+    // Without these words players would take white for 235 and more, and HD colours for those of JPEGs.
+    assert_eq!(run("ffprobe", &arguments, &path).0, "Constrained Baseline,pc,smpte170m\n");
     let path = dir.path().join("mjpeg.mp4");
     mjpeg(&path);
     check(&path, "mjpeg", "320,181");
