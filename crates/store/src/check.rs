@@ -71,7 +71,7 @@ impl Store {
             Err(error) => wrong.push(format!("{id}: the pictures cannot be read: {error}")),
         }
         match fs.read(&dir.join(METADATA), metadata::MAX_BYTES) {
-            Ok(bytes) if bytes == metadata::write(event) => {}
+            Ok(bytes) if bytes == metadata::write_over(event, &bytes) => {}
             Ok(_) => wrong.push(format!("{id}: {METADATA} does not say what the row says")),
             Err(error) => wrong.push(format!("{id}: {METADATA} cannot be read: {error}")),
         }

@@ -28,6 +28,9 @@ use crate::notice::NoticeKind;
 use crate::store::Store;
 use crate::track::{self, Track};
 
+/// Beside it there must be room in the file for what is ours.
+const MOST_LEGACY: usize = 512 * 1024;
+
 /// What is known of an event when it begins.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Birth {
@@ -96,6 +99,7 @@ pub struct Draft {
     marks: Arc<Marks>,
     has_clip: bool,
     pictures: Pictures,
+    legacy: Option<serde_json::Value>,
     is_open: bool,
 }
 
@@ -192,6 +196,7 @@ impl Draft {
             marks: Arc::default(),
             has_clip: false,
             pictures: Pictures::default(),
+            legacy: None,
             is_open: true,
         };
         let fs = &*inner.fs;
@@ -256,6 +261,20 @@ impl Draft {
         Ok(())
     }
 
+    /// What the system that the event comes from said of it, kept as it is under `legacy` in its metadata.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] for what takes more than 512 KiB there.
+    pub fn keep(&mut self, legacy: serde_json::Value) -> Result<(), StoreError> {
+        if serde_json::to_vec_pretty(&legacy).is_ok_and(|text| text.len() > MOST_LEGACY) {
+            return Err(StoreError::Invalid(
+                "what the older system said of it takes more than 512 KiB".to_owned(),
+            ));
+        }
+        self.legacy = Some(legacy);
+        Ok(())
+    }
+
     /// Tells whoever listens how the event stands: the first time that it has started, then that it goes on.
     /// Nothing is written. Id, state and files of `so_far` are not looked at.
     pub fn tell(&self, so_far: &Finished) {
@@ -301,7 +320,7 @@ impl Draft {
         let fs = &*inner.fs;
         event.pictures =
             count_pictures(fs, &self.dir).map_err(|error| StoreError::io("look at pictures", error))?;
-        let bytes = metadata::write(&event);
+        let bytes = metadata::write_with(&event, self.legacy.as_ref());
         self.store
             .with_room(|| put(fs, &self.dir.join(METADATA), &bytes))
             .map_err(|error| StoreError::io("write an event's metadata", error))?;

@@ -9,6 +9,7 @@ use frame::{Point, Rect, Size};
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::event::{
     Analysis, Characteristics, Clip, ClipCodec, Event, EventId, Origin, Pictures, State, Temporal, Verdict,
@@ -63,6 +64,9 @@ struct Shape {
     source_sha256: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     source_id: Option<String>,
+    // What the system it comes from said, as it said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    legacy: Option<Value>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -137,7 +141,24 @@ struct PicturesShape {
 }
 
 /// The file's bytes.
+#[cfg(test)]
 pub(crate) fn write(event: &Event) -> Vec<u8> {
+    write_with(event, None)
+}
+
+/// The file's bytes in place of what is there: what the system it comes from said is no part of the event, and stays.
+pub(crate) fn write_over(event: &Event, there: &[u8]) -> Vec<u8> {
+    #[derive(Deserialize)]
+    struct Kept {
+        #[serde(default)]
+        legacy: Option<Value>,
+    }
+    let kept = serde_json::from_slice::<Kept>(there).ok().and_then(|kept| kept.legacy);
+    write_with(event, kept.as_ref())
+}
+
+/// The file's bytes, with what the system that it comes from said.
+pub(crate) fn write_with(event: &Event, legacy: Option<&Value>) -> Vec<u8> {
     let shape = Shape {
         id: event.id.to_string(),
         start_time: with_offset(event.started, event.utc_offset),
@@ -180,6 +201,7 @@ pub(crate) fn write(event: &Event) -> Vec<u8> {
         seen: event.seen,
         source_sha256: event.source_sha256.map(|hash| hex(&hash)),
         source_id: event.source_id.clone(),
+        legacy: legacy.cloned(),
     };
     // A struct of strings and numbers always has a text.
     let mut bytes = serde_json::to_vec_pretty(&shape).unwrap_or_default();

@@ -150,8 +150,10 @@ fn take_clip(fs: &dyn Fs, index: &Index, id: EventId, dir: &Path) -> Result<(), 
 
 /// The file beside the clip says what the event says; one that does already is left alone.
 pub(crate) fn write_metadata(fs: &dyn Fs, dir: &Path, event: &Event) -> io::Result<()> {
-    let (path, bytes) = (dir.join(METADATA), metadata::write(event));
-    match fs.read(&path, metadata::MAX_BYTES) {
+    let path = dir.join(METADATA);
+    let there = fs.read(&path, metadata::MAX_BYTES);
+    let bytes = metadata::write_over(event, there.as_deref().unwrap_or_default());
+    match there {
         Ok(there) if there == bytes => Ok(()),
         _ => publish::replace(fs, &path, &bytes),
     }
