@@ -1,11 +1,11 @@
 //! JPEG in and out: scan, reduced luma, scale, encode, turn, mask, write on it, and the picture that stands in while
-//! there is none.
+//! there is none. Of an event: its clip as H.264, its thumbnail, and the still that shows the mover's way.
 //!
 //! - **Reads** bytes and planes that it is handed; [`scan`] looks at markers only and decodes nothing.
-//! - **Writes** nothing but what it returns; [`Decoder`], [`Encoder`] and [`Workspace`] keep their buffers for the
-//!   next picture and belong to one thread at a time.
-//! - **Never** does I/O, spawns a thread, logs, reads a clock, or lets a type of libjpeg-turbo out: nothing else in
-//!   the house knows which library does the work.
+//! - **Writes** nothing but what it returns; [`Decoder`], [`Encoder`], [`VideoEncoder`] and [`Workspace`] keep their
+//!   buffers for the next picture and belong to one thread at a time.
+//! - **Never** does I/O, spawns a thread, logs, reads a clock, or lets a type of libjpeg-turbo or OpenH264 out:
+//!   nothing else in the house knows which library does the work.
 //!
 //! Whatever comes from outside passes [`scan`] first. It bounds everything that follows: at most [`MAX_BYTES`]
 //! bytes, [`MAX_SIDE`] pixels a side and [`MAX_SCANS`] scans, checked before anything is allocated.
