@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::{footage, run};
 
@@ -90,7 +90,9 @@ fn standard_output_takes_the_lines_and_nothing_else() {
     let folder = TempDir::new().unwrap();
     let clip = folder.path().join("cut.avi");
     std::fs::write(&clip, &std::fs::read(footage()).unwrap()[..1 << 20]).unwrap();
-    let done = run(&["analyze", clip.to_str().unwrap(), "--frames", "-"], &[]);
+    let data = folder.path().join("data");
+    let done =
+        run(&["analyze", clip.to_str().unwrap(), "--frames", "-", "--data", data.to_str().unwrap()], &[]);
     assert_eq!(done.code, 0, "{}", done.err);
     let frames = lines(&done.out);
     assert!(frames.len() > 10 && frames.iter().all(|frame| frame["motion"].is_boolean()), "{}", done.out);
@@ -104,7 +106,7 @@ fn a_signal_ends_it_as_a_shell_expects_and_leaves_nothing_behind() {
         // The footage ten times over, so that it cannot be through before the signal.
         let clip = footage();
         let mut child = Command::new(tests::nightjar())
-            .arg("analyze")
+            .args(["analyze", "--no-store"])
             .args(std::iter::repeat_n(&clip, 10))
             .arg("--frames")
             .arg(folder.path().join("frames.jsonl"))
@@ -118,6 +120,75 @@ fn a_signal_ends_it_as_a_shell_expects_and_leaves_nothing_behind() {
         let status = tests::until("it ends", Duration::from_secs(60), || child.try_wait().unwrap());
         assert_eq!(status.code(), Some(code), "{signal:?}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{signal:?}");
+    }
+}
+
+/// Runs `nightjar … --data <folder>/data --json`.
+#[track_caller]
+fn kept(folder: &Path, args: &[&str]) -> Value {
+    let data = folder.join("data");
+    let done =
+        run(&[args, &["--json", "--data", data.to_str().unwrap()]].concat(), &[("TZ", "Europe/Amsterdam")]);
+    assert_eq!(done.code, 0, "{args:?}: {}", done.err);
+    serde_json::from_str(&done.out).unwrap()
+}
+
+#[test]
+fn what_it_finds_is_kept_as_if_the_camera_had_been_watched_then() {
+    let folder = TempDir::new().unwrap();
+    let clip = folder.path().join("gate/fox.mp4");
+    std::fs::create_dir_all(clip.parent().unwrap()).unwrap();
+    let made = ["-c:v", "libx264", "-preset", "ultrafast", "-metadata", "creation_time=2026-11-20T05:30:00Z"];
+    crate::import::clip(&clip, &made);
+    let clip = clip.to_str().unwrap();
+    let told = kept(folder.path(), &["analyze", clip]);
+    let file = &told["files"][0];
+    assert_eq!((&file["camera"], &file["started_by"]), (&json!("gate"), &json!("container")), "{told}");
+    assert_eq!(file["started"], "2026-11-20T06:30:00+01:00");
+    let stored = file["stored"].as_array().unwrap();
+    assert!(!stored.is_empty() && stored.len() == file["events"].as_array().unwrap().len(), "{told}");
+
+    let shown = kept(folder.path(), &["events", "show", stored[0].as_str().unwrap()]);
+    let began = file["events"][0]["start"].as_f64().unwrap();
+    let lead = shown["lead"].as_f64().unwrap();
+    assert!(shown["start"].as_str().unwrap().starts_with("2026-11-20T06:30:"), "{shown}");
+    assert!(lead > 0.0 && lead <= 5.1 && lead <= began + 0.1, "the pre-roll: {lead} s of {began} s: {shown}");
+    assert_eq!((&shown["origin"], &shown["label"]), (&json!("import"), &file["events"][0]["label"]));
+    assert!(shown["sentence"].is_string() && shown["source_sha256"].is_string(), "{shown}");
+    for picture in ["poster", "thumb"] {
+        assert_eq!(shown["pictures"][picture], true, "{shown}");
+    }
+    let again = kept(folder.path(), &["analyze", clip]);
+    assert!(again["files"][0]["kept_before"].is_string(), "{again}");
+    assert_eq!(kept(folder.path(), &["events", "list"])["events"].as_array().unwrap().len(), stored.len());
+    assert_eq!(kept(folder.path(), &["events", "check"])["wrong"], json!([]));
+}
+
+#[test]
+fn stopped_in_the_middle_it_leaves_no_half_of_a_recording() {
+    for signal in [Signal::TERM, Signal::KILL] {
+        let folder = TempDir::new().unwrap();
+        let data = folder.path().join("data");
+        let clip = folder.path().join("long.avi");
+        // People walk through it all the time, so that an event is open soon.
+        std::fs::copy(footage(), &clip).unwrap();
+        let mut child = Command::new(tests::nightjar())
+            .args(["analyze", clip.to_str().unwrap(), "--data", data.to_str().unwrap()])
+            .current_dir(folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let noted = data.join("imported/unfinished");
+        let begun = || std::fs::metadata(&noted).is_ok_and(|it| it.len() > 0).then_some(());
+        tests::until("an event is begun", Duration::from_secs(120), begun);
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let status = tests::until("it ends", Duration::from_secs(60), || child.try_wait().unwrap());
+        assert_eq!(status.code(), if signal == Signal::TERM { Some(143) } else { None });
+        let left = kept(folder.path(), &["events", "list"]);
+        assert_eq!(left["events"], json!([]), "{signal:?}: it is read again as a whole");
+        assert!(!noted.exists(), "{signal:?}");
+        assert_eq!(kept(folder.path(), &["events", "check"])["wrong"], json!([]), "{signal:?}");
     }
 }
 

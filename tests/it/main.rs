@@ -11,6 +11,7 @@ mod browser;
 mod children;
 mod config;
 mod events;
+mod import;
 mod live;
 mod logs;
 mod motion;

@@ -1,65 +1,74 @@
-//! `nightjar analyze`: the detector over recorded footage, every frame judged, the same way each time.
+//! `nightjar analyze`: the detector over recorded footage, every frame judged, the same way each time; what it finds is
+//! kept as events, as if the camera had been watched then.
 
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use capture::{FileError, Problem, VideoFile, open_file};
-use frame::{I420, Picture};
+use capture::{VideoFile, open_file};
 use indicatif::{ProgressBar, ProgressStyle};
-use motion::{Decision, EventEdge, EventEnd, Label, Settings};
+use motion::{Decision, EventEnd, Label};
 use serde::Serialize;
 use serde_json::{Value, json};
+use store::event::EventId;
 
 use crate::Usage;
 use crate::cli::AnalyzeArgs;
-use crate::detect::Detector;
+use crate::footage::clip::{self, Found, Stop};
+use crate::footage::stop::{self, Leavings};
+use crate::footage::when::When;
+use crate::footage::{Reel, Terms, Vault, digest};
 use crate::run::main_region;
 use crate::say;
 
 mod lines;
-mod stop;
 #[cfg(test)]
 mod tests;
 
 use lines::{Lines, Target};
-use stop::Leavings;
 
 /// What came of one file.
 #[derive(Debug, Default)]
 struct Report {
-    frames: u64,
-    moving: u64,
-    end: Duration,
-    events: Vec<EventEnd>,
-    /// What is wrong with the file although frames came of it.
-    warning: Option<String>,
-    /// Why it was given up.
-    error: Option<String>,
+    found: Found,
+    /// The camera that its events belong to, and when it was taken; `None` if nothing was to be kept.
+    kept_as: Option<(String, When)>,
+    /// It was kept before.
+    known: Option<EventId>,
 }
 
-/// Looks through all files; a bad one does not hold up the others.
+/// Looks through all files; a bad one does not hold up the others. With a `vault` events are kept.
 ///
 /// # Errors
-/// [`crate::Usage`] when the frames must not go where they are to go; otherwise when they cannot be written. Bad
-/// files are told, and exit with 1.
-pub(crate) fn run(args: &AnalyzeArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
+/// [`crate::Usage`] when the frames must not go where they are to go; otherwise when they cannot be written, or when
+/// nothing can be stored. Bad files are told, and exit with 1.
+pub(crate) fn run(
+    args: &AnalyzeArgs,
+    terms: &Terms,
+    open: impl FnOnce() -> anyhow::Result<Vault>,
+) -> anyhow::Result<ExitCode> {
     let leavings = Leavings::default();
-    let mut lines = lines(args, &leavings)?;
+    let target = target(args)?;
+    let vault = if args.no_store { None } else { Some(open()?) };
+    let stop = Stop::default();
+    let mut lines = target.map(|target| Lines::create(target, leavings.clone())).transpose()?;
     // Where the lines go to standard output, the summary would be in their way.
     let is_quiet = args.json || lines.as_ref().is_some_and(Lines::is_stdout);
-    stop::on_signals(leavings)?;
+    stop::on_signals(leavings, vault.is_some().then(|| stop.clone()))?;
     let mut reports = Vec::new();
     for path in &args.files {
-        let report = file(path, settings, lines.as_mut())?;
-        if let Some(error) = &report.error {
+        let report = file(path, terms, vault.as_ref(), lines.as_mut(), &stop)?;
+        if let Some(code) = stop.asked() {
+            return Ok(ExitCode::from(code));
+        }
+        if let Some(error) = &report.found.error {
             say::fault(error);
         }
-        if let Some(warning) = &report.warning {
+        if let Some(warning) = &report.found.warning {
             say::note(&format!("nightjar: warning: {warning}"));
         }
-        if !is_quiet && report.frames > 0 {
+        if !is_quiet && (report.found.frames > 0 || report.known.is_some()) {
             say::text(&summary(path, &report))?;
         }
         reports.push(report);
@@ -70,12 +79,14 @@ pub(crate) fn run(args: &AnalyzeArgs, settings: &Settings) -> anyhow::Result<Exi
     if args.json {
         let files: Vec<Value> = args.files.iter().zip(&reports).map(|(path, it)| as_json(path, it)).collect();
         say::line(&format!("{:#}", json!({ "files": files })))?;
+    } else if !is_quiet && vault.is_some() {
+        say::text(&total(&reports))?;
     }
-    let failed = reports.iter().any(|report| report.error.is_some());
+    let failed = reports.iter().any(|report| report.found.error.is_some());
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn lines(args: &AnalyzeArgs, leavings: &Leavings) -> anyhow::Result<Option<Lines>> {
+fn target(args: &AnalyzeArgs) -> anyhow::Result<Option<Target>> {
     let Some(out) = args.frames.as_deref() else { return Ok(None) };
     let target = Target::of(out, &args.files)?;
     if args.json && target == Target::Stdout {
@@ -83,15 +94,15 @@ fn lines(args: &AnalyzeArgs, leavings: &Leavings) -> anyhow::Result<Option<Lines
             Usage("--json and --frames - both want standard output; give --frames a file".into()).into()
         );
     }
-    Lines::create(target, leavings.clone()).map(Some)
+    Ok(Some(target))
 }
 
 /// Only what every file has given its frames to gets its final name.
 fn finish(lines: Lines, reports: &[Report]) -> anyhow::Result<()> {
-    if reports.iter().all(|report| report.error.is_none()) {
+    if reports.iter().all(|report| report.found.error.is_none()) {
         return lines.publish();
     }
-    if reports.iter().all(|report| report.frames == 0) {
+    if reports.iter().all(|report| report.found.frames == 0) {
         return lines.discard();
     }
     if let Some(part) = lines.leave()? {
@@ -100,80 +111,71 @@ fn finish(lines: Lines, reports: &[Report]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn file(path: &Path, settings: &Settings, lines: Option<&mut Lines>) -> anyhow::Result<Report> {
+fn file(
+    path: &Path,
+    terms: &Terms,
+    vault: Option<&Vault>,
+    lines: Option<&mut Lines>,
+    stop: &Stop,
+) -> anyhow::Result<Report> {
     let mut report = Report::default();
-    match open_file(path) {
-        Ok(mut video) => {
-            let bar = bar(&video, &clip(path))?;
-            look_through(path, &mut video, settings, lines, &mut report, &bar)?;
-            report.warning = video.warning().map(str::to_owned);
-            bar.finish_and_clear();
+    let failed = |error: String| Found { error: Some(error), ..Found::default() };
+    let mut video = match open_file(path) {
+        Ok(video) => video,
+        Err(error) => return Ok(Report { found: failed(clip::told(error)), ..report }),
+    };
+    let mut reel = None;
+    if let Some(vault) = vault {
+        let sha256 = match digest(path, &mut |_| ()) {
+            Ok(sha256) => sha256,
+            Err(error) => {
+                return Ok(Report { found: failed(format!("{}: {error}", path.display())), ..report });
+            }
+        };
+        report.known = vault.known(&sha256)?;
+        if report.known.is_none() {
+            let camera = terms.camera_of(path.parent().unwrap_or(Path::new(".")));
+            let when = clip::when(path, &video)?;
+            let source = clip::source(vault, terms, &camera, when, video.info().frame_rate, sha256)?;
+            reel = Some(Reel::new(source)?);
+            report.kept_as = Some((camera, when));
+        } else if lines.is_none() {
+            return Ok(report);
         }
-        Err(error) => report.error = Some(told(error)),
+    }
+    report.found = look_through(path, &mut video, terms, reel, lines, stop)?;
+    if let (Some(vault), Some(_)) = (vault, &report.kept_as) {
+        if report.found.error.is_some() || stop.asked().is_some() {
+            vault.take_back()?;
+        } else {
+            vault.is_through()?;
+        }
     }
     Ok(report)
 }
 
-/// What is missing on this machine comes with how to get it, as the server says it.
-fn told(error: FileError) -> String {
-    match error {
-        FileError::NoFfmpeg(_) => {
-            let problem = Problem::from(error);
-            format!("{} {}", problem.what, problem.mend)
-        }
-        other => other.to_string(),
-    }
-}
-
-/// # Errors
-/// When a line cannot be written; what is wrong with the file goes into the report.
 fn look_through(
     path: &Path,
-    frames: &mut dyn Iterator<Item = Result<(Duration, I420), FileError>>,
-    settings: &Settings,
+    video: &mut VideoFile,
+    terms: &Terms,
+    reel: Option<Reel>,
     mut lines: Option<&mut Lines>,
-    report: &mut Report,
-    bar: &ProgressBar,
-) -> anyhow::Result<()> {
-    let clip = clip(path);
-    let mut detector = Detector::new(settings.clone())?;
-    for next in frames {
-        let looked = next.map_err(told).and_then(|(at, planes)| {
-            let looked = detector.look(&Picture::Raw(planes), at);
-            let told = |error| format!("{}: frame {}: {error}", path.display(), report.frames);
-            looked.map(|looked| (at, looked)).map_err(told)
-        });
-        let (at, looked) = match looked {
-            Ok(looked) => looked,
-            Err(error) => {
-                report.error = Some(error);
-                break;
-            }
-        };
-        let edges = [looked.cut.as_ref(), looked.decision.edge.as_ref()];
-        report.events.extend(edges.into_iter().flatten().filter_map(ended));
-        if let Some(lines) = &mut lines {
-            lines.put(&line(&clip, report.frames, &looked.decision))?;
-        }
-        report.frames += 1;
-        report.moving += u64::from(looked.decision.motion);
-        report.end = at;
-        bar.set_position(report.frames);
-    }
-    report.events.extend(detector.finish().as_ref().and_then(ended));
-    Ok(())
-}
-
-/// Events that were too short to be worth keeping are not told either.
-fn ended(edge: &EventEdge) -> Option<EventEnd> {
-    match edge {
-        EventEdge::Ended(end) if !end.brief => Some(end.clone()),
-        _ => None,
-    }
+    stop: &Stop,
+) -> anyhow::Result<Found> {
+    let clip = clip_of(path);
+    let bar = bar(video, &clip)?;
+    let mut each = |frame: u64, decision: &Decision| {
+        bar.set_position(frame + 1);
+        lines.as_mut().map_or(Ok(()), |lines| lines.put(&line(&clip, frame, decision)))
+    };
+    let mut found = clip::look(path, video, &terms.motion, reel, stop, &mut each)?;
+    found.warning = video.warning().map(str::to_owned);
+    bar.finish_and_clear();
+    Ok(found)
 }
 
 /// The file's name without its ending.
-fn clip(path: &Path) -> String {
+fn clip_of(path: &Path) -> String {
     path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
@@ -221,15 +223,26 @@ fn seconds(at: Duration) -> f64 {
 }
 
 fn summary(path: &Path, report: &Report) -> String {
-    let share = report.moving * 100 / report.frames.max(1);
+    let name = say::plain(&path.display().to_string());
+    let found = &report.found;
+    if found.frames == 0 {
+        return format!("{name}: kept before, skipped\n");
+    }
+    let share = found.moving * 100 / found.frames;
     let mut text = format!(
-        "{}: {} frames, {}, motion in {share} %, {}\n",
-        say::plain(&path.display().to_string()),
-        report.frames,
-        clock(report.end),
-        plural(report.events.len(), "event"),
+        "{name}: {} frames, {}, motion in {share} %, {}",
+        found.frames,
+        clock(found.end),
+        plural(found.ends.len(), "event"),
     );
-    for event in &report.events {
+    if report.known.is_some() {
+        text += ", kept before";
+    } else if let Some((camera, when)) = &report.kept_as {
+        let stored = found.events.len();
+        text += &format!(", {stored} stored of camera {camera}, from {} ({})", when.words(), when.by.words());
+    }
+    text.push('\n');
+    for event in &found.ends {
         text += &format!(
             "  {} – {}  {:<12} {:>3.0} %  {}\n",
             clock(event.began),
@@ -242,7 +255,22 @@ fn summary(path: &Path, report: &Report) -> String {
     text
 }
 
-fn plural(count: usize, word: &str) -> String {
+/// What came of all of them.
+fn total(reports: &[Report]) -> String {
+    let count = |is: &dyn Fn(&Report) -> bool| reports.iter().filter(|report| is(report)).count();
+    let frames: u64 = reports.iter().map(|report| report.found.frames).sum();
+    let stored = reports.iter().map(|report| report.found.events.len()).sum();
+    format!(
+        "{}, {frames} frames: {} stored, {} kept before, {} failed\n",
+        plural(reports.len(), "file"),
+        plural(stored, "event"),
+        count(&|report| report.known.is_some()),
+        count(&|report| report.found.error.is_some()),
+    )
+}
+
+/// `1 event`, `2 events`
+pub(crate) fn plural(count: usize, word: &str) -> String {
     format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
@@ -262,14 +290,21 @@ fn as_json(path: &Path, report: &Report) -> Value {
             "direction": it.direction.name(),
         })
     };
+    let found = &report.found;
+    let kept = report.kept_as.as_ref();
     json!({
         "file": path.display().to_string(),
-        "clip": clip(path),
-        "frames": report.frames,
-        "frames_with_motion": report.moving,
-        "duration": seconds(report.end),
-        "events": report.events.iter().map(event).collect::<Vec<_>>(),
-        "warning": report.warning,
-        "error": report.error,
+        "clip": clip_of(path),
+        "frames": found.frames,
+        "frames_with_motion": found.moving,
+        "duration": seconds(found.end),
+        "events": found.ends.iter().map(event).collect::<Vec<_>>(),
+        "camera": kept.map(|(camera, _)| camera),
+        "started": kept.map(|(_, when)| when.rfc3339()),
+        "started_by": kept.map(|(_, when)| when.by.name()),
+        "stored": found.events.iter().map(|event| event.id.to_string()).collect::<Vec<_>>(),
+        "kept_before": report.known.map(|id| id.to_string()),
+        "warning": found.warning,
+        "error": found.error,
     })
 }

@@ -61,8 +61,13 @@ pub(crate) enum Command {
     /// Make, list and revoke API keys, kept in the data directory
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Run the detector over recorded footage, every frame of it
+    /// Run the detector over recorded footage, every frame of it, and keep the events it finds
     Analyze(AnalyzeArgs),
+    /// Take over what lies on a camera's card, pictures and clips, or the events of the older system
+    Import(ImportArgs),
+    /// List, show and delete events; build their index anew; check that all is well
+    #[command(subcommand)]
+    Events(EventsCommand),
     /// Score the detector on the rendered scenes, whose truth is known
     Bench(BenchArgs),
     /// Ask a running server whether it is alive: exit 0 if so, 1 if not
@@ -151,13 +156,93 @@ pub(crate) struct AnalyzeArgs {
     /// Write a JSON line per frame to this file; - is standard output, then without a summary
     #[arg(long, value_name = "OUT.jsonl")]
     pub(crate) frames: Option<PathBuf>,
-    /// Keep nothing else (this version keeps nothing else anyway)
+    /// Keep no events
     #[arg(long)]
     pub(crate) no_store: bool,
-    /// Judge with the motion settings and zones of this camera of the configuration [default: built-in settings]
+    /// The camera they are of; if it is configured, its motion settings and zones are used [default: the first configured
+    /// camera, else the name of the file's folder]
     #[arg(long, value_name = "ID")]
     pub(crate) camera: Option<String>,
     /// Print the summary as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `nightjar import …`
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// Folders of pictures and clips, such as a card's DCIM; nothing is ever written there
+    #[arg(required = true, value_name = "DIR")]
+    pub(crate) dirs: Vec<PathBuf>,
+    /// They hold events of the older system, with metadata.json, and its patterns
+    #[arg(long)]
+    pub(crate) legacy: bool,
+    /// The camera they are of [default: the first configured camera, else the folder's name]
+    #[arg(long, value_name = "ID")]
+    pub(crate) camera: Option<String>,
+    /// Only tell what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print the summary as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `nightjar events …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventsCommand {
+    /// List events, the newest first
+    List(EventsListArgs),
+    /// Show everything that is known of one
+    Show {
+        /// Its id, as `events list` prints it
+        id: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete events with their clips and pictures, for good
+    Delete {
+        /// Their ids, as `events list` prints them
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Throw the index away and build it anew from what lies beside the clips
+    Reindex {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at every row and every file, and tell what is not as it should be: exit 1 if there is anything
+    Check {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `nightjar events list …`
+#[derive(Debug, Args)]
+pub(crate) struct EventsListArgs {
+    /// Only of this camera
+    #[arg(long, value_name = "ID")]
+    pub(crate) camera: Option<String>,
+    /// Only of this kind: person, vehicle, animal, environment, unknown
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) label: Option<String>,
+    /// Only from then on: 2026-11-20, 2026-11-20T06:00 in local time, or RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Only from before then; a date alone counts as a whole day
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub(crate) limit: u64,
+    /// As JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -6,7 +6,6 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Parser as _;
 
 mod analyze;
@@ -14,7 +13,10 @@ mod bench;
 mod cli;
 mod config;
 mod detect;
+mod events;
+mod footage;
 mod health;
+mod import;
 mod keys;
 mod run;
 mod say;
@@ -54,7 +56,13 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     match &cli.command {
         Some(Command::Config(command)) => config_command(cli, command)?,
         Some(Command::Key(command)) => keys::run(command, &config::load(cli.inputs())?.config.data)?,
-        Some(Command::Analyze(args)) => return analyze::run(args, &motion_of(cli, args.camera.as_deref())?),
+        Some(Command::Analyze(args)) => {
+            let loaded = config::load(cli.inputs())?;
+            let terms = footage::Terms::of(&loaded, args.camera.as_deref())?;
+            return analyze::run(args, &terms, || footage::Vault::of(&loaded.config));
+        }
+        Some(Command::Import(args)) => return import::run(args, &config::load(cli.inputs())?),
+        Some(Command::Events(command)) => return events::run(command, &config::load(cli.inputs())?.config),
         Some(Command::Bench(args)) => bench::run(args)?,
         Some(Command::Health(args)) => {
             health::run(args.url.as_deref(), config::load(cli.inputs())?.config.server.bind)?;
@@ -62,15 +70,6 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Serve) | None => return run::serve(config::load(cli.inputs())?, cli.inputs()),
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The settings of a configured camera, or the built-in ones.
-fn motion_of(cli: &Cli, camera: Option<&str>) -> anyhow::Result<motion::Settings> {
-    let Some(id) = camera else { return Ok(motion::Settings::default()) };
-    let cameras = config::load(cli.inputs())?.config.cameras;
-    let known = cameras.iter().map(|it| it.id.as_str()).collect::<Vec<_>>().join(", ");
-    let found = cameras.iter().find(|it| it.id == id).map(|it| it.motion.clone());
-    found.with_context(|| format!("no camera is called {id}; there is {known}"))
 }
 
 fn config_command(cli: &Cli, command: &ConfigCommand) -> anyhow::Result<()> {

@@ -15,9 +15,11 @@ use crate::halt::Halt;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A longer answer is none.
 const MAX_ANSWER: usize = 64 << 10;
+/// A time that is written longer is none.
+const MAX_TIME: usize = 40;
 
 /// What the container claims; may be wrong, may be missing.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Claims {
     /// Frames a second on average.
     pub(crate) frame_rate: Option<f32>,
@@ -30,6 +32,8 @@ pub(crate) struct Claims {
     pub(crate) counted: Option<u64>,
     /// How its colours are to be brought to those of JPEG.
     pub(crate) colours: Colours,
+    /// When it was recorded, in the container's words.
+    pub(crate) created: Option<String>,
 }
 
 /// Colour matrix and range, as far as they matter.
@@ -69,7 +73,8 @@ pub(crate) fn probe(
     patience: Duration,
 ) -> Result<Claims, FileError> {
     let fixed = "-v error -protocol_whitelist file -select_streams v:0 -of default=nw=1 -show_entries \
-                 stream=avg_frame_rate,nb_frames,duration,color_space,color_range:format=duration,format_name";
+                 stream=avg_frame_rate,nb_frames,duration,color_space,color_range:format=duration,format_name:\
+                 format_tags=creation_time";
     let mut arguments: Vec<OsString> = fixed.split_whitespace().map(OsString::from).collect();
     arguments.push(url_of(path));
     let Ok(mut child) = Child::spawn(&tools.ffprobe, &arguments, halt.clone()) else {
@@ -103,6 +108,7 @@ fn claims(answer: &str) -> Claims {
                 claims.duration = seconds.map(Duration::from_secs_f64).filter(|time| !time.is_zero());
             }
             "format_name" if value == "avi" => claims.counted = claims.frames,
+            "TAG:creation_time" if value.len() <= MAX_TIME => claims.created = Some(value.to_owned()),
             "color_space" => is_hd = value == "bt709",
             "color_range" => is_full = value == "pc",
             _ => {}
@@ -133,6 +139,8 @@ mod tests {
         assert_eq!(good.duration, Some(Duration::from_millis(12_500)));
         assert!((good.frame_rate.unwrap() - 29.97).abs() < 0.01);
         assert_eq!((good.counted, good.colours), (None, Colours::Plain));
+        let made = claims("TAG:creation_time=2026-11-20T10:00:00.000000Z\n").created;
+        assert_eq!(made.as_deref(), Some("2026-11-20T10:00:00.000000Z"));
         let avi = claims("color_range=tv\ncolor_space=bt709\nnb_frames=200\nformat_name=avi\n");
         assert_eq!((avi.counted, avi.colours), (Some(200), Colours::Hd));
         assert_eq!(claims("avg_frame_rate=0/0\nduration=N/A\nnb_frames=N/A\n"), Claims::default());

@@ -64,6 +64,12 @@ impl VideoFile {
         info(&self.claims)
     }
 
+    /// When it was recorded, in the container's words: mostly RFC 3339.
+    #[must_use]
+    pub fn created(&self) -> Option<&str> {
+        self.claims.created.as_deref()
+    }
+
     /// The next frame with its time, counted from the file's first; `None` behind the last one.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 use super::*;
-use frame::Rect;
+use capture::FileError;
+use frame::{I420, Rect};
 use motion::{Direction, Region};
 use std::path::PathBuf;
 
@@ -46,7 +47,13 @@ fn lines_in(dir: &Path) -> (PathBuf, Lines) {
 }
 
 fn report(frames: u64, error: Option<&str>) -> Report {
-    Report { frames, error: error.map(str::to_owned), ..Report::default() }
+    let found = Found { frames, error: error.map(str::to_owned), ..Found::default() };
+    Report { found, ..Report::default() }
+}
+
+/// Keeps nothing.
+fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
+    super::run(args, &Terms::built_in(None), || unreachable!("nothing is to be kept"))
 }
 
 fn names_in(dir: &Path) -> Vec<String> {
@@ -87,7 +94,7 @@ fn a_file_that_is_not_there_publishes_nothing_and_ends_with_1() {
         camera: None,
         json: false,
     };
-    assert_eq!(run(&args, &Settings::default()).unwrap(), ExitCode::FAILURE);
+    assert_eq!(run(&args).unwrap(), ExitCode::FAILURE);
     assert!(names_in(dir.path()).is_empty(), "{:?}", names_in(dir.path()));
 }
 
@@ -110,7 +117,7 @@ fn a_recording_is_never_overwritten_by_what_is_told_of_it() {
             camera: None,
             json: false,
         };
-        let told = run(&args, &Settings::default()).unwrap_err();
+        let told = run(&args).unwrap_err();
         assert!(told.is::<Usage>(), "{out}: {told:#}");
         for file in &files {
             assert_eq!(std::fs::read_to_string(file).unwrap(), "precious", "{out}");
@@ -151,16 +158,22 @@ fn a_frame_that_cannot_be_had_ends_its_file_and_no_other() {
         Err(FileError::Stalled("a.mp4".into())),
         Ok((Duration::from_secs(1), picture())),
     ];
-    let mut report = Report::default();
-    let bar = ProgressBar::hidden();
-    let settings = Settings::default();
-    look_through(Path::new("a.mp4"), &mut frames.into_iter(), &settings, None, &mut report, &bar).unwrap();
-    assert_eq!((report.frames, report.error.as_deref()), (1, Some("ffmpeg went silent over a.mp4")));
+    let settings = motion::Settings::default();
+    let mut seen = Vec::new();
+    let mut each = |frame: u64, _: &Decision| {
+        seen.push(frame);
+        Ok(())
+    };
+    let mut frames = frames.into_iter();
+    let found =
+        clip::look(Path::new("a.mp4"), &mut frames, &settings, None, &Stop::default(), &mut each).unwrap();
+    assert_eq!((found.frames, found.error.as_deref()), (1, Some("ffmpeg went silent over a.mp4")));
+    assert_eq!(seen, [0]);
 }
 
 #[test]
 fn missing_ffmpeg_comes_with_how_to_get_it() {
-    let told = told(FileError::NoFfmpeg("ffmpeg".into()));
+    let told = clip::told(FileError::NoFfmpeg("ffmpeg".into()));
     assert!(told.contains("not installed") && told.contains("apt install ffmpeg"), "{told}");
 }
 
@@ -168,5 +181,5 @@ fn missing_ffmpeg_comes_with_how_to_get_it() {
 fn times_are_written_as_people_read_them() {
     assert_eq!(clock(Duration::from_millis(3_723_450)), "1:02:03.4");
     assert_eq!(seconds(Duration::from_nanos(66_666_667)), 0.066_667);
-    assert_eq!((clip(Path::new("/x/vtest.avi")), plural(1, "event")), ("vtest".into(), "1 event".into()));
+    assert_eq!((clip_of(Path::new("/x/vtest.avi")), plural(1, "event")), ("vtest".into(), "1 event".into()));
 }
