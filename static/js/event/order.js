@@ -14,6 +14,7 @@ export const filterOf = (query) =>
 export class Order {
   #filter = {};
   #key = null;
+  #dropped = {};
   all = [];
   /** Whether all of them are known. */
   whole = false;
@@ -39,17 +40,20 @@ export class Order {
 
   /** Returns how many there are beside `event`. */
   async #pages(event, key, learnt) {
+    const found = [];
     this.all = [event];
     this.whole = false;
     let cursor = null;
     do {
       const page = await events.list({ ...this.#filter, limit: PAGE }, cursor);
       if (key !== this.#key) return 1; // others were asked for meanwhile
-      for (const one of page.events) this.take(one);
+      found.push(...page.events);
+      this.all = [...found];
+      if (this.place(event.id) < 0) this.take(event);
       cursor = page.next;
       this.whole = !cursor;
       learnt();
-    } while (cursor && this.all.length < MOST);
+    } while (cursor && found.length < MOST);
     return this.all.length - 1;
   }
 
@@ -57,10 +61,10 @@ export class Order {
   take(event) {
     const at = this.place(event.id);
     if (at >= 0) return void (this.all[at] = event);
-    const after = this.all.findIndex(
-      (other) => startOf(other) - startOf(event) < 0 || (startOf(other) === startOf(event) && other.id < event.id),
-    );
-    this.all.splice(after < 0 ? this.all.length : after, 0, event);
+    const older = this.all.findIndex((other) => startOf(other) < startOf(event));
+    const last = older < 0 ? this.all.length : older;
+    this.all.splice(event.id === this.#dropped.id ? this.#dropped.at : last, 0, event);
+    this.#dropped = {};
   }
 
   /** Whether an event that has just come is one of them. */
@@ -72,8 +76,12 @@ export class Order {
     return (!camera || camera === event.camera) && (!label || label === event.label) && (!favourite || event.favourite);
   }
 
+  /** Takes one out; should it come back, it comes back where it was. */
   drop(id) {
-    this.all = this.all.filter((event) => event.id !== id);
+    const at = this.place(id);
+    if (at < 0) return;
+    this.#dropped = { id, at };
+    this.all.splice(at, 1);
   }
 
   place(id) {
