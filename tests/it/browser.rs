@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tests::{Browser, FakeCamera, Live, Mode, Page, Setup, TestApp, footage, truth};
 
+mod event;
 mod looks;
 mod settings;
 mod timeline;
