@@ -18,7 +18,7 @@ use words::{Common, Words};
 const STEPS: u32 = if cfg!(test) { 7 } else { 20_000 };
 
 /// The same for hits of a word: each is looked up.
-const TEXT_STEPS: u32 = if cfg!(test) { 5 } else { 2_000 };
+const TEXT_STEPS: u32 = if cfg!(test) { 5 } else { 1_000 };
 
 /// Where [`sql::LONG`] begins.
 const LONG_NS: i64 = 30_000_000_000;

@@ -2,7 +2,7 @@
 //!
 //! One word is its own index, and so are several if one of them is rare. What is left is several words that are
 //! each met often: two cameras' names are in half of a million rows each and never in one. There the hits of each
-//! are taken up to a place, and what they have in common is looked up.
+//! are taken up to a place, and what they have in common is looked up. So they are where all hits are few.
 
 use rusqlite::{Connection, params};
 
@@ -15,10 +15,10 @@ use crate::query::{MOST_TEXT, Order};
 const RARE: u32 = if cfg!(test) { 3 } else { 300 };
 
 /// Hits of the word that is met most often that one page may look at.
-const HITS: u32 = if cfg!(test) { 9 } else { 20_000 };
+const HITS: u32 = if cfg!(test) { 9 } else { 8_000 };
 
 /// Rows that one page may look up.
-const ROWS: usize = if cfg!(test) { 5 } else { 1_000 };
+const ROWS: usize = if cfg!(test) { 5 } else { 500 };
 
 /// More words than these are left to the search: that each of them is met often is not likely.
 const FEW: usize = 4;
@@ -79,13 +79,14 @@ impl Words {
         let values = params![RARE, none, none, none, none, none, low, high, none, none, words, HITS];
         let (place, are_often): (i64, bool) =
             connection.prepare_cached(reach)?.query_row(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
-        if !are_often {
-            return Ok(None);
-        }
         let (low, high, is_all) = match order {
             Order::Newest => (place, high, place == low),
             Order::Oldest => (low, place.saturating_add(1), place >= high - 1),
         };
+        // Nor does the search by itself stop at the end of a short span.
+        if !are_often && !is_all {
+            return Ok(None);
+        }
         let mut places = in_all(connection, &words, self.0.len(), low, high)?;
         if order == Order::Newest {
             places.reverse();
