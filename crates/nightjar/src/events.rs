@@ -38,7 +38,7 @@ pub(crate) fn run(command: &EventsCommand, config: &Config) -> anyhow::Result<Ex
     match command {
         EventsCommand::List(args) => list(store, query.unwrap_or_default(), args)?,
         EventsCommand::Show { json, .. } => {
-            for id in asked {
+            if let Some(&id) = asked.first() {
                 return show(store, id, *json);
             }
         }
