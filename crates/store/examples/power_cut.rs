@@ -60,7 +60,7 @@ fn bugs() -> bool {
 
 fn faults() -> bool {
     let started = Instant::now();
-    let report = match io_faults() {
+    let report = match io_faults(1) {
         Ok(report) => report,
         Err(error) => return failed("I/O faults", &error.to_string()),
     };

@@ -401,7 +401,8 @@ fn id_of(text: &str) -> Result<EventId, String> {
 
 /// RFC 3339 with the offset as numbers, never `Z`: what older readers of these files take.
 fn with_offset(at: Timestamp, utc_offset: i32) -> String {
-    let offset = Offset::from_seconds(utc_offset).unwrap_or(Offset::UTC);
+    // The text has no seconds of an offset, and the time must not move by them.
+    let offset = Offset::from_seconds(utc_offset / 60 * 60).unwrap_or(Offset::UTC);
     at.display_with_offset(offset).to_string()
 }
 

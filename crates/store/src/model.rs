@@ -8,7 +8,7 @@ mod ledger;
 mod play;
 mod power;
 mod sabotage;
-mod scene;
+pub(crate) mod scene;
 
 pub use faults::{FaultReport, io_faults};
 pub use power::{CutReport, power_cuts};

@@ -229,7 +229,11 @@ impl Store {
         if !is_begun {
             return self.set_aside(id, &dir, "there is no clip", true);
         }
-        let Some(mut event) = finished.or_else(|| born(fs, &dir, id)) else {
+        let known = match finished {
+            Some(event) => Some(event),
+            None => born(fs, &dir, id).map_err(io)?,
+        };
+        let Some(mut event) = known else {
             return self.set_aside(id, &dir, "neither draft.json nor metadata.json can be read", false);
         };
         let degraded = event.clip.as_ref().is_some_and(|clip| clip.degraded);
@@ -395,12 +399,20 @@ pub(crate) fn repair_into(
 
 fn codec_of(fs: &dyn Fs, path: &Path) -> Result<ClipCodec, StoreError> {
     let mut file = fs.open_read(path).map_err(|error| StoreError::io("open a clip", error))?;
-    mp4::inspect(&mut file).map(|facts| facts.codec).map_err(|error| StoreError::Corrupt(error.to_string()))
+    match mp4::inspect(&mut file) {
+        Ok(facts) => Ok(facts.codec),
+        Err(mp4::NotAClip::Io(error)) => Err(StoreError::io("read a clip", error)),
+        Err(error) => Err(StoreError::Corrupt(error.to_string())),
+    }
 }
 
 /// What is known of a draft from its first moment.
-fn born(fs: &dyn Fs, dir: &Path, id: EventId) -> Option<Event> {
-    let bytes = fs.read(&dir.join(BIRTH), MAX_BIRTH).ok()?;
-    let shape: BirthShape = serde_json::from_slice(&bytes).ok()?;
-    shape.event(id).ok()
+fn born(fs: &dyn Fs, dir: &Path, id: EventId) -> io::Result<Option<Event>> {
+    let bytes = match fs.read(&dir.join(BIRTH), MAX_BIRTH) {
+        Ok(bytes) => bytes,
+        Err(error) if is_damage(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let shape: Option<BirthShape> = serde_json::from_slice(&bytes).ok();
+    Ok(shape.and_then(|shape| shape.event(id).ok()))
 }

@@ -60,9 +60,17 @@ impl Store {
     /// # Errors
     /// The first error; what was done until then is done.
     pub fn retain(&self) -> Result<RetentionReport, StoreError> {
+        let retained = self.try_retain();
+        if let Err(error) = &retained {
+            self.tell(error);
+        }
+        retained
+    }
+
+    fn try_retain(&self) -> Result<RetentionReport, StoreError> {
         let index = self.index()?;
         self.mend(&index);
-        self.keep_time_right(&index)?;
+        self.keep_time_right()?;
         let mut retaining = locked(&self.inner().retaining);
         let mut report = RetentionReport::default();
         let limits = locked(&self.inner().retention).clone();

@@ -4,14 +4,17 @@
 //! one; once the wall clock is right, the difference is added to all events of this boot that were stamped before.
 //! Their ids and folders stay.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::boot::clock_is_set;
 use crate::error::StoreError;
-use crate::index::Index;
 use crate::notice::NoticeKind;
 use crate::store::{Store, locked};
-use std::sync::Arc;
+
+#[cfg(test)]
+mod tests;
 
 impl Store {
     /// Adds `by` to the start of every event of this boot that was stamped before the clock was set. → How many.
@@ -33,7 +36,7 @@ impl Store {
     }
 
     /// Stamps anew if the clock has been set since the last look.
-    pub(crate) fn keep_time_right(&self, index: &Index) -> Result<(), StoreError> {
+    pub(crate) fn keep_time_right(&self) -> Result<(), StoreError> {
         let inner = self.inner();
         let is_set = clock_is_set(&*inner.clock);
         let stamp = inner.clock.stamp();
@@ -44,7 +47,6 @@ impl Store {
         drop(seen);
         let Some((false, before)) = before.filter(|_| is_set) else { return Ok(()) };
         let expected = expected(self.timestamp(before.wall), stamp.mono.saturating_sub(before.mono));
-        let _ = index;
         self.restamp(wall.duration_since(expected))?;
         Ok(())
     }

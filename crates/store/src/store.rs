@@ -40,6 +40,9 @@ pub use opening::Opening;
 /// The first second of 2240: rows hold nanoseconds, and reach a little further.
 const LATEST: i64 = 8_520_336_000;
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 /// A picture is at most as large as a frame; more than this is none of ours.
 const MAX_PICTURE: u64 = 64 * 1024 * 1024;
 

@@ -190,7 +190,11 @@ impl State {
 
     fn names_in(&self, dir: u64) -> Vec<OsString> {
         let first = (dir, OsString::new());
-        self.live.range(first..).take_while(|((of, _), _)| *of == dir).map(|((_, name), _)| name.clone()).collect()
+        self.live
+            .range(first..)
+            .take_while(|((of, _), _)| *of == dir)
+            .map(|((_, name), _)| name.clone())
+            .collect()
     }
 
     fn link(&mut self, path: &Path, is_dir: bool) -> io::Result<u64> {
@@ -296,7 +300,7 @@ type Watcher = Arc<dyn Fn(&State) + Send + Sync>;
 
 /// The model disk.
 #[derive(Clone)]
-pub struct ModelFs {
+pub(super) struct ModelFs {
     state: Arc<Mutex<State>>,
     watcher: Arc<Mutex<Option<Watcher>>>,
 }

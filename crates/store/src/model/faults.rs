@@ -11,10 +11,10 @@ use super::play::{Machine, ModelIndex, no_limits};
 use super::scene;
 use crate::error::StoreError;
 use crate::event::{EventId, State};
+use crate::health::StoreState;
 use crate::query::Change;
 use crate::retain::Retention;
 use crate::store::Store;
-use crate::health::StoreState;
 
 /// No space, an I/O error, a read-only file system, too many open files.
 const ERRORS: [i32; 4] = [28, 5, 30, 24];
@@ -34,15 +34,16 @@ pub struct FaultReport {
     pub examples: Vec<String>,
 }
 
-/// Lets each operation fail until a play has none left that could.
+/// Lets each operation fail, or each so-manyth, until a play has none left that could.
 ///
 /// # Errors
 /// Only if the play fails without any fault.
-pub fn io_faults() -> Result<FaultReport, StoreError> {
+pub fn io_faults(step: u64) -> Result<FaultReport, StoreError> {
     let mut report = FaultReport::default();
     for errno in ERRORS {
         for is_lasting in [false, true] {
-            for at in 1.. {
+            // Every error begins with another operation, so that a few runs see many of them.
+            for at in (1 + report.runs % step.max(1)..).step_by(usize::try_from(step.max(1)).unwrap_or(1)) {
                 let fault = Fault { at, errno, is_lasting };
                 let (was_hit, wrong) = run(fault)?;
                 if !was_hit {
@@ -146,7 +147,12 @@ impl Run {
     }
 
     /// What fails is told by the state, at once.
-    fn told<T>(&mut self, store: &Store, what: &str, act: impl FnOnce(&Store) -> Result<T, StoreError>) -> Option<T> {
+    fn told<T>(
+        &mut self,
+        store: &Store,
+        what: &str,
+        act: impl FnOnce(&Store) -> Result<T, StoreError>,
+    ) -> Option<T> {
         match act(store) {
             Ok(answer) => Some(answer),
             Err(error) => {
@@ -161,13 +167,14 @@ impl Run {
 
     fn record(&mut self, store: &Store) {
         self.machine.clock.advance(Duration::from_secs(60));
-        self.faults.take_hit_clip();
         let birth = scene::birth("gate", &*self.machine.clock);
         let mut begun = None;
         let faults = Arc::clone(&self.faults);
         let recorded = self.told(store, "record", |store| {
             let mut draft = store.begin(&birth)?;
             begun = Some(draft.id());
+            // What fails before is what mends earlier drafts.
+            faults.take_hit_clip();
             let mut writer = scene::clip(&mut draft)?;
             for n in 0..3 {
                 scene::push(&mut writer, n)?;
@@ -195,7 +202,10 @@ impl Run {
         for _ in 0..2 {
             store.probe();
         }
-        store.retain().map(|_| ()).unwrap_or_else(|error| self.wrong.push(format!("retaining afterwards: {error}")));
+        store
+            .retain()
+            .map(|_| ())
+            .unwrap_or_else(|error| self.wrong.push(format!("retaining afterwards: {error}")));
         match scene::record(store, &scene::birth("later", &*self.machine.clock), 2) {
             Ok((_, event)) => self.ledger.keep(&event),
             Err(error) => self.wrong.push(format!("recording afterwards: {error}")),

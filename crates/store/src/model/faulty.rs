@@ -34,13 +34,13 @@ pub(super) trait Guard: Send + Sync + Debug + 'static {
 
 /// Fails from the operation of a given number on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fault {
+pub(super) struct Fault {
     /// Counted from 1.
-    pub at: u64,
+    pub(super) at: u64,
     /// Such as `ENOSPC`.
-    pub errno: i32,
+    pub(super) errno: i32,
     /// Until it is healed, or once.
-    pub is_lasting: bool,
+    pub(super) is_lasting: bool,
 }
 
 /// Counts operations and lets some fail.
@@ -88,7 +88,7 @@ impl Guard for Faults {
 
 /// The file system behind the guard.
 #[derive(Debug, Clone)]
-pub struct FaultyFs {
+pub(super) struct FaultyFs {
     inner: Arc<dyn Fs>,
     guard: Arc<dyn Guard>,
 }

@@ -42,6 +42,11 @@ impl Ledger {
         self.kept.insert(event.id, kept);
     }
 
+    /// So many frames of an event that is being recorded are on the disk.
+    pub(super) fn synced(&mut self, id: EventId, frames: u64) {
+        self.begun.insert(id, frames);
+    }
+
     /// What of this does not hold.
     pub(super) fn check(&self, store: &Store) -> Vec<String> {
         let mut wrong = store.check();
@@ -54,14 +59,19 @@ impl Ledger {
         }
         let left = self.going.iter().filter(|id| there.contains_key(id)).count();
         if left != 0 && left != self.going.len() {
-            wrong.push(format!("{left} of {} events are left that were to be deleted together", self.going.len()));
+            wrong.push(format!(
+                "{left} of {} events are left that were to be deleted together",
+                self.going.len()
+            ));
         }
         for (id, synced) in &self.begun {
             match there.get(id) {
                 Some(event) if event.frames < *synced => {
                     wrong.push(format!("{id}: {} of {synced} synced frames are left", event.frames));
                 }
-                None if *synced > 0 => wrong.push(format!("{id}: recording it is lost, {synced} synced frames")),
+                None if *synced > 0 && !self.is_retaining => {
+                    wrong.push(format!("{id}: recording it is lost, {synced} synced frames"))
+                }
                 _ => {}
             }
         }

@@ -187,18 +187,18 @@ fn record(
     birth.clock_was_set = dice.roll(2) == 0;
     let mut draft = store.begin(&birth)?;
     let id = draft.id();
-    noted(book, |book| drop(book.begun.insert(id, 0)));
+    noted(book, |book| book.synced(id, 0));
     let mut writer = scene::clip(&mut draft)?;
     for n in 0..frames {
         scene::push(&mut writer, n)?;
         if dice.roll(2) == 0 {
             writer.sync().map_err(|error| StoreError::io("write a clip", error))?;
             // The newest frame waits for the next one to say how long it lasted.
-            noted(book, |book| drop(book.begun.insert(id, n)));
+            noted(book, |book| book.synced(id, n));
         }
     }
     let clip = scene::close(writer)?;
-    noted(book, |book| drop(book.begun.insert(id, frames)));
+    noted(book, |book| book.synced(id, frames));
     scene::trimmings(&mut draft)?;
     let mut finished = scene::finished(Some(clip), frames);
     finished.clock_was_set = birth.clock_was_set;
@@ -210,13 +210,13 @@ fn record(
 fn discard(store: &Store, machine: &Machine, book: &Book) -> Result<(), StoreError> {
     let mut draft = store.begin(&scene::birth("gate", &*machine.clock))?;
     let id = draft.id();
-    noted(book, |book| drop(book.begun.insert(id, 0)));
+    noted(book, |book| book.synced(id, 0));
     let mut writer = scene::clip(&mut draft)?;
     scene::push(&mut writer, 0)?;
     scene::push(&mut writer, 1)?;
     drop(writer);
     draft.discard();
-    noted(book, |book| drop(book.begun.remove(&id)));
+    noted(book, |book| book.begun.retain(|begun, _| *begun != id));
     Ok(())
 }
 
@@ -251,7 +251,8 @@ fn delete(
             index.forget(&list)?;
             for (id, day) in list.iter().zip(days) {
                 let dir = store.inner().layout.event(&day.unwrap_or_default(), *id);
-                crate::remove::take_files(store.fs_of(), &dir).map_err(|error| StoreError::io("delete", error))?;
+                crate::remove::take_files(store.fs_of(), &dir)
+                    .map_err(|error| StoreError::io("delete", error))?;
             }
         }
         _ => drop(store.delete(&list)?),

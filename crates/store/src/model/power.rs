@@ -206,11 +206,17 @@ fn after(machine: &Machine, ledger: &Ledger, n: u64) -> Vec<String> {
     }
     if n % 8 == 0 {
         // The clock is back at noon, and yet a new event comes behind all others.
-        match scene::record(&store, &scene::born_at("later", frame::Stamp {
-            mono: std::time::Duration::ZERO,
-            wall: scene::noon() - std::time::Duration::from_secs(86_400),
-        }), 1)
-        {
+        match scene::record(
+            &store,
+            &scene::born_at(
+                "later",
+                frame::Stamp {
+                    mono: std::time::Duration::ZERO,
+                    wall: scene::noon() - std::time::Duration::from_secs(86_400),
+                },
+            ),
+            1,
+        ) {
             Ok((id, _)) if Some(id) > ledger.newest() => {}
             Ok((id, _)) => wrong.push(format!("{id}: a new event has a smaller id")),
             Err(error) => wrong.push(format!("no event can be recorded: {error}")),

@@ -7,26 +7,27 @@ use frame::{Clock, Point, Rect, Size, Stamp};
 use crate::draft::{Birth, Draft, Finished};
 use crate::error::StoreError;
 use crate::event::{
-    Analysis, Characteristics, Clip, ClipCodec, Event, EventId, Moment, Origin, PictureName, State, Temporal, Verdict,
+    Analysis, Characteristics, Clip, ClipCodec, Event, EventId, Moment, Origin, PictureName, State, Temporal,
+    Verdict,
 };
 use crate::mp4::{ClipWriter, TrackKind};
 use crate::store::Store;
 use crate::track::{GateRecord, Track};
 
-pub(super) const SIZE: Size = Size::new(64, 48);
+pub(crate) const SIZE: Size = Size::new(64, 48);
 /// The time between two frames.
-pub(super) const STEP: Duration = Duration::from_millis(200);
+pub(crate) const STEP: Duration = Duration::from_millis(200);
 
 /// 2026-11-20, noon.
-pub(super) fn noon() -> SystemTime {
+pub(crate) fn noon() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_176_000)
 }
 
-pub(super) fn birth(camera: &str, clock: &dyn Clock) -> Birth {
+pub(crate) fn birth(camera: &str, clock: &dyn Clock) -> Birth {
     born_at(camera, clock.stamp())
 }
 
-pub(super) fn born_at(camera: &str, started: Stamp) -> Birth {
+pub(crate) fn born_at(camera: &str, started: Stamp) -> Birth {
     Birth {
         camera: camera.to_owned(),
         origin: Origin::Motion,
@@ -41,7 +42,7 @@ pub(super) fn born_at(camera: &str, started: Stamp) -> Birth {
 }
 
 /// What is known of an event with such a clip, all of it different from nothing.
-pub(super) fn finished(clip: Option<Clip>, frames: u64) -> Finished {
+pub(crate) fn finished(clip: Option<Clip>, frames: u64) -> Finished {
     Finished {
         state: State::Whole,
         duration: STEP * u32::try_from(frames).unwrap_or(0),
@@ -73,7 +74,7 @@ pub(super) fn finished(clip: Option<Clip>, frames: u64) -> Finished {
 }
 
 /// A frame's bytes: a JPEG to whoever looks at its ends alone.
-pub(super) fn frame(n: u64) -> Vec<u8> {
+pub(crate) fn frame(n: u64) -> Vec<u8> {
     let mut bytes = vec![0xff, 0xd8];
     bytes.extend((0..300_u64).map(|i| (i.wrapping_mul(n.wrapping_add(7)) >> 2 & 0x7f) as u8));
     bytes.extend([0xff, 0xd9]);
@@ -81,34 +82,45 @@ pub(super) fn frame(n: u64) -> Vec<u8> {
 }
 
 /// Begins a clip of JPEGs in the draft.
-pub(super) fn clip(draft: &mut Draft) -> Result<ClipWriter, StoreError> {
+pub(crate) fn clip(draft: &mut Draft) -> Result<ClipWriter, StoreError> {
     let file = draft.create_clip()?;
-    ClipWriter::new(file, TrackKind::Mjpeg { size: SIZE }).map_err(|error| StoreError::io("write a clip", error))
+    ClipWriter::new(file, TrackKind::Mjpeg { size: SIZE })
+        .map_err(|error| StoreError::io("write a clip", error))
 }
 
-pub(super) fn push(writer: &mut ClipWriter, n: u64) -> Result<(), StoreError> {
+pub(crate) fn push(writer: &mut ClipWriter, n: u64) -> Result<(), StoreError> {
     let at = STEP * u32::try_from(n).unwrap_or(0);
     writer.push(at, &frame(n), true).map_err(|error| StoreError::io("write a clip", error))
 }
 
-pub(super) fn close(writer: ClipWriter) -> Result<Clip, StoreError> {
+pub(crate) fn close(writer: ClipWriter) -> Result<Clip, StoreError> {
     let facts = writer.finish(STEP).map_err(|error| StoreError::io("write a clip", error))?;
     Ok(Clip { bytes: facts.bytes, sha256: facts.sha256, codec: ClipCodec::Mjpeg, degraded: false })
 }
 
 /// Pictures and track.
-pub(super) fn trimmings(draft: &mut Draft) -> Result<(), StoreError> {
+pub(crate) fn trimmings(draft: &mut Draft) -> Result<(), StoreError> {
     for (n, name) in (100..).zip([PictureName::Poster, PictureName::Thumb, PictureName::Thumbnail(0)]) {
         draft.write(name, &frame(n))?;
     }
     draft.track(&Track {
-        moments: vec![Moment { at: STEP, boxes: vec![(1, Rect::new(1, 2, 3, 4), "animal".to_owned())], motion: 0.1 }],
-        gates: vec![GateRecord { name: "area".to_owned(), value: 9.0, limit: 5.0, at_least: true, passed: true }],
+        moments: vec![Moment {
+            at: STEP,
+            boxes: vec![(1, Rect::new(1, 2, 3, 4), "animal".to_owned())],
+            motion: 0.1,
+        }],
+        gates: vec![GateRecord {
+            name: "area".to_owned(),
+            value: 9.0,
+            limit: 5.0,
+            at_least: true,
+            passed: true,
+        }],
     })
 }
 
 /// A whole event of so many frames.
-pub(super) fn record(
+pub(crate) fn record(
     store: &Store,
     birth: &Birth,
     frames: u64,
