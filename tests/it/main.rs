@@ -17,6 +17,7 @@ mod logs;
 mod motion;
 mod picture;
 mod readme;
+mod recording;
 mod security;
 mod service;
 mod settings;
