@@ -232,7 +232,7 @@ async fn nothing_that_is_written_into_a_query_or_a_body_breaks_anything() {
             assert!(is_refused, "{path}={}: {status} {body}", bytes.escape_ascii());
         }
         let (status, body) = door.ask("GET", &format!("/api/v1/events?{odd}=1"), "").await;
-        assert!(status == 400 || bytes.is_empty() && status == 400, "{odd}: {status} {body}");
+        assert_eq!(status, 400, "{odd}: {body}");
         let text = String::from_utf8_lossy(bytes);
         let ids = json!({ "ids": [good.to_string(), text] }).to_string();
         let (status, body) = door.ask("POST", "/api/v1/events/delete", &ids).await;
