@@ -80,7 +80,7 @@ pub(super) fn import(import: &mut Import, root: &Path) -> anyhow::Result<()> {
     }
     let mut found = Vec::new();
     for path in bases {
-        match patterns::read(&path, import.vault.as_ref()) {
+        match patterns::read(&path, import.vault.as_ref().filter(|_| !import.is_dry)) {
             Ok(more) => found.extend(more),
             Err(error) => import.failed(format!("{}: {error:#}", path.display())),
         }
