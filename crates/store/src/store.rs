@@ -37,6 +37,9 @@ mod writing;
 
 pub use opening::Opening;
 
+/// A clip's file and the event it belongs to.
+type OpenClip = (Box<dyn FsRead>, Event);
+
 /// The first second of 2240: rows hold nanoseconds, and reach a little further.
 const LATEST: i64 = 8_520_336_000;
 
@@ -258,7 +261,7 @@ impl Store {
         Ok(file.into_file().map(|file| (file, event)))
     }
 
-    fn read_clip(&self, id: EventId) -> Result<Option<(Box<dyn FsRead>, Event)>, StoreError> {
+    fn read_clip(&self, id: EventId) -> Result<Option<OpenClip>, StoreError> {
         let index = self.index()?;
         let Some(event) = index.get(id)?.filter(|event| event.clip.is_some()) else { return Ok(None) };
         let Some(day) = index.folder(id)? else { return Ok(None) };

@@ -142,7 +142,7 @@ fn cut(moment: &Moment, seed: u64, way: u64, seen: &mut HashSet<(u64, usize)>, r
         return;
     }
     report.states += 1;
-    let again = report.states % AGAIN == 0;
+    let again = report.states.is_multiple_of(AGAIN);
     let machine = match ModelIndex::of(moment.index.as_deref().map(Vec::as_slice)) {
         Ok(index) => Machine::new(ModelFs::with(left), index, 1),
         Err(error) => return report.broke(&[error.to_string()], "before opening"),
@@ -204,7 +204,7 @@ fn after(machine: &Machine, ledger: &Ledger, n: u64) -> Vec<String> {
     if store.state() != crate::StoreState::Ok {
         wrong.push(format!("it is {:?}", store.state()));
     }
-    if n % 8 == 0 {
+    if n.is_multiple_of(8) {
         // The clock is back at noon, and yet a new event comes behind all others.
         match scene::record(
             &store,

@@ -98,7 +98,9 @@ impl Store {
     /// stays to be done.
     pub(crate) fn mend(&self, index: &Index) {
         let inner = self.inner();
-        for (event, day) in std::mem::take(&mut *locked(&inner.owed)) {
+        // Not in the loop's head: the lock would be held until its end.
+        let owed = std::mem::take(&mut *locked(&inner.owed));
+        for (event, day) in owed {
             match self.index_published(index, &event, &day) {
                 Ok(change) => {
                     locked(&inner.left).remove(&event.id);
