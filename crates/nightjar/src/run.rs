@@ -370,7 +370,7 @@ fn tape(
         counts: Arc::new(Counts::default()),
         beat: Arc::new(Beat::of_disk(clock.clone())),
     };
-    let (hold, beat) = (reach.hold.clone(), tape.beat.clone());
+    let (hold, held, beat) = (reach.hold.clone(), reach.hold.clone(), tape.beat.clone());
     let recorder = Recorder::new(recorder::Setup {
         camera: camera.id.clone(),
         ring: ring.clone(),
@@ -382,6 +382,7 @@ fn tape(
             use capture::State::{Lost, Opening};
             hold.status().is_some_and(|it| matches!(it.state, Lost { .. } | Opening))
         }),
+        is_ending: Box::new(move || held.status().is_none()),
         beat: Box::new(move || beat.strike()),
         counts: tape.counts.clone(),
     })?;

@@ -32,8 +32,10 @@ const IDLE: Duration = Duration::from_secs(1);
 const AGAIN: Duration = Duration::from_secs(1);
 /// Sightings that wait for the part they are of.
 const EARLY: usize = 64;
-/// When nothing more comes the process is about to end: pictures may take so long.
+/// When the process is about to end pictures may take so long.
 const HASTE: Duration = Duration::from_millis(400);
+/// At the end so much is spent on frames that wait; what is left of them is not in the event.
+const DRAIN: Duration = Duration::from_millis(600);
 /// Pictures in a row that cannot be encoded, after which they are copied.
 const DAMAGED: u32 = 15;
 /// After the ring's end the detector may say so much later that its last event is over.
@@ -55,6 +57,9 @@ pub struct Setup {
     pub clock: Arc<dyn Clock>,
     /// Whether the camera delivers nothing and is not expected to at once.
     pub is_lost: Box<dyn Fn() -> bool + Send>,
+    /// Whether the process is about to end, and only moments are left; a file that has been played to its end is no such
+    /// haste.
+    pub is_ending: Box<dyn Fn() -> bool + Send>,
     /// Called each time the thread comes round.
     pub beat: Box<dyn Fn() + Send>,
     /// What it counts.
@@ -94,6 +99,8 @@ pub struct Recorder {
     /// The encoder in a child process failed within this event.
     software: bool,
     over: Option<Duration>,
+    /// When the ring was first found closed at the end of the process.
+    closed: Option<Duration>,
 }
 
 impl std::fmt::Debug for Recorder {
@@ -134,6 +141,7 @@ impl Recorder {
             copies: false,
             software: false,
             over: None,
+            closed: None,
         })
     }
 
@@ -295,6 +303,14 @@ impl Recorder {
     fn next_frame(&mut self) -> Option<Arc<Frame>> {
         let floor = self.with.ring.floor();
         self.take_back(floor);
+        if (self.with.is_ending)() && self.with.ring.is_closed() {
+            let now = self.with.clock.monotonic();
+            if now.saturating_sub(*self.closed.get_or_insert(now)) > DRAIN {
+                tracing::warn!("the end came before all frames of an event were written");
+                self.last_words();
+                return None;
+            }
+        }
         while let Some(frame) = self.held.take().or_else(|| self.before.pop_front()) {
             if frame.seq() >= floor {
                 return Some(frame);
@@ -581,7 +597,7 @@ impl Recorder {
             novelty: self.memory.novelty(&signature),
             thumbnails: self.with.settings.load().thumbnails,
             floor: self.with.ring.floor(),
-            until: self.with.ring.is_closed().then(|| Instant::now() + HASTE),
+            until: (self.with.is_ending)().then(|| Instant::now() + HASTE),
         };
         let degraded = writing.degraded;
         let finished = writing.finish(ending, &mut self.room);

@@ -76,6 +76,7 @@ impl Rig {
             cues: way,
             clock,
             is_lost: Box::new(move || is_lost.load(std::sync::atomic::Ordering::Relaxed)),
+            is_ending: Box::new(|| false),
             beat: Box::new(|| ()),
             counts: counts.clone(),
         };
