@@ -425,7 +425,8 @@ impl ClipFile {
 
 impl Read for ClipFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.file.read(buffer)
+        let read = self.file.read(buffer);
+        self.noted(read, "read a clip")
     }
 }
 

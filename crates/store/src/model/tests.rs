@@ -14,3 +14,10 @@ fn a_power_cut_finds_every_bug_that_was_put_in() {
         assert!(report.broken > 0, "{bug:?} was not found in {} states", report.states + report.second);
     }
 }
+
+#[test]
+fn a_disk_that_fails_at_any_operation_is_told_of_and_survived() {
+    let report = io_faults(3).unwrap();
+    assert_eq!(report.broken, 0, "{:#?}", report.examples);
+    assert!(report.operations > 100, "{report:?}");
+}
