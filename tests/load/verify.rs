@@ -1,7 +1,9 @@
 //! `make verify`: what is claimed of the program's safety, held against the goals; one line of figures each.
 
 mod clients;
+mod clock;
 mod crash;
+mod faults;
 
 /// One goal.
 struct Goal {

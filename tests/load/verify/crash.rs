@@ -207,6 +207,14 @@ fn is_whole(folder: &Path, event: &Kept) -> bool {
     })
 }
 
+/// How many events are listed whose clip is not what their row says, or lie there without a row.
+pub(super) fn wrong(app: &TestApp) -> usize {
+    let (there, folders) = (all(app), folders(&app.folder().join("data/events")));
+    let is_wrong = |id: &String, event: &Kept| folders.get(id).is_none_or(|folder| !is_whole(folder, event));
+    let wrong = there.iter().filter(|(id, (event, _))| event.bytes > 0 && is_wrong(id, event)).count();
+    wrong + folders.keys().filter(|id| !there.contains_key(*id)).count()
+}
+
 /// The folders of events, by id: the fourth level below year, month and day.
 fn folders(root: &Path) -> BTreeMap<String, PathBuf> {
     let mut level = vec![root.to_path_buf()];
