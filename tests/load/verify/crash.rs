@@ -23,9 +23,9 @@ const LONG: &str = "long";
 /// The longest life of most cycles, ready or not.
 const LIFE: Duration = Duration::from_millis(1500);
 /// Every so many cycles live long enough for the event in progress to be synced more than once.
-const LONG_LIFE_EVERY: usize = 10;
+const LONG_LIFE_EVERY: u64 = 10;
 /// Every so many cycles begin without an index.
-const LOST_INDEX_EVERY: usize = 15;
+const LOST_INDEX_EVERY: u64 = 15;
 
 /// What the program has told, and what it was told.
 #[derive(Default)]
@@ -68,7 +68,7 @@ struct Found {
 }
 
 /// Prints its line; `false` if something was lost.
-pub(super) fn run(cycles: usize) -> bool {
+pub(super) fn run(cycles: u64) -> bool {
     let mut setup = setup();
     let mut told = Told::default();
     let mut found = Found::default();
