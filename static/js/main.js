@@ -1,6 +1,6 @@
 // Starts the page: one socket, one model of the cameras, the place that the address names, and one tick a second for whatever counts.
 
-import { getJson, liveUrl } from "./api.js";
+import { getJson, liveUrl, url } from "./api.js";
 import { Cameras } from "./cameras.js";
 import { Connection } from "./connection.js";
 import { attr, el, text } from "./dom.js";
@@ -17,13 +17,13 @@ import { startTheme } from "./theme.js";
 const HIDDEN_STOP_MS = 60_000;
 const REFUSED_GAP_MS = 30_000;
 
-/** A module per place, loaded when it is first entered. */
+/** A module per place, and the stylesheet that it shows nothing without, loaded when it is first entered. */
 const PLACES = {
   live: async () => LivePlace,
   camera: async () => (await import("./single/place.js")).SinglePlace,
-  tune: async () => (await import("./tune/place.js")).TunePlace,
-  timeline: async () => (await import("./timeline/place.js")).TimelinePlace,
-  event: async () => (await import("./event/place.js")).EventPlace,
+  tune: async () => (await dressed(import("./tune/place.js"), "tune.css")).TunePlace,
+  timeline: async () => (await dressed(import("./timeline/place.js"), "timeline.css")).TimelinePlace,
+  event: async () => (await dressed(import("./event/place.js"), "event.css")).EventPlace,
 };
 
 /** Views that belong to another place of the bar. */
@@ -52,6 +52,22 @@ let place = null;
 let view = null;
 let hiddenEnd = 0;
 let refusedAt = -Infinity;
+
+/** A module once the stylesheet is there, too; one that did not come is asked for again the next time. */
+async function dressed(module, sheet) {
+  const link = el("link", { rel: "stylesheet", href: url(sheet).href });
+  const come = new Promise((done, failed) => {
+    link.addEventListener("load", done);
+    link.addEventListener("error", failed);
+  });
+  document.head.append(link);
+  try {
+    return (await Promise.all([module, come]))[0];
+  } catch (no) {
+    link.remove();
+    throw no;
+  }
+}
 
 function heard(message) {
   if (message.type === "hello") connection.hello(message.version);

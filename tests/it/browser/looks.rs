@@ -147,4 +147,6 @@ fn what_the_page_weighs_stays_within_its_budget() {
     assert!(all <= 90_000, "{} scripts: {all} bytes", scripts.len());
     let before_paint = weigh(&json!(["./", "app.css", "theme.js"]));
     assert!(before_paint <= 40_000, "before the first paint: {before_paint} bytes");
+    let sheets = weigh(&json!(["app.css", "tune.css", "timeline.css", "event.css"]));
+    assert!(sheets <= 24_000, "all stylesheets: {sheets} bytes");
 }
