@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use store::model::{Sabotage, io_faults, power_cuts};
 
-/// More than asked for by default, so that second cuts alone are many, too.
-const STATES: u64 = 40_000;
+/// Half of them or so are second cuts.
+const STATES: u64 = 24_000;
 /// Within so many every bug must show.
 const STATES_A_BUG: u64 = 8_000;
 

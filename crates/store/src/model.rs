@@ -9,10 +9,12 @@ mod play;
 mod power;
 mod sabotage;
 pub(crate) mod scene;
+mod starts;
 
 pub use faults::{FaultReport, io_faults};
 pub use power::{CutReport, power_cuts};
 pub use sabotage::Sabotage;
+pub use starts::{StartTimes, time_recovery};
 
 #[cfg(test)]
 mod tests;
