@@ -53,15 +53,20 @@ pub(crate) fn make(settings: &Settings, size: Size, frame_rate: f32) -> Result<B
     }
 }
 
+/// One can begin to play at the latest so long after any other such place, whatever the camera's rate becomes.
+const KEY: Duration = Duration::from_secs(2);
+
 /// H.264, encoded here.
 pub(crate) struct Own {
     inner: VideoEncoder,
+    /// When the last key frame was taken.
+    key: Duration,
 }
 
 impl Own {
     pub(crate) fn new(settings: &Settings, size: Size, frame_rate: f32) -> Result<Self, Trouble> {
         let settings = VideoSettings { quality: settings.quality, frame_rate, ..VideoSettings::default() };
-        Ok(Self { inner: VideoEncoder::new(size, &settings)? })
+        Ok(Self { inner: VideoEncoder::new(size, &settings)?, key: Duration::ZERO })
     }
 }
 
@@ -72,7 +77,12 @@ impl Encode for Own {
     }
 
     fn push(&mut self, at: Duration, frame: &Arc<Frame>, out: &mut Vec<Sample>) -> Result<(), Trouble> {
-        let encoded = self.inner.encode(frame.picture(), false)?;
+        // The encoder counts frames by the rate that was expected; the camera may have become slower since.
+        let is_late = at.saturating_sub(self.key) >= KEY;
+        let encoded = self.inner.encode(frame.picture(), is_late)?;
+        if encoded.key {
+            self.key = at;
+        }
         out.push(Sample { at, data: encoded.data.into(), key: encoded.key });
         Ok(())
     }

@@ -17,8 +17,9 @@ use crate::plan::Part;
 use crate::shots::Shots;
 use crate::story::Story;
 
-/// What is written is on the disk at the latest so much later.
-const SYNC: Duration = Duration::from_secs(2);
+/// A frame is on the disk at the latest so much later. A crash may cost two seconds: the newest frame is held back until
+/// it is known how long it lasts, and on a loaded machine frames come to be written late; the rest is left for these.
+const SYNC: Duration = Duration::from_millis(1400);
 
 /// An open part.
 pub(crate) struct Writing {
@@ -104,13 +105,19 @@ impl Writing {
         (self.before, self.last) = (self.last, at);
         self.write_out()?;
         self.shots.frame(frame);
-        if at.saturating_sub(self.synced) >= SYNC {
+        if self.is_due() {
             self.synced = at;
             if let Some(writer) = &mut self.writer {
                 writer.sync()?;
             }
         }
         Ok(())
+    }
+
+    /// Whether syncing with the next frame would be too late, should it come as this one did.
+    fn is_due(&self) -> bool {
+        let gap = self.last.saturating_sub(self.before);
+        self.last + gap > self.synced + SYNC
     }
 
     /// Whether it was synced with the last frame: a good moment to tell how it stands.

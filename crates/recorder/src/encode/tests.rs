@@ -74,3 +74,14 @@ fn a_child_is_gone_once_its_encoder_is() {
     let left = children();
     assert!(!there.trim().is_empty() && left.trim().is_empty(), "{there} {left}");
 }
+
+#[test]
+fn a_camera_that_is_slower_than_expected_has_a_key_frame_each_two_seconds_still() {
+    let mut encoder = make(&Settings::default(), SIZE, 60.0).unwrap();
+    let mut out = Vec::new();
+    for (n, frame) in (0..).zip(frames(41)) {
+        encoder.push(Duration::from_millis(100 * n), &frame, &mut out).unwrap();
+    }
+    let keys: Vec<Duration> = out.iter().filter(|sample| sample.key).map(|sample| sample.at).collect();
+    assert_eq!(keys, [0, 2, 4].map(Duration::from_secs));
+}
