@@ -14,12 +14,11 @@ use codec::{CodecError, Encoder};
 use frame::{Frame, I420, NewFrame, Picture, Ring, RingLimits, RingWriter, Stamp};
 use motion::EventEnd;
 use store::event::{Event, EventId, Origin, State};
-use store::query::Query;
 use store::{Birth, Draft, Finished, Store};
 
 use crate::cue::{Rest, Sight};
 use crate::encode::{Copied, Encode, make};
-use crate::novelty::{KNOWN, Memory, signature};
+use crate::novelty::Memory;
 use crate::pictures::Darkroom;
 use crate::plan::{End, Heard, Part, Plan, Rules, Seen, Take, Told};
 use crate::writing::{Ending, Writing};
@@ -390,22 +389,6 @@ fn close(
     let event = writing.finish(ending, room)?;
     memory.remember(signature);
     Ok(event)
-}
-
-impl Memory {
-    /// What the camera saw of late, as far as the store knows.
-    pub(crate) fn recall(&mut self, store: &Store, camera: &str) {
-        let limit = u32::try_from(KNOWN).unwrap_or(u32::MAX);
-        let query = Query { camera: Some(camera.to_owned()), limit, ..Query::default() };
-        let Ok(page) = store.list(&query) else { return };
-        for event in page.events.iter().rev() {
-            // A list is without the numbers of the movement.
-            let analysis = store.get(event.id).ok().flatten().and_then(|event| event.analysis.clone());
-            if let Some(analysis) = analysis {
-                self.remember(signature(&analysis));
-            }
-        }
-    }
 }
 
 fn no_frame() -> Trouble {

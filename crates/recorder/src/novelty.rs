@@ -8,9 +8,14 @@ use std::collections::VecDeque;
 use motion::Signature;
 use sha2::{Digest, Sha256};
 use store::event::{Analysis, Characteristics, Temporal};
+use store::query::Query;
+use store::{Store, StoreError};
+
+#[cfg(test)]
+mod tests;
 
 /// Events that are remembered of a camera.
-pub(crate) const KNOWN: usize = 32;
+const KNOWN: usize = 32;
 
 /// What a camera saw of late.
 #[derive(Debug, Default)]
@@ -19,6 +24,14 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
+    /// What the camera saw of late, as far as the store knows.
+    pub(crate) fn recall(&mut self, store: &Store, camera: &str) {
+        match late(store, camera) {
+            Ok(known) => known.into_iter().for_each(|it| self.remember(it)),
+            Err(error) => tracing::debug!(%error, camera, "nothing is known of what the camera saw"),
+        }
+    }
+
     /// How new that is.
     pub(crate) fn novelty(&self, signature: &Signature) -> f32 {
         if signature.histogram.is_empty() {
@@ -37,6 +50,19 @@ impl Memory {
         }
         self.known.push_back(signature);
     }
+}
+
+/// The signatures of a camera's last events, oldest first.
+fn late(store: &Store, camera: &str) -> Result<Vec<Signature>, StoreError> {
+    let limit = u32::try_from(KNOWN).unwrap_or(u32::MAX);
+    let query = Query { camera: Some(camera.to_owned()), limit, ..Query::default() };
+    let mut known = Vec::new();
+    for listed in store.list(&query)?.events.iter().rev() {
+        // A list is without the numbers of the movement.
+        let event = store.get(listed.id)?;
+        known.extend(event.as_ref().and_then(|event| event.analysis.as_ref()).map(signature));
+    }
+    Ok(known)
 }
 
 /// A signature as it is stored.

@@ -8,13 +8,12 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use frame::{Clock, Frame, FrameSeq, ReadError, Reader, Ring};
 use store::event::{EventId, Origin, State};
-use store::query::Query;
 use store::{Birth, Store};
 
 use crate::counts::{Counts, Fault};
 use crate::cue::{Cue, Rest, Sight};
 use crate::encode::{Make, make};
-use crate::novelty::{KNOWN, Memory, signature};
+use crate::novelty::Memory;
 use crate::pace::{Level, Pace};
 use crate::pictures::Darkroom;
 use crate::plan::{Begin, End, Heard, Plan, Rules, Seen, Take, Told};
@@ -147,7 +146,7 @@ impl Recorder {
 
     /// Records until the ring is closed and what was open is finished.
     pub fn run(mut self) {
-        self.recall();
+        self.memory.recall(&self.with.store, &self.with.camera);
         loop {
             (self.with.beat)();
             self.plan.set(rules(&self.with.settings.load()));
@@ -160,20 +159,6 @@ impl Recorder {
             }
         }
         self.with.counts.opened(None);
-    }
-
-    /// What the camera saw of late, as far as the store knows.
-    fn recall(&mut self) {
-        let query = Query { camera: Some(self.with.camera.clone()), limit: known(), ..Query::default() };
-        match self.with.store.list(&query) {
-            Ok(page) => page
-                .events
-                .iter()
-                .rev()
-                .filter_map(|event| event.analysis.as_ref())
-                .for_each(|it| self.memory.remember(signature(it))),
-            Err(error) => tracing::debug!(%error, "no events are known of this camera"),
-        }
     }
 
     /// Nothing is open: waits for something to happen. `false` at the end.
@@ -672,10 +657,6 @@ fn rules(settings: &Settings) -> Rules {
         max_duration: settings.max_duration,
         event_gap: settings.event_gap,
     }
-}
-
-fn known() -> u32 {
-    u32::try_from(KNOWN).unwrap_or(u32::MAX)
 }
 
 /// As the plan is told; nothing for the end of everything.

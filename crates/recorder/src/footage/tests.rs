@@ -146,7 +146,7 @@ fn what_is_too_short_or_not_finished_leaves_nothing() {
     let mut footage = Footage::new(rig.source()).unwrap();
     shown(&mut footage, 100, &[60..=200], false);
     drop(footage);
-    assert!(rig.store.list(&Query::default()).unwrap().events.is_empty());
+    assert!(rig.store.list(&store::query::Query::default()).unwrap().events.is_empty());
     assert_eq!(rig.store.check(), Vec::<String>::new());
 }
 

@@ -8,6 +8,7 @@ use motion::{Best, Decision, Direction, EventEnd, Label, MotionField, Region};
 use store::event::{ClipCodec, Event};
 use store::fs::DataFs;
 use store::mp4::TrackKind;
+use store::query::Query;
 use store::{Opening, Retention};
 
 use super::*;
