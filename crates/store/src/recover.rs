@@ -151,39 +151,42 @@ impl Store {
                 index.forget(&lost)?;
                 recovered.dropped.extend(lost);
             }
-            for &id in there.difference(&rows) {
-                self.saw_id(id);
-                self.adopt(index, &day, id, recovered)?;
-            }
+            let orphans: Vec<EventId> = there.difference(&rows).copied().collect();
+            self.adopt(index, &day, &orphans, recovered)?;
         }
         Ok(())
     }
 
-    /// The row of an event that has files alone.
+    /// The rows of a day's events that have files alone.
     fn adopt(
         &self,
         index: &Index,
         day: &str,
-        id: EventId,
+        ids: &[EventId],
         recovered: &mut Recovered,
     ) -> Result<(), StoreError> {
         let inner = self.inner();
-        let (fs, dir) = (self.fs_of(), inner.layout.event(day, id));
-        match read_event(fs, &dir, id, true) {
-            Ok(event) => {
-                // What was renamed just before the power went may be there without being sure to stay.
-                let sure = fs.sync_dir(&inner.layout.day(day));
-                sure.map_err(|error| StoreError::io("sync a folder of events", error))?;
-                index.insert(&event, day)?;
-                recovered.finished.push(id);
+        let (fs, mut events) = (self.fs_of(), Vec::new());
+        for &id in ids {
+            self.saw_id(id);
+            let dir = inner.layout.event(day, id);
+            match read_event(fs, &dir, id, true) {
+                Ok(event) => events.push(event),
+                Err(Unread::Io(error)) => return Err(StoreError::io("read an event's metadata", error)),
+                Err(Unread::Damaged(why)) => {
+                    tracing::warn!(%id, %why, "an event's folder is damaged and put aside");
+                    put_aside(fs, &dir, &inner.layout.quarantine(), id, &why)
+                        .map_err(|error| StoreError::io("put a damaged event aside", error))?;
+                    recovered.quarantined.push(id);
+                }
             }
-            Err(Unread::Io(error)) => return Err(StoreError::io("read an event's metadata", error)),
-            Err(Unread::Damaged(why)) => {
-                tracing::warn!(%id, %why, "an event's folder is damaged and put aside");
-                put_aside(fs, &dir, &inner.layout.quarantine(), id, &why)
-                    .map_err(|error| StoreError::io("put a damaged event aside", error))?;
-                recovered.quarantined.push(id);
-            }
+        }
+        if !events.is_empty() {
+            // What was renamed just before the power went may be there without being sure to stay.
+            let sure = fs.sync_dir(&inner.layout.day(day));
+            sure.map_err(|error| StoreError::io("sync a folder of events", error))?;
+            index.insert_all(events.iter().map(|event| (event, day)))?;
+            recovered.finished.extend(events.iter().map(|event| event.id));
         }
         Ok(())
     }

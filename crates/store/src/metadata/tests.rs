@@ -2,6 +2,16 @@ use super::*;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
+fn verdict(text: &str, share: f32, by_person: bool) -> Verdict {
+    Verdict {
+        label: "animal".to_owned(),
+        confidence: share,
+        alternatives: vec![(text.to_owned(), share)],
+        direction: "left".to_owned(),
+        by_person,
+    }
+}
+
 fn events() -> impl Strategy<Value = Event> {
     let text = "[ -~äß\"\\\\\n]{0,20}";
     let share = 0.0_f32..=1.0;
@@ -24,13 +34,7 @@ fn events() -> impl Strategy<Value = Event> {
             clock_was_set: flags[3],
             part: b,
             part_of: flags[4].then(|| EventId::from_parts(7, 8)),
-            verdict: Verdict {
-                label: "animal".to_owned(),
-                confidence: share,
-                alternatives: vec![(text.clone(), share)],
-                direction: "left".to_owned(),
-                by_person: flags[5],
-            },
+            verdict: verdict(&text, share, flags[5]),
             sentence: flags[6].then(|| text.clone()),
             size: Size::new(b, b / 2),
             frames: a,
