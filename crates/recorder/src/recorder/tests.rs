@@ -1,17 +1,18 @@
 use std::sync::mpsc::{Receiver as Way, SyncSender as End, sync_channel};
 use std::thread::JoinHandle;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
 use frame::{JpegPicture, NewFrame, Picture, RingLimits, RingWriter, Sampling, Size, Stamp, SystemClock};
 use motion::{Best, Decision, Direction, EventEnd, Label, MotionField, Region};
-use store::event::{ClipCodec, Event};
+use store::event::{ClipCodec, Event, Origin};
 use store::fs::DataFs;
 use store::mp4::TrackKind;
 use store::query::Query;
 use store::{Opening, Retention};
 
 use super::*;
+use crate::EncoderKind;
 use crate::cue::Cues;
 use crate::encode::{Encode, Sample};
 
