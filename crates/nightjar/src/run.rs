@@ -9,17 +9,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use frame::{Clock, Ring, RingLimits, SystemClock};
-use recorder::{Counts, Cues, Recorder};
+use frame::{Clock, SystemClock};
 use server::Setup;
 use tokio_util::task::TaskTracker;
 use web::{Access, Front, Hosts, KeyCheck as _, Life, Limits, Metrics};
 
-use crate::config::{Config, Inputs, Loaded, Values};
+use crate::config::{Inputs, Loaded};
 
 mod activity;
 mod board;
 mod camera;
+mod cameras;
 mod changes;
 mod data;
 mod door;
@@ -40,31 +40,19 @@ mod tend;
 mod vitals;
 mod watch;
 
-use board::Publisher;
 pub(crate) use board::{Reasons, main_region};
 use camera::{Camera, Cameras};
-use changes::{Ledger, Reach};
+use changes::Ledger;
 pub(crate) use data::{DataDir, make as make_data_dir, open as open_data_dir};
 pub(crate) use door::{Unguarded, url};
-use edges::Edges;
 pub(crate) use edges::reason_of;
-use hold::Hold;
 use keep::Keeper;
 pub(crate) use keep::open as open_store;
 use manager::Manager;
-use orders::Orders;
 use reload::Reloading;
 use shutdown::{Phase, phase, whole_ms};
 pub(crate) use signals::Signals;
 use stages::{StageEnd, Stages};
-use store::Store;
-use tape::Tape;
-use vitals::Beat;
-use watch::{Tallies, Watch};
-
-/// Frames that are kept beyond the pre-roll, as far as `ring_size` goes: a recorder behind a disk that stalls for seconds, or
-/// that waits to know whether an event is over, finds them there.
-const SLACK: Duration = Duration::from_secs(20);
 
 /// Serves until it is told to stop.
 ///
@@ -122,7 +110,7 @@ impl House {
         let store = keep::open(&config.data, config.retention, clock.clone())?;
         let keeper = Keeper::start(store.clone(), clock.clone()).context("failed to start retention")?;
         let mut stages = Stages::new(2 * config.cameras.len());
-        let (cameras, ledger) = cameras(&config, values, &clock, &metrics, &store, &mut stages)?;
+        let (cameras, ledger) = cameras::start(&config, values, &clock, &metrics, &store, &mut stages)?;
         let limits = Limits::default();
         let life = Life::default();
         let is_network = !config.server.bind.ip().to_canonical().is_loopback();
@@ -195,7 +183,7 @@ impl House {
             }
         }
         for camera in &cameras {
-            helpers.spawn(follow(camera.clone(), clock.clone()));
+            helpers.spawn(cameras::follow(camera.clone(), clock.clone()));
         }
         // The listener is bound, so whoever comes from now on is answered.
         manager.ready();
@@ -281,119 +269,6 @@ fn death(end: &StageEnd, camera: Option<&str>) -> (String, String) {
     };
     let why = panics::of(&stage).unwrap_or_else(|| "it ended without a word".to_owned());
     (stage, why)
-}
-
-/// Passes changes of the source on to whoever watches the camera, and tells when its first frame came.
-async fn follow(camera: Arc<Camera>, clock: Arc<dyn Clock>) {
-    let Some(mut source) = camera.hold.changes() else { return };
-    let mut frames = camera.ring.announcements();
-    let mut waits = true;
-    loop {
-        tokio::select! {
-            changed = source.changed() => {
-                if changed.is_err() {
-                    return;
-                }
-                camera.board.wake();
-            }
-            changed = frames.changed(), if waits => {
-                waits = false;
-                if changed.is_ok() {
-                    let ms = whole_ms(clock.monotonic());
-                    tracing::info!(camera = camera.id, ms, "first frame");
-                }
-            }
-        }
-    }
-}
-
-/// Starts capture and detection of every camera.
-fn cameras(
-    config: &Config,
-    values: Values,
-    clock: &Arc<dyn Clock>,
-    metrics: &Metrics,
-    store: &Store,
-    stages: &mut Stages,
-) -> anyhow::Result<(Vec<Arc<Camera>>, Arc<Ledger>)> {
-    let mut rings = Vec::new();
-    let mut reach = Vec::new();
-    for camera in &config.cameras {
-        let (writer, ring) =
-            Ring::new(RingLimits { bytes: camera.ring_size, span: camera.recording.pre_roll + SLACK });
-        let hold = Hold::start(&camera.id, Orders::of(camera), writer, clock.clone());
-        reach.push(Reach::new(camera, hold.context("failed to start a camera")?));
-        rings.push(ring);
-    }
-    let ledger = Arc::new(Ledger::new(values, config, reach.clone()));
-    let mut cameras = Vec::new();
-    for (index, ((camera, ring), reach)) in config.cameras.iter().zip(rings).zip(reach).enumerate() {
-        let publisher = Publisher::new(reach.board.clone());
-        let tallies = Tallies::new(metrics, &camera.id);
-        let beat = Arc::new(Beat::new(clock.clone()));
-        let (tape, edges) = tape(camera, index, &ring, &reach, clock, store, stages)?;
-        let watch =
-            Watch::new(ring.reader(), reach.rules.clone(), publisher, Some(edges), tallies, beat.clone())?;
-        let span = tracing::info_span!("detect", camera = camera.id);
-        stages
-            .start(format!("detect:{}", camera.id), index, move || span.in_scope(|| watch.run()))
-            .context("failed to start detection")?;
-        cameras.push(Arc::new(Camera {
-            index,
-            id: camera.id.clone(),
-            ring,
-            board: reach.board,
-            ledger: ledger.clone(),
-            clock: clock.clone(),
-            hold: reach.hold,
-            beat,
-            tape,
-        }));
-    }
-    Ok((cameras, ledger))
-}
-
-/// Starts a camera's recorder: itself, and the detect thread's way to it.
-fn tape(
-    camera: &crate::config::Camera,
-    index: usize,
-    ring: &Ring,
-    reach: &Reach,
-    clock: &Arc<dyn Clock>,
-    store: &Store,
-    stages: &mut Stages,
-) -> anyhow::Result<(Tape, Edges)> {
-    let (cues, way) = Cues::new();
-    let tape = Tape {
-        cues: cues.clone(),
-        settings: reach.recording.clone(),
-        counts: Arc::new(Counts::default()),
-        beat: Arc::new(Beat::of_disk(clock.clone())),
-    };
-    let (hold, held, beat) = (reach.hold.clone(), reach.hold.clone(), tape.beat.clone());
-    let recorder = Recorder::new(recorder::Setup {
-        camera: camera.id.clone(),
-        ring: ring.clone(),
-        store: store.clone(),
-        settings: tape.settings.clone(),
-        cues: way,
-        clock: clock.clone(),
-        is_lost: Box::new(move || {
-            use capture::State::{Lost, Opening};
-            hold.status().is_some_and(|it| matches!(it.state, Lost { .. } | Opening))
-        }),
-        is_ending: Box::new(move || held.status().is_none()),
-        beat: Box::new(move || beat.strike()),
-        counts: tape.counts.clone(),
-    })?;
-    let span = tracing::info_span!("record", camera = camera.id);
-    let beat = tape.beat.clone();
-    let body = move || {
-        span.in_scope(|| recorder.run());
-        beat.over();
-    };
-    stages.start(format!("record:{}", camera.id), index, body).context("failed to start a recorder")?;
-    Ok((tape, Edges::new(cues)))
 }
 
 #[cfg(test)]
