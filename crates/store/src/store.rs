@@ -68,6 +68,8 @@ pub(crate) struct Inner {
     pub(crate) boot: Boot,
     pub(crate) retention: Mutex<Retention>,
     witness: Option<PathBuf>,
+    /// Whose root it was when it was opened; no other one is opened in this life of the program.
+    root: Mutex<Option<String>>,
     /// Whether the clock was set at the last look, and where the clocks stood.
     pub(crate) clock_seen: Mutex<Option<(bool, Stamp)>>,
     /// Where the index comes from; `None` behind it while the disk is missing.

@@ -20,6 +20,13 @@ use crate::index::Index;
 use crate::layout::Layout;
 use crate::retain::Retention;
 
+/// Why nothing is recorded where a disk was.
+const EMPTY: &str = "the data directory is empty; mount the disk it is on";
+
+fn swapped(found: &str, known: &str) -> String {
+    format!("another disk is in its place (it is {found}, events were kept on {known}); mount the right one")
+}
+
 /// What a store is opened with.
 #[derive(Debug, Clone)]
 pub struct Opening {
@@ -101,6 +108,7 @@ impl Store {
             boot: parts.boot,
             retention: Mutex::new(opening.retention),
             witness: opening.witness,
+            root: Mutex::default(),
             clock_seen: Mutex::default(),
             source: parts.source,
             index: RwLock::new(None),
@@ -159,10 +167,15 @@ impl Store {
     fn identify(&self) -> Result<Arc<Index>, StoreError> {
         let inner = self.inner();
         let fs = self.fs_of();
-        let root = match identity::look(fs, &inner.layout, inner.witness.as_deref())? {
-            Found::Missing(why) => return Err(StoreError::Missing(why)),
-            Found::Fresh => None,
-            Found::Known(root) => Some(root),
+        let known = locked(&inner.root).clone();
+        let root = match (identity::look(fs, &inner.layout, inner.witness.as_deref())?, known) {
+            (Found::Missing(why), _) => return Err(StoreError::Missing(why)),
+            (Found::Fresh, Some(_)) => return Err(StoreError::Missing(EMPTY.to_owned())),
+            (Found::Known(found), Some(known)) if found != known => {
+                return Err(StoreError::Missing(swapped(&found, &known)));
+            }
+            (Found::Fresh, None) => None,
+            (Found::Known(root), _) => Some(root),
         };
         let fresh = self.next_id(inner.clock.wall());
         let root = identity::settle(fs, &inner.layout, inner.witness.as_deref(), root, fresh)?;
@@ -176,6 +189,8 @@ impl Store {
                 )));
             }
         }
+        // From here on no other one will do, and an empty one least of all: its disk is gone.
+        *locked(&inner.root) = Some(root);
         Ok(index)
     }
 
@@ -203,9 +218,14 @@ impl Store {
             return;
         }
         match identity::look(self.fs_of(), &inner.layout, inner.witness.as_deref()) {
-            Ok(Found::Known(_)) => {}
+            Ok(Found::Known(found)) => {
+                let known = locked(&inner.root).clone();
+                if let Some(known) = known.filter(|known| *known != found) {
+                    return self.detach(swapped(&found, &known));
+                }
+            }
             Ok(Found::Missing(why)) => return self.detach(why),
-            Ok(Found::Fresh) => return self.detach("the data directory is empty".to_owned()),
+            Ok(Found::Fresh) => return self.detach(EMPTY.to_owned()),
             Err(error) => {
                 self.tell(&error);
                 return;
@@ -232,7 +252,7 @@ impl Store {
         let index = inner.source.open()?;
         let root = match identity::look(self.fs_of(), &inner.layout, inner.witness.as_deref())? {
             Found::Known(root) => root,
-            Found::Fresh => return Err(StoreError::Missing("the data directory is empty".to_owned())),
+            Found::Fresh => return Err(StoreError::Missing(EMPTY.to_owned())),
             Found::Missing(why) => return Err(StoreError::Missing(why)),
         };
         index.set_root(&root)?;

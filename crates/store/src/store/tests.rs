@@ -267,6 +267,28 @@ fn an_unmounted_disk_is_noticed_written_nothing_to_and_taken_up_again() {
 }
 
 #[test]
+fn an_empty_folder_where_the_whole_root_was_is_no_first_start() {
+    let place = Place::new();
+    let store = place.open();
+    let event = place.record(&store);
+    let data = place.dir.path().join("data");
+    let away = place.dir.path().join("away");
+    std::fs::rename(&data, &away).unwrap();
+    std::fs::create_dir(&data).unwrap();
+    // The first look finds it gone, the later ones try to open it again.
+    for _ in 0..3 {
+        store.probe();
+        assert!(matches!(store.state(), StoreState::Missing(_)));
+        assert_eq!(std::fs::read_dir(&data).unwrap().count(), 0);
+    }
+    std::fs::remove_dir(&data).unwrap();
+    std::fs::rename(&away, &data).unwrap();
+    store.probe();
+    assert_eq!(store.state(), StoreState::Ok);
+    assert!(store.get(event.id).unwrap().is_some());
+}
+
+#[test]
 fn a_store_on_which_nothing_happens_writes_nothing() {
     fn stamps(dir: &Path) -> Vec<(PathBuf, std::time::SystemTime, u64)> {
         let mut all = Vec::new();
