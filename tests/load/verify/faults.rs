@@ -1,5 +1,6 @@
-//! A disk that fails while an event is recorded: full, and turned read-only. The live view goes on, the program says
-//! what is wrong, calls nothing whole that is not, and records again once the disk is well.
+//! A disk that fails while an event is recorded: full, and gone from where it was mounted. The live view goes on, the
+//! program says what is wrong, calls nothing whole that is not, writes nothing where the disk should be, and records
+//! again once the disk is well.
 //!
 //! The disk is a small file system of its own, which only root may mount; without it this says that it was skipped.
 //! Every single place that writes, with every error, is held in the process by `store`'s own faulty file system.
@@ -17,19 +18,26 @@ const SOON: Duration = Duration::from_secs(60);
 /// How long the disk stays bad.
 const BAD: Duration = Duration::from_secs(8);
 
-/// What is wrong with the disk, from `begin` to `end`.
+/// What is wrong with the disk, from `begin` to `end`. It is mounted at the first path, and shown at the second one.
 struct Fault {
     name: &'static str,
-    begin: fn(&Path),
-    end: fn(&Path),
+    begin: fn(&Path, &Path),
+    end: fn(&Path, &Path),
 }
 
 const FAULTS: [Fault; 2] = [
-    Fault { name: "full disk", begin: fill, end: |disk| std::fs::remove_file(disk.join("ballast")).unwrap() },
     Fault {
-        name: "read-only disk",
-        begin: |disk| assert!(mount(&["-o", "remount,ro"], disk)),
-        end: |disk| assert!(mount(&["-o", "remount,rw"], disk)),
+        name: "full disk",
+        begin: |disk, _| fill(disk),
+        end: |disk, _| std::fs::remove_file(disk.join("ballast")).unwrap(),
+    },
+    Fault {
+        name: "disk gone",
+        begin: |_, data| assert!(unmount(data)),
+        end: |disk, data| {
+            assert!(crash::entries(data).is_empty(), "something was written where the disk should be");
+            assert!(bind(disk, data));
+        },
     },
 ];
 
@@ -39,26 +47,29 @@ pub(super) fn run(_: u64) -> bool {
 
 fn one(fault: &Fault) -> bool {
     let setup = setup();
-    let disk = setup.folder().join("data");
+    let (disk, data) = (setup.folder().join("disk"), setup.folder().join("data"));
     std::fs::create_dir(&disk).unwrap();
+    std::fs::create_dir(&data).unwrap();
     if !mount(&["-t", "tmpfs", "-o", "size=48m,mode=0700", "tmpfs"], &disk) {
         eprintln!("skipped: {}: only root may mount a file system", fault.name);
         return true;
     }
-    let _mounted = Mounted(disk.clone());
+    let _mounted = [Mounted(disk.clone()), Mounted(data.clone())];
+    assert!(bind(&disk, &data));
     let app = setup.start();
     app.wait_for("garden", "live", SOON);
     let before = whole(&app);
     record(&app, "start");
     pause(Duration::from_secs(3));
-    (fault.begin)(&disk);
+    (fault.begin)(&disk, &data);
     let begun = Instant::now();
     let noticed = until("it says what is wrong", SOON, || (!is_ready(&app)).then(|| begun.elapsed()));
     let (frames, since) = (frames(&app), Instant::now());
     pause(BAD.saturating_sub(begun.elapsed()));
     let shown = (self::frames(&app) - frames) as f64 / since.elapsed().as_secs_f64();
     assert_eq!(app.get("/snapshot.jpg").status, 200, "the live view goes on");
-    (fault.end)(&disk);
+    assert!(!is_ready(&app), "it goes on saying what is wrong");
+    (fault.end)(&disk, &data);
     let ended = Instant::now();
     until("it is ready again", SOON, || is_ready(&app).then_some(()));
     let resumed = ended.elapsed();
@@ -119,11 +130,20 @@ fn mount(words: &[&str], at: &Path) -> bool {
     Command::new("mount").args(words).arg(at).output().is_ok_and(|done| done.status.success())
 }
 
-/// Taken away again, whatever still uses it.
+fn bind(disk: &Path, at: &Path) -> bool {
+    mount(&["--bind", &disk.display().to_string()], at)
+}
+
+/// Taken away at once, whatever still uses it.
+fn unmount(at: &Path) -> bool {
+    Command::new("umount").arg("-l").arg(at).output().is_ok_and(|done| done.status.success())
+}
+
+/// Taken away in the end.
 struct Mounted(PathBuf);
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        drop(Command::new("umount").arg("-l").arg(&self.0).status());
+        unmount(&self.0);
     }
 }
