@@ -35,6 +35,15 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "nightjar analyze clip.mp4 --frames frames.jsonl --no-store",
         "analyze::every_frame_of_real_footage_is_judged_once_and_the_same_way_each_time",
     ),
+    (
+        "nightjar events list --from 2026-11-19 --label animal",
+        "import::events_are_found_shown_and_deleted_from_a_shell",
+    ),
+    ("nightjar events check", "import::events_are_found_shown_and_deleted_from_a_shell"),
+    (
+        "nightjar import /media/card/DCIM --camera meadow",
+        "import::events_are_found_shown_and_deleted_from_a_shell",
+    ),
     ("cargo build --release --locked -p nightjar", "what make run does"),
     ("sudo make install", "service::what_is_installed_is_what_the_unit_needs"),
     (
