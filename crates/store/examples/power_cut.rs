@@ -1,6 +1,6 @@
-//! `cargo run --release -p store --example power_cut [STATES]`: cuts the power of a model disk in so many ways, lets
-//! every operation fail, and prints a line of figures each; ends with 1 if a rule was broken or a bug that was put
-//! in was not found.
+//! `cargo run --release -p store --features model --example power_cut [STATES]`: cuts the power of a model disk in so
+//! many ways, lets every operation fail, and prints a line of figures each; ends with 1 if a rule was broken or a bug
+//! that was put in was not found.
 #![expect(clippy::print_stdout, reason = "its lines are what it is for")]
 
 use std::process::ExitCode;

@@ -1,5 +1,5 @@
-//! `cargo run --release -p store --example recovery [EVENTS] [FOLDER]`: how long a start takes with so many events,
-//! in order, and with the index gone.
+//! `cargo run --release -p store --features model --example recovery [EVENTS] [FOLDER]`: how long a start takes with so
+//! many events, in order, and with the index gone.
 #![expect(clippy::print_stdout, reason = "its lines are what it is for")]
 
 use std::path::PathBuf;

@@ -1,5 +1,6 @@
 //! Proof that what was acknowledged survives: a model disk whose power is cut at every operation, and a disk that
-//! fails at every operation. For tests and for `cargo run -p store --example power_cut`, never in the program.
+//! fails at every operation. For tests and for `cargo run -p store --features model --example power_cut`, never in
+//! the program.
 
 mod disk;
 mod faults;
