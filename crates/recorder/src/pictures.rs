@@ -1,7 +1,8 @@
 //! The pictures beside a clip, made of the few frames that were kept for it.
 //!
 //! The poster is the frame in which the mover is largest and sharpest: of the candidates the one with the highest product of
-//! both. The thumb is the mover cut out of it, the trail the mover pasted along its path into the first of its frames.
+//! both. The thumb is the mover cut out of it, the trail the mover pasted along its path into a frame of just before it came:
+//! one in which it stood would lose a piece of it to the paste beside it.
 
 use std::time::Instant;
 
@@ -55,9 +56,10 @@ impl Darkroom {
                 codec::crop_jpeg(best.frame.picture(), mover, SMALL / 2, QUALITY, &mut self.work),
             );
             let path = main.map(|main| shots.path(main, first, last)).unwrap_or_default();
-            if let Some(base) = path.first().filter(|_| path.len() > 1 && has_time()) {
+            if let Some(first_seen) = path.first().filter(|_| path.len() > 1 && has_time()) {
+                let base = shots.before(&first_seen.frame, first).unwrap_or(&first_seen.frame);
                 let pasted: Vec<_> = path.iter().map(|shot| (shot.frame.picture(), shot.rect)).collect();
-                let jpeg = codec::trail_jpeg(base.frame.picture(), &pasted, WIDE, QUALITY, &mut self.work);
+                let jpeg = codec::trail_jpeg(base.picture(), &pasted, WIDE, QUALITY, &mut self.work);
                 keep(PictureName::Trail, jpeg);
             }
         } else if let Some(frame) = shots.spread(1, first, last).pop() {

@@ -3,6 +3,7 @@
 //! What does not belong here: how a picture is made of them, that is [`crate::pictures`].
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use frame::{Frame, FrameSeq, Rect};
 
@@ -15,6 +16,8 @@ const POSTERS: usize = 6;
 const NEAR: u64 = 4;
 /// Sightings along the mover's path.
 const STEPS: usize = 16;
+/// So long before it is first seen a mover is not in the picture yet.
+const CLEAR: Duration = Duration::from_secs(1);
 /// Frames over the whole part.
 const SPREAD: usize = 16;
 
@@ -114,6 +117,14 @@ impl Shots {
     pub(crate) fn path(&self, track: u32, first: FrameSeq, last: FrameSeq) -> Vec<&Shot> {
         let steps = self.steps.kept.iter();
         steps.filter(|it| it.track == track && (first..=last).contains(&it.frame.seq())).collect()
+    }
+
+    /// A frame from `first` on of before that one: not so near that a mover in it showed already, nor farther than need be.
+    pub(crate) fn before(&self, frame: &Frame, first: FrameSeq) -> Option<&Arc<Frame>> {
+        let usable = |it: &&Arc<Frame>| (first..frame.seq()).contains(&it.seq()) && it.size() == frame.size();
+        let is_clear = |it: &&Arc<Frame>| it.stamp().mono + CLEAR <= frame.stamp().mono;
+        let mut earlier = self.spread.kept.iter().filter(usable);
+        earlier.clone().rfind(is_clear).or_else(|| earlier.next())
     }
 
     /// So many frames, evenly over the part.
