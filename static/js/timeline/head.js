@@ -101,7 +101,7 @@ export class Filters {
   /** `all`: the visits that are counted, or null where they are too many to be known here; `link(change)`: another filter's address. */
   show(filter, all, link) {
     const { label, favourite } = filter;
-    const pill = (key, word, fits, on, to) => ({ key, word, n: all ? all.filter(fits).length : "", on, to });
+    const pill = (key, word, fits, on, to) => ({ key, word, n: all?.filter(fits).length ?? "", on, to });
     const pills = [
       pill("all", "All", () => true, !label && !favourite, { label: null, favourite: null }),
       ...LABELS.map((name) => {

@@ -37,6 +37,7 @@ export class TimelinePlace {
   #clock;
   #router;
   #here = false;
+  #lacks = false; // the list could not be fetched
   #day = null;
   #following = false; // the address names no day: it is always today
   #filter = NONE;
@@ -123,6 +124,7 @@ export class TimelinePlace {
 
   listed() {
     this.#show();
+    if (this.#lacks) this.#heard("reset"); // the connection is back
   }
 
   changed() {
@@ -174,8 +176,10 @@ export class TimelinePlace {
 
   async #load() {
     try {
+      this.#lacks = false;
       await this.#visits.load();
     } catch (error) {
+      this.#lacks = true;
       this.#failed(error);
     }
     this.#show();
@@ -212,7 +216,9 @@ export class TimelinePlace {
   #heard(type, detail) {
     if (type === "reset") {
       this.#visits.forget();
-      return void (this.#here && this.#load());
+      if (!this.#here) return;
+      this.#load();
+      return this.#plots();
     }
     this.#visits.hear(type === "gone" ? detail : detail.id, type === "gone" ? null : detail);
     if (!this.#here) return;
@@ -275,7 +281,7 @@ export class TimelinePlace {
       sum: this.#lanes ? said.daySum(this.#lanes.values(), this.#cameras.all.length) : "",
       filter: this.#filter,
     });
-    this.#filters.show(this.#filter, this.#visits.whole ? this.#visits.all : null, this.#link);
+    this.#filters.show(this.#filter, this.#visits.ended, this.#link);
     this.#filters.offer(this.#storage?.unseen ?? 0, this.#unseen ?? shown[0]);
     this.#cards.show(shown, this.#nameOf, this.#isToday ? this.#now : null);
     attr(this.node, "data-waiting", !known);
@@ -312,13 +318,14 @@ export class TimelinePlace {
     const earlier = [...(this.#tally?.byDay ?? [])].findLast(([day, n]) => n > 0 && day < this.#day)?.[0];
     const [sentence, word, href] = Object.values(this.#filter).some(Boolean)
       ? ["No visit of this day is like that.", "Show all", this.#link(NONE)]
-      : earlier
-        ? [
-            this.#isToday ? "Nothing has come today." : "Nothing came on this day.",
-            `Go to ${said.dayName(beginOf(earlier), this.#now)}`,
-            addressOf("timeline", earlier),
-          ]
-        : ["Nothing has been recorded yet. What moves is kept here.", "See what is live", addressOf("live")];
+      : [
+          this.#storage?.events
+            ? `Nothing ${this.#isToday ? "has come today" : "came on this day"}.`
+            : "Nothing has been recorded yet. What moves is kept here.",
+          ...(earlier
+            ? [`Go to ${said.dayName(beginOf(earlier), this.#now)}`, addressOf("timeline", earlier)]
+            : ["See what is live", addressOf("live")]),
+        ];
     text(this.#emptyWords, sentence);
     text(this.#emptyLink, word);
     attr(this.#emptyLink, "href", href);

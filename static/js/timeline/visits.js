@@ -112,7 +112,12 @@ export class Visits {
     return [...open.sort((a, b) => said.startOf(b) - said.startOf(a)), ...this.#list];
   }
 
-  /** Those of them that the filters want. */
+  /** Those that have ended, whatever their class: what is counted. Null where not all are known. */
+  get ended() {
+    return this.whole ? this.#list : null;
+  }
+
+  /** Those of all that the filters want. */
   get shown() {
     return this.all.filter((event) => this.#isWanted(event));
   }
