@@ -30,7 +30,7 @@ export class EventPlace {
   #query = new URLSearchParams();
   #films = new Map(); // of the one that is shown and of its neighbours
   #order = new Order();
-  #undone = null; // what was deleted last, to be shown again if that is undone
+  #undone = new Set(); // what was deleted while it was shown: shown again if that is undone
   #timers = [];
   #player = new Player(() => {
     this.#reason.show(this.#event, this.#film.track);
@@ -323,18 +323,17 @@ export class EventPlace {
 
   #heard(event) {
     this.#films.get(event.id)?.renew(event);
-    const undone = this.#undone === event.id;
+    const undone = this.#undone.delete(event.id);
     if (undone || this.#order.place(event.id) >= 0 || this.#order.fits(event)) this.#order.take(event);
-    if (!undone) return this.#write();
-    this.#undone = null;
-    this.#turn(event);
+    if (undone) this.#turn(event);
+    else this.#write();
   }
 
   #lost(id) {
     const next = this.#order.beside(id, 1) ?? this.#order.beside(id, -1);
     this.#order.drop(id);
     if (id !== this.#id) return this.#write();
-    this.#undone = id;
+    this.#undone.add(id);
     if (next) this.#turn(next);
     else this.#router.go(...this.#home);
   }

@@ -25,18 +25,17 @@ export class Strip {
   #axis = el("div", { class: "axis", "aria-hidden": "true" }, this.#before, this.#fired, this.#end);
   node = el("div", { class: "reel" }, this.#rail, this.#axis);
 
-  /** `seek(seconds, sure)`: somebody wants to be there; not `sure` while they still drag. */
+  /** `seek(seconds)`: somebody wants to be there. */
   constructor(seek) {
     this.#seek = seek;
     this.#rail.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
       this.#rail.setPointerCapture(event.pointerId);
-      this.#pointed(event, false);
+      this.#pointed(event);
     });
     this.#rail.addEventListener("pointermove", (event) => {
-      if (this.#rail.hasPointerCapture(event.pointerId)) this.#pointed(event, false);
+      if (this.#rail.hasPointerCapture(event.pointerId)) this.#pointed(event);
     });
-    this.#rail.addEventListener("pointerup", (event) => this.#pointed(event, true));
     this.#rail.addEventListener("keydown", (event) => this.#key(event));
     new ResizeObserver(() => this.#draw()).observe(this.#rail);
   }
@@ -45,9 +44,9 @@ export class Strip {
     return Math.max(this.#event?.duration_s ?? 0, 0.1);
   }
 
-  #pointed(event, sure) {
+  #pointed(event) {
     const { left, width } = this.#rail.getBoundingClientRect();
-    this.#seek(Math.min(1, Math.max(0, (event.clientX - left) / width)) * this.#length, sure);
+    this.#seek(Math.min(1, Math.max(0, (event.clientX - left) / width)) * this.#length);
   }
 
   #key(event) {
@@ -57,7 +56,7 @@ export class Strip {
       event.key === "Home" ? 0 : event.key === "End" ? this.#length : by && now + by * (event.shiftKey ? 5 : 1);
     if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    this.#seek(Math.min(this.#length, Math.max(0, to)), true);
+    this.#seek(Math.min(this.#length, Math.max(0, to)));
   }
 
   /** Shows an event's strip; `track` is null until it is known. */

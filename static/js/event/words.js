@@ -15,7 +15,7 @@ export const seconds = (length) => (length < 60 ? `${length.toFixed(1)} s` : wor
 
 /** Why it was recorded: Nightjar's sentence, or what stands for it. */
 export function reason({ sentence, origin }) {
-  if (sentence) return sentence;
+  if (sentence) return sentence.replace(/(\d) /g, "$1\u00a0"); // a figure stays with its unit
   if (origin === "manual") return "Somebody started this recording by hand.";
   return origin === "import" ? "This was brought in from recorded footage." : "Why this was recorded was not kept.";
 }
