@@ -7,10 +7,12 @@
 //! again from the files of the events.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::hooks::Action;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::error::StoreError;
@@ -40,6 +42,9 @@ pub struct Index {
     // Closed before the writer, which then leaves one file behind and no log.
     readers: Readers,
     writer: Mutex<Connection>,
+    /// The number of the latest change that was committed, and of the latest that the writer has made.
+    change: AtomicU64,
+    made: Arc<AtomicU64>,
     set_aside: Option<PathBuf>,
 }
 
@@ -51,6 +56,26 @@ enum Readers {
 }
 
 impl Index {
+    fn new(readers: Readers, writer: Connection) -> Result<Self, StoreError> {
+        let change: i64 = writer.query_row(sql::CHANGE, [], |row| row.get(0))?;
+        let made = Arc::new(AtomicU64::new(change.unsigned_abs()));
+        let note = Arc::clone(&made);
+        // The triggers number each change in a table of its own: so nobody has to ask for the number.
+        writer.update_hook(Some(move |action, _: &str, table: &str, row: i64| {
+            if action == Action::SQLITE_INSERT && table == "changes" {
+                note.store(row.unsigned_abs(), Ordering::Relaxed);
+            }
+        }))?;
+        let change = AtomicU64::new(change.unsigned_abs());
+        Ok(Self { readers, writer: Mutex::new(writer), change, made, set_aside: None })
+    }
+
+    /// The number of the latest change; 0 if nothing was ever changed.
+    #[must_use]
+    pub fn newest_change(&self) -> u64 {
+        self.change.load(Ordering::Relaxed)
+    }
+
     /// Where an index that could not be read was moved to when this one was opened; this one is empty then.
     #[must_use]
     pub fn set_aside(&self) -> Option<&Path> {
@@ -72,9 +97,12 @@ impl Index {
     /// All of what `f` does, or nothing.
     fn write<T>(&self, f: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let mut writer = self.writer();
+        // One that was rolled back has made none.
+        self.made.store(self.newest_change(), Ordering::Relaxed);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let answer = f(&transaction)?;
         transaction.commit()?;
+        self.change.store(self.made.load(Ordering::Relaxed), Ordering::Relaxed);
         Ok(answer)
     }
 }

@@ -343,7 +343,7 @@ impl Store {
         }
     }
 
-    /// The number of the index's latest change; the last one known of if it cannot be asked.
+    /// The number of the index's latest change; the last one known of if there is no index at present.
     pub(crate) fn newest_change(&self) -> u64 {
         if let Ok(index) = self.index() {
             self.inner.change.fetch_max(index.newest_change(), Ordering::Relaxed);

@@ -150,13 +150,8 @@ fn what_an_answer_costs_does_not_grow_with_what_is_kept() {
         if path.ends_with("cleanup") {
             continue;
         }
-        // What is changed or deleted is looked up, written, told with its number, and followed by its files: one each.
-        // The forecast looks at the totals, at the oldest event, and at the days with the totals again.
-        let most = match row.method {
-            "GET" if path.ends_with("/storage") || path.ends_with("/status") => 4,
-            "GET" => 3,
-            _ => 5,
-        };
-        assert!(run.len() <= most, "{} {path} runs {}: {run:#?}", row.method, run.len());
+        // What is changed is looked up, written, and followed by its file; what is deleted is noted, taken away, and
+        // forgotten once its files are gone. The forecast looks at the totals, at the oldest event, and at the days.
+        assert!(run.len() <= 3, "{} {path} runs {}: {run:#?}", row.method, run.len());
     }
 }

@@ -4,7 +4,6 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::time::Duration;
 
 use r2d2_sqlite::SqliteConnectionManager;
@@ -80,7 +79,7 @@ impl Index {
     fn within(mut connection: Connection) -> Result<Self, StoreError> {
         prepare(&connection)?;
         migrate(&mut connection, None, MIGRATIONS)?;
-        Ok(Self { readers: Readers::Writer, writer: Mutex::new(connection), set_aside: None })
+        Self::new(Readers::Writer, connection)
     }
 }
 
@@ -110,7 +109,7 @@ fn open(file: &Path) -> Result<Index, StoreError> {
         .connection_timeout(WRITER_PATIENCE)
         .build(manager)
         .map_err(|error| StoreError::Database(error.to_string()))?;
-    Ok(Index { readers: Readers::Pool(pool), writer: Mutex::new(writer), set_aside: None })
+    Index::new(Readers::Pool(pool), writer)
 }
 
 fn flags() -> OpenFlags {

@@ -60,12 +60,6 @@ impl Index {
         Ok(self.read(totals)?.1.root)
     }
 
-    /// The number of the latest change; 0 if nothing was ever changed or the disk does not say.
-    #[must_use]
-    pub fn newest_change(&self) -> u64 {
-        self.totals().map_or(0, |totals| totals.change)
-    }
-
     /// Files that still have to go, those of ids behind `after`.
     ///
     /// # Errors
@@ -163,7 +157,19 @@ impl Index {
         if !(1..=MOST_DAYS).contains(&days) {
             return Err(StoreError::Invalid(format!("an activity has 1 to {MOST_DAYS} days")));
         }
-        self.read(|connection| tally::activity(connection, last, days))
+        self.read(|connection| {
+            let unseen = totals(connection)?.0.unseen;
+            Ok(Activity { unseen, ..tally::activity(connection, last, days)? })
+        })
+    }
+
+    /// Bytes of all events of the `days` days up to and with `last`.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn bytes_of_days(&self, last: Date, days: u32) -> Result<u64, StoreError> {
+        let activity = self.read(|connection| tally::activity(connection, last, days))?;
+        Ok(activity.days.iter().map(|day| day.bytes).sum())
     }
 
     /// At most `limit` changes behind the number `after`.

@@ -10,9 +10,7 @@ use rusqlite::{Connection, params};
 use super::row::Fields;
 use super::sql;
 use crate::error::StoreError;
-use crate::query::{
-    Activity, Bin, CameraBins, DayActivity, MOST_BINS, MOST_SPAN_DAYS, Span, Timeline, Totals,
-};
+use crate::query::{Activity, Bin, CameraBins, DayActivity, MOST_BINS, MOST_SPAN_DAYS, Span, Timeline};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -118,7 +116,7 @@ fn camera_bins(camera: String, tallies: &[Tally]) -> CameraBins {
     CameraBins { camera, visits, bins: bins.collect() }
 }
 
-/// The `days` days up to and with `last`.
+/// The `days` days up to and with `last`; nothing of what is unseen.
 pub(super) fn activity(connection: &Connection, last: Date, days: u32) -> Result<Activity, StoreError> {
     let invalid = |error: jiff::Error| StoreError::Invalid(error.to_string());
     let first = last.checked_sub((i64::from(days) - 1).days()).map_err(invalid)?;
@@ -145,7 +143,5 @@ pub(super) fn activity(connection: &Connection, last: Date, days: u32) -> Result
             *day.by_label.entry(label).or_default() += visits;
         }
     }
-    let (Totals { unseen, .. }, _) = super::read::totals(connection)?;
-    activity.unseen = unseen;
     Ok(activity)
 }

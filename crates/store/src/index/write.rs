@@ -1,5 +1,7 @@
 //! What changes the index. Each call is one transaction: all of it, or nothing.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Transaction, params};
 
@@ -128,11 +130,15 @@ impl Index {
     /// # Errors
     /// [`StoreError::NoSuchEvents`] with those that are not there; what the disk says.
     pub fn tombstone(&self, ids: &[EventId]) -> Result<Vec<Tombstone>, StoreError> {
-        let ids = json(ids);
+        let list = json(ids);
         self.write(|transaction| {
-            all_there(transaction, &ids)?;
-            let buried = tombstones(transaction, sql::ENTOMB, &ids, What::Event)?;
-            transaction.prepare_cached(sql::DELETE)?.execute([&ids])?;
+            let buried = tombstones(transaction, sql::ENTOMB, &list, What::Event)?;
+            let there: BTreeSet<EventId> = buried.iter().map(|stone| stone.id).collect();
+            let unknown: Vec<EventId> = ids.iter().copied().filter(|id| !there.contains(id)).collect();
+            if !unknown.is_empty() {
+                return Err(StoreError::NoSuchEvents(unknown));
+            }
+            transaction.prepare_cached(sql::DELETE)?.execute([&list])?;
             Ok(buried)
         })
     }

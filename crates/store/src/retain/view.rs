@@ -52,7 +52,7 @@ pub struct StorageView {
 }
 
 impl Store {
-    /// What is kept, and how it will go on. Two statements and a look at the disk. Never fails: what cannot be
+    /// What is kept, and how it will go on. Three statements and a look at the disk. Never fails: what cannot be
     /// told is zero, and `state` says why.
     #[must_use]
     pub fn storage(&self) -> StorageView {
@@ -90,8 +90,7 @@ impl Store {
         let now = self.now();
         let Some(oldest) = index.evictable_oldest(None, 1)?.into_iter().next() else { return Ok(None) };
         let oldest = age(now, oldest.started);
-        let days = index.activity(self.today(), LOOK_BACK)?.days;
-        let grown = days.iter().map(|day| day.bytes).sum();
+        let grown = index.bytes_of_days(self.today(), LOOK_BACK)?;
         let over = oldest.min(DAY * LOOK_BACK.saturating_sub(1));
         Ok(forecast(&Facts {
             grown,
