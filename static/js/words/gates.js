@@ -1,13 +1,14 @@
 // The gates that a mover meets, in words and units. What the server names and this page does not know is shown as it came.
 
-const share = (v) => `${Math.round(v * 100)} %`;
+// a figure stays on one line with its unit
+const share = (v) => `${Math.round(v * 100)}\u00a0%`;
 const plain = (v) => `${Number(v.toFixed(v < 10 ? 1 : 0))}`;
-const px = (v) => `${plain(v)} px`;
+const px = (v) => `${plain(v)}\u00a0px`;
 const whole = (v) => `${Math.round(v)}`;
 const fine = (v) => v.toFixed(2);
 
-const area = (v) => `${plain(v)} px²`;
-const seconds = (v) => `${plain(v)} s`;
+const area = (v) => `${plain(v)}\u00a0px²`;
+const seconds = (v) => `${plain(v)}\u00a0s`;
 const brightness = (v) => share(Math.expm1(v)); // the logarithm of a ratio
 
 /** name → [what it asks, unit]; pixels are those of the analysed picture, at most 320 wide. */
