@@ -7,12 +7,15 @@ use frame::Size;
 
 use super::boxes::{HEADER, header};
 use super::fragment::{Digester, MOST_MOOF, Moof};
-use super::head::{Head, MOST};
+use super::head::{Head, MOST, RESERVED};
 use super::{MAX_SAMPLE, time_of};
 use crate::event::ClipCodec;
 
 /// The most frames that [`inspect`] lists: a day at 25 a second.
 const MOST_LISTED: usize = 1 << 21;
+
+/// What a disk writes at once at the least, bytes.
+const SECTOR: usize = 512;
 
 /// Why a file cannot be taken for a clip.
 #[derive(Debug, thiserror::Error)]
@@ -79,13 +82,20 @@ pub(super) struct Walk<R> {
     len: u64,
 }
 
+/// Whether what should be a head never reached the disk as a whole, so that nothing behind it was promised to anybody:
+/// the file ends before a fragment could begin, or a sector of the head holds nothing. A head is longer than one.
+fn was_never_synced(head: &[u8]) -> bool {
+    head.len() < RESERVED || head.chunks(SECTOR).take(2).any(|sector| sector.iter().all(|&byte| byte == 0))
+}
+
 impl<R: Read + Seek> Walk<R> {
     pub(super) fn new(mut reader: R) -> Result<Self, NotAClip> {
         let len = reader.seek(SeekFrom::End(0))?;
         let mut bytes = Vec::new();
         reader.seek(SeekFrom::Start(0))?;
         reader.by_ref().take(u64::try_from(MOST).unwrap_or(0)).read_to_end(&mut bytes)?;
-        let head = Head::parse(&bytes).ok_or(NotAClip::Head)?;
+        let wrong = if was_never_synced(&bytes) { NotAClip::Empty } else { NotAClip::Head };
+        let head = Head::parse(&bytes).ok_or(wrong)?;
         let next = head.len();
         Ok(Self { reader, head, next, sequence: 0, ticks: 0, len })
     }

@@ -224,6 +224,40 @@ fn what_a_killed_process_was_writing_is_kept_as_partial() {
 }
 
 #[test]
+fn a_draft_cut_off_before_its_first_sync_is_taken_away_and_a_damaged_one_is_put_aside() {
+    // What a power cut leaves of a file that was never synced: less of it, none of its content, or some sectors.
+    let zeros = |bytes: &mut [u8]| bytes.fill(0);
+    let spoils: [&dyn Fn(&mut Vec<u8>); 5] = [
+        &|bytes| bytes.truncate(100),
+        &|bytes| zeros(bytes),
+        &|bytes| zeros(&mut bytes[..4096]),
+        &|bytes| zeros(&mut bytes[512..]),
+        &|bytes| bytes[..600].fill(b'x'),
+    ];
+    for (n, spoil) in spoils.iter().enumerate() {
+        let place = Place::new();
+        let store = place.open();
+        let mut draft = store.begin(&scene::birth("gate", &*place.clock)).unwrap();
+        let mut writer = scene::clip(&mut draft).unwrap();
+        for n in 0..5 {
+            scene::push(&mut writer, n).unwrap();
+        }
+        let id = draft.id();
+        writer.sync().unwrap();
+        let _killed = (std::mem::ManuallyDrop::new(writer), std::mem::ManuallyDrop::new(draft));
+        locked(&store.inner()._lock).take();
+        let clip = place.dir.path().join("data/drafts").join(id.to_string()).join(CLIP);
+        let mut bytes = std::fs::read(&clip).unwrap();
+        spoil(&mut bytes);
+        std::fs::write(&clip, bytes).unwrap();
+        let recovered = place.open().recovered();
+        let expected = if n < 4 { (vec![id], vec![]) } else { (vec![], vec![id]) };
+        assert_eq!((recovered.empty, recovered.quarantined), expected, "{n}");
+        assert!(!clip.exists());
+    }
+}
+
+#[test]
 fn a_draft_that_is_dropped_is_thrown_away_unless_something_of_it_was_synced() {
     let place = Place::new();
     let store = place.open();
