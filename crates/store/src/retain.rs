@@ -70,7 +70,7 @@ impl Store {
     fn try_retain(&self) -> Result<RetentionReport, StoreError> {
         let index = self.index()?;
         self.mend(&index);
-        self.keep_time_right()?;
+        self.keep_time_right(&index)?;
         let mut retaining = locked(&self.inner().retaining);
         let mut report = RetentionReport::default();
         let limits = locked(&self.inner().retention).clone();

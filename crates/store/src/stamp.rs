@@ -1,57 +1,66 @@
 //! Stamping anew what was recorded before the clock was set.
 //!
-//! A machine without a clock of its own starts at some time or other. Its events carry that time and the monotonic
-//! one; once the wall clock is right, the difference is added to all events of this boot that were stamped before.
-//! Their ids and folders stay.
+//! A machine without a clock of its own starts at some time or other. Its events carry that time and how long after
+//! the boot they started; once the wall clock is right, so is the time of the boot, and all events of this boot that
+//! were stamped before are counted from there, those of an earlier run of the program too. Their ids and folders stay.
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::boot::clock_is_set;
 use crate::error::StoreError;
+use crate::index::Index;
 use crate::notice::NoticeKind;
-use crate::store::{Store, locked};
+use crate::store::Store;
 
 #[cfg(test)]
 mod tests;
 
 impl Store {
-    /// Adds `by` to the start of every event of this boot that was stamped before the clock was set. → How many.
+    /// Stamps every event of this boot anew that was stamped before the clock was set, by the clocks as they stand
+    /// now. → How many.
     ///
     /// # Errors
     /// The index's. The files beside the clips follow by themselves, if not now then later.
-    pub fn restamp(&self, by: SignedDuration) -> Result<u64, StoreError> {
+    pub fn restamp(&self) -> Result<u64, StoreError> {
         let index = self.index()?;
-        let stamped = self.with_index_room(|| index.restamp(&self.inner().boot.id, by));
-        let ids = self.told(stamped)?;
+        self.restamp_in(&index)
+    }
+
+    /// As [`restamp`](Self::restamp), if the clock is set. Nothing is written if there is nothing to do.
+    pub(crate) fn keep_time_right(&self, index: &Index) -> Result<(), StoreError> {
+        if clock_is_set(&*self.inner().clock) {
+            self.restamp_in(index)?;
+        }
+        Ok(())
+    }
+
+    fn restamp_in(&self, index: &Index) -> Result<u64, StoreError> {
+        let boot = &self.inner().boot;
+        // Where the system does not tell one boot from another, an event could be of any.
+        if boot.id.is_empty() {
+            return Ok(0);
+        }
+        let now = self.inner().clock.stamp();
+        let (wall, since_boot) = (self.timestamp(now.wall), boot.since(now.mono));
+        let when = |_, mono| {
+            let ago = SignedDuration::try_from(since_boot.saturating_sub(mono)).ok()?;
+            wall.checked_sub(ago).ok()
+        };
+        let stamped = self.with_index_room(|| index.restamp(&boot.id, when));
+        let ids = match stamped {
+            // Nothing was written, which says nothing of the disk.
+            Ok(ids) if ids.is_empty() => return Ok(0),
+            other => self.told(other)?,
+        };
         let change = self.newest_change();
         for &id in &ids {
             if let Some(event) = index.get(id)? {
-                self.follow(&index, &event);
+                self.follow(index, &event);
                 self.notify(NoticeKind::Updated, Arc::new(event), change);
             }
         }
         Ok(ids.len() as u64)
     }
-
-    /// Stamps anew if the clock has been set since the last look.
-    pub(crate) fn keep_time_right(&self) -> Result<(), StoreError> {
-        let inner = self.inner();
-        let is_set = clock_is_set(&*inner.clock);
-        let stamp = inner.clock.stamp();
-        let wall = self.timestamp(stamp.wall);
-        let mut seen = locked(&inner.clock_seen);
-        // Where the wall clock would stand if it had gone on as it was.
-        let before = seen.replace((is_set, stamp));
-        drop(seen);
-        let Some((false, before)) = before.filter(|_| is_set) else { return Ok(()) };
-        let expected = expected(self.timestamp(before.wall), stamp.mono.saturating_sub(before.mono));
-        self.restamp(wall.duration_since(expected))?;
-        Ok(())
-    }
-}
-
-fn expected(then: Timestamp, elapsed: std::time::Duration) -> Timestamp {
-    then.checked_add(SignedDuration::try_from(elapsed).unwrap_or_default()).unwrap_or(then)
 }

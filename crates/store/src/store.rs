@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::SystemTime;
 
-use frame::{Clock, Stamp};
+use frame::Clock;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -70,8 +70,6 @@ pub(crate) struct Inner {
     witness: Option<PathBuf>,
     /// Whose root it was when it was opened; no other one is opened in this life of the program.
     root: Mutex<Option<String>>,
-    /// Whether the clock was set at the last look, and where the clocks stood.
-    pub(crate) clock_seen: Mutex<Option<(bool, Stamp)>>,
     /// Where the index comes from; `None` behind it while the disk is missing.
     source: Box<dyn opening::IndexSource>,
     index: RwLock<Option<Arc<Index>>>,

@@ -130,7 +130,7 @@ statements! {
     /// The hits of each word between two places, the smallest first.
     HITS = "SELECT json_each.key, search.rowid FROM json_each(?1) CROSS JOIN search \
             WHERE search MATCH json_each.value AND search.rowid >= ?2 AND search.rowid < ?3";
-    UNSET = "SELECT id, started_ns, utc_offset FROM events WHERE boot = ?1 AND clock_was_set = 0 ORDER BY pos";
+    UNSET = "SELECT id, started_ns, utc_offset, mono_ns FROM events WHERE boot = ?1 AND clock_was_set = 0 ORDER BY pos";
     RESTAMP = concat!(
         "UPDATE events SET pos = CASE WHEN pos >= ?1 << 20 AND pos < (?1 + 1) << 20 THEN pos ELSE ",
         place!(),

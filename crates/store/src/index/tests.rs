@@ -192,7 +192,7 @@ fn an_emptied_index_counts_nothing() {
     let index = filled(3);
     index.insert(&full(9), DAY).unwrap();
     index.degrade(&[id(1)]).unwrap();
-    index.restamp("a-boot", SignedDuration::from_hours(-30)).unwrap();
+    index.restamp("a-boot", |started, _| started.checked_sub(SignedDuration::from_hours(30)).ok()).unwrap();
     index.tombstone(&[id(0), id(1), id(2), id(9)]).unwrap();
     let change = index.totals().unwrap().change;
     assert_eq!(index.totals().unwrap(), Totals { change, ..Totals::default() });

@@ -1,8 +1,9 @@
 //! What changes the index. Each call is one transaction: all of it, or nothing.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 
 use super::row::{self, Fields, count, finite, nanos};
@@ -188,23 +189,30 @@ impl Index {
         })
     }
 
-    /// Moves the events of that boot which were stamped before the clock was set; their folders stay. Gives those
-    /// that were moved.
+    /// Moves the events of that boot which were stamped before the clock was set; their folders stay. `when` gives the
+    /// right time of one that is said to have started then, so long after the boot. Gives those that were moved.
     ///
     /// # Errors
     /// [`StoreError::Invalid`] if one would start outside of 1692 to 2262; what the disk says.
-    pub fn restamp(&self, boot: &str, by: SignedDuration) -> Result<Vec<EventId>, StoreError> {
+    pub fn restamp(
+        &self,
+        boot: &str,
+        when: impl Fn(Timestamp, Duration) -> Option<Timestamp>,
+    ) -> Result<Vec<EventId>, StoreError> {
+        if !self.read(|connection| Ok(connection.prepare_cached(sql::UNSET)?.exists([boot])?))? {
+            return Ok(Vec::new());
+        }
         self.write(|transaction| {
             let mut unset = Vec::new();
             let mut statement = transaction.prepare_cached(sql::UNSET)?;
             let mut rows = statement.query([boot])?;
             while let Some(row) = rows.next()? {
                 let mut fields = Fields::new(row);
-                unset.push((fields.id()?, fields.time()?, fields.number::<i32>()?));
+                unset.push((fields.id()?, fields.time()?, fields.number::<i32>()?, fields.duration()?));
             }
             let mut restamp = transaction.prepare_cached(sql::RESTAMP)?;
-            for (id, started, utc_offset) in &unset {
-                let started = started.checked_add(by).map_err(|_| outside())?;
+            for (id, started, utc_offset, mono) in &unset {
+                let started = when(*started, *mono).ok_or_else(outside)?;
                 let when = When::new(started, *utc_offset)?;
                 restamp.execute(params![when.ms, id.to_string(), when.ns, when.day, when.hour])?;
             }

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use frame::{Clock, SimClock};
-use jiff::SignedDuration;
 
 use super::disk::ModelFs;
 use super::faulty::{FaultyFs, Guard, Op};
@@ -166,7 +165,8 @@ pub(super) fn play(machine: &Machine, bug: Sabotage, seed: u64, book: &Book) -> 
     for _ in 0..3 {
         record(&store, machine, "gate", 1 + dice.roll(3), &mut dice, book)?;
     }
-    store.restamp(SignedDuration::from_secs(5))?;
+    machine.clock.set_wall(machine.clock.wall() + Duration::from_secs(5));
+    store.restamp()?;
     let left: Vec<EventId> = locked(book).kept.keys().copied().take(2).collect();
     delete(&store, machine, bug, &left, book)?;
     store.reindex(&mut |_, _| {})?;

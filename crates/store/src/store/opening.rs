@@ -58,7 +58,7 @@ pub(crate) struct Parts {
 
 /// `index.sqlite` of the root.
 #[derive(Debug)]
-struct FileIndex(PathBuf);
+pub(crate) struct FileIndex(pub(crate) PathBuf);
 
 impl IndexSource for FileIndex {
     fn open(&self) -> Result<Arc<Index>, StoreError> {
@@ -109,7 +109,6 @@ impl Store {
             retention: Mutex::new(opening.retention),
             witness: opening.witness,
             root: Mutex::default(),
-            clock_seen: Mutex::default(),
             source: parts.source,
             index: RwLock::new(None),
             folders: Mutex::default(),
@@ -159,6 +158,9 @@ impl Store {
         let recovered = self.recover(&index);
         if let Err(error) = self.told(recovered) {
             tracing::error!(%error, "what the last run left cannot be put right yet");
+        }
+        if let Err(error) = self.keep_time_right(&index) {
+            tracing::error!(%error, "events from before the clock was set cannot be stamped anew yet");
         }
         Ok(())
     }
