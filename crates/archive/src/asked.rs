@@ -109,10 +109,10 @@ impl<'a> Asked<'a> {
 
     /// A camera's id. Which cameras there are, or were, is not held against it.
     pub(crate) fn camera(&self) -> Result<Option<String>, Problem> {
-        let allowed = "a camera's id: up to 63 of a to z, 0 to 9 and -";
+        let allowed = "a camera's id: up to 64 of a to z, 0 to 9 and -";
         self.value("camera", allowed, |value| {
             let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-            (value.len() <= 63 && value.bytes().all(is_plain)).then(|| value.to_owned())
+            (value.len() <= 64 && value.bytes().all(is_plain)).then(|| value.to_owned())
         })
     }
 }

@@ -258,6 +258,7 @@ impl Footage {
                 Take::Cut => {
                     self.finish_part()?;
                     self.plan.cut();
+                    self.rest = None;
                 }
                 Take::Finish(end) => {
                     self.end(end)?;

@@ -187,6 +187,8 @@ impl Recorder {
                 self.held = Some(frame);
                 self.finish_part(State::Whole);
                 self.plan.cut();
+                // What has come to rest belongs to the part that it was in.
+                self.rest = None;
             }
             Take::Finish(end) => {
                 self.end(end, State::Whole);

@@ -59,6 +59,13 @@ impl Problem {
         )
     }
 
+    pub(crate) fn crowded() -> Self {
+        Self::new(
+            "Others fill the disk: without a single event it would have less free than [retention] min_free asks for.",
+            "Free some room, or ask for less; no event is taken for it.",
+        )
+    }
+
     pub(crate) fn missing(why: &str) -> Self {
         Self {
             what: "The disk that holds the events is missing.".to_owned(),

@@ -22,6 +22,7 @@ mod view;
 
 pub(crate) use age::Line;
 pub use plan::Retention;
+pub(crate) use plan::used;
 pub use view::{Disk, StorageView};
 
 #[cfg(test)]
@@ -76,8 +77,11 @@ impl Store {
         let limits = locked(&self.inner().retention).clone();
         let now = self.believed_now(&mut retaining, &index)?;
         self.forget_old(&index, &limits, now, &mut report)?;
-        let need = limits.need(index.totals()?, self.space()?, self.quarantined_bytes()?);
-        self.make(&index, need, &mut report)?;
+        let totals = index.totals()?;
+        let need = limits.need(totals, self.space()?, self.quarantined_bytes()?);
+        // Events of which only pictures are left must not crowd out the clips of new ones.
+        self.forget_pictures(&index, need.min(limits.pictures_above_share(totals)), &mut report)?;
+        self.make(&index, need.saturating_sub(report.freed), &mut report)?;
         Ok(report)
     }
 
@@ -159,10 +163,21 @@ impl Store {
             steps += 1;
             report.freed += bytes;
         }
+        self.forget_pictures(index, goal.saturating_sub(report.freed), report)
+    }
+
+    /// Events of which only pictures are left, worth least first, until `need` bytes are free.
+    fn forget_pictures(
+        &self,
+        index: &Index,
+        need: u64,
+        report: &mut RetentionReport,
+    ) -> Result<(), StoreError> {
+        let goal = report.freed.saturating_add(need);
+        let mut steps = 0;
         while report.freed < goal && steps < MOST_A_CALL {
-            let rest = index.evictable_rest(AT_ONCE)?;
             let mut chosen = Vec::new();
-            for event in rest {
+            for event in index.evictable_rest(AT_ONCE)? {
                 if report.freed >= goal {
                     break;
                 }

@@ -70,6 +70,9 @@ pub(crate) struct Inner {
     witness: Option<PathBuf>,
     /// Whose root it was when it was opened; no other one is opened in this life of the program.
     root: Mutex<Option<String>>,
+    /// It was made in this life of the program, and nothing was recorded in it: a disk that was mounted late may take
+    /// its place.
+    is_new: AtomicBool,
     /// Where the index comes from; `None` behind it while the disk is missing.
     source: Box<dyn opening::IndexSource>,
     index: RwLock<Option<Arc<Index>>>,
@@ -142,6 +145,7 @@ impl Store {
     /// disk was full.
     pub fn begin(&self, birth: &Birth) -> Result<Draft, StoreError> {
         let index = self.index()?;
+        self.inner.is_new.store(false, Ordering::Relaxed);
         self.mend(&index);
         let wall = if birth.origin == Origin::Import { self.inner.clock.wall() } else { birth.started.wall };
         let id = self.next_id(wall);

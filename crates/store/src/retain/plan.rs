@@ -39,10 +39,28 @@ impl Retention {
         let used = used(totals).saturating_add(quarantined);
         // Acts a 50th before the limit, and then down to a 20th below it.
         let by_size = self.max_size.map_or(0, |most| above(used, most - most / 50, most - most / 20));
-        let by_free = self.min_free.map_or(0, |least| {
-            if space.free < least { least.saturating_add(least / 10).saturating_sub(space.free) } else { 0 }
-        });
+        // Where all events together would not be enough, others fill the disk: taking them would cost everything and
+        // reach nothing. What a recording needs is still made room for when it needs it.
+        let ours = used.saturating_sub(totals.favourite_bytes);
+        let by_free = if self.is_out_of_reach(ours, space) { 0 } else { self.lacking(space) };
         by_size.max(by_free)
+    }
+
+    /// Bytes that are to become free on the disk, and a tenth of the limit more, so that it is not met again at once.
+    fn lacking(&self, space: Space) -> u64 {
+        let below = self.min_free.filter(|least| space.free < *least);
+        below.map_or(0, |least| least.saturating_add(least / 10).saturating_sub(space.free))
+    }
+
+    /// Whether the limit on free space would not be kept even if all events went that may go, which take `ours` bytes.
+    pub(crate) fn is_out_of_reach(&self, ours: u64, space: Space) -> bool {
+        self.min_free.is_some_and(|least| space.free.saturating_add(ours) < least)
+    }
+
+    /// Bytes by which pictures take more than a quarter of what all events together may take.
+    pub(crate) fn pictures_above_share(&self, totals: Totals) -> u64 {
+        let share = self.max_size.map_or(u64::MAX, |most| most / 4);
+        totals.picture_bytes.saturating_sub(share)
     }
 
     /// Bytes to be freed when the disk is full though no limit says so.

@@ -158,3 +158,32 @@ proptest! {
         prop_assert_eq!(store.check(), Vec::<String>::new());
     }
 }
+
+#[test]
+fn what_others_took_of_the_disk_costs_no_event() {
+    let totals = Totals { events: 10, clip_bytes: 900, ..Totals::default() };
+    let used = plan::used(totals);
+    let limits = Retention { min_free: Some(1 << 40), ..limits() };
+    let space = |free| Space { total: 2 << 40, free, is_read_only: false };
+    assert_eq!(limits.need(totals, space(1 << 30), 0), 0, "all of it would not be enough");
+    assert!(limits.is_out_of_reach(used, space(1 << 30)));
+    let near = space((1 << 40) - used);
+    assert!(limits.need(totals, near, 0) >= used && !limits.is_out_of_reach(used, near));
+}
+
+#[test]
+fn pictures_that_are_left_do_not_crowd_out_the_clips_of_new_events() {
+    let place = Place::new();
+    let store = place.open();
+    let old: Vec<_> = (0..8).map(|_| record(&place, &store, "animal")).collect();
+    store.degrade_now(&store.index().unwrap(), &old).unwrap();
+    let new = record(&place, &store, "environment");
+    let totals = store.index().unwrap().totals().unwrap();
+    let used = plan::used(totals);
+    assert!(totals.picture_bytes > used / 100, "pictures count");
+    store.set_retention(Retention { max_size: Some(used - 1), ..limits() });
+    let above = Retention { max_size: Some(used - 1), ..limits() }.pictures_above_share(totals);
+    store.retain().unwrap();
+    let left = states(&store, &[new]);
+    assert_eq!(left == vec![Some(State::Whole)], above > 0, "{above} bytes of pictures above their share");
+}

@@ -109,6 +109,7 @@ impl Store {
             retention: Mutex::new(opening.retention),
             witness: opening.witness,
             root: Mutex::default(),
+            is_new: AtomicBool::new(false),
             source: parts.source,
             index: RwLock::new(None),
             folders: Mutex::default(),
@@ -140,8 +141,12 @@ impl Store {
         let index = match self.identify() {
             Ok(index) => index,
             Err(StoreError::Missing(why)) => {
-                tracing::error!(%why, "the disk that holds the events is missing; nothing is recorded");
-                *locked(&inner.closed) = Some(Closed::Missing(why));
+                let mut closed = locked(&inner.closed);
+                // Looked for every two seconds, told once.
+                if !matches!(&*closed, Some(Closed::Missing(told)) if *told == why) {
+                    tracing::error!(%why, "the disk that holds the events is missing; nothing is recorded");
+                }
+                *closed = Some(Closed::Missing(why));
                 return Ok(());
             }
             Err(error) => {
@@ -170,15 +175,17 @@ impl Store {
         let inner = self.inner();
         let fs = self.fs_of();
         let known = locked(&inner.root).clone();
-        let root = match (identity::look(fs, &inner.layout, inner.witness.as_deref())?, known) {
+        let found = identity::look(fs, &inner.layout, inner.witness.as_deref())?;
+        let root = match (found, known.clone()) {
             (Found::Missing(why), _) => return Err(StoreError::Missing(why)),
             (Found::Fresh, Some(_)) => return Err(StoreError::Missing(EMPTY.to_owned())),
-            (Found::Known(found), Some(known)) if found != known => {
+            (Found::Known(found), Some(known)) if found != known && !inner.is_new.load(Ordering::Relaxed) => {
                 return Err(StoreError::Missing(swapped(&found, &known)));
             }
             (Found::Fresh, None) => None,
             (Found::Known(root), _) => Some(root),
         };
+        let is_fresh = root.is_none();
         let fresh = self.next_id(inner.clock.wall());
         let root = identity::settle(fs, &inner.layout, inner.witness.as_deref(), root, fresh)?;
         let index = inner.source.open()?;
@@ -190,6 +197,9 @@ impl Store {
                     "the index belongs to another root ({known}); mount the right disk, or build the index anew"
                 )));
             }
+        }
+        if is_fresh || known.is_some_and(|known| known != root) {
+            inner.is_new.store(is_fresh, Ordering::Relaxed);
         }
         // From here on no other one will do, and an empty one least of all: its disk is gone.
         *locked(&inner.root) = Some(root);

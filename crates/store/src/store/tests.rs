@@ -323,6 +323,23 @@ fn an_empty_folder_where_the_whole_root_was_is_no_first_start() {
 }
 
 #[test]
+fn a_disk_that_is_mounted_late_takes_the_place_of_an_empty_start() {
+    let place = Place::new();
+    let event = place.record(&place.open());
+    let (data, away) = (place.dir.path().join("data"), place.dir.path().join("away"));
+    std::fs::rename(&data, &away).unwrap();
+    let store = place.open();
+    std::fs::rename(&data, place.dir.path().join("empty")).unwrap();
+    std::fs::rename(&away, &data).unwrap();
+    // The first look finds another disk, the second one opens it.
+    store.probe();
+    store.probe();
+    assert_eq!(store.state(), StoreState::Ok);
+    assert!(store.get(event.id).unwrap().is_some());
+    assert_eq!(store.check(), Vec::<String>::new());
+}
+
+#[test]
 fn a_store_on_which_nothing_happens_writes_nothing() {
     fn stamps(dir: &Path) -> Vec<(PathBuf, std::time::SystemTime, u64)> {
         let mut all = Vec::new();

@@ -10,13 +10,14 @@ use super::{Inner, Store, locked};
 use crate::draft::day_of_event;
 use crate::error::StoreError;
 use crate::event::{Event, EventId};
-use crate::fs::Fs;
+use crate::fs::{Fs, Space};
 use crate::health::Problem;
 use crate::index::Index;
 use crate::layout::BIRTH;
 use crate::notice::NoticeKind;
 use crate::recover::Outcome;
 use crate::remove::write_metadata;
+use crate::retain;
 
 /// With less than this nothing can be written that matters.
 const NEXT_TO_NOTHING: u64 = 1024 * 1024;
@@ -193,12 +194,22 @@ impl Store {
                 self.tell(&StoreError::ReadOnly);
             }
             Ok(space) if space.free < NEXT_TO_NOTHING => *locked(&inner.problem) = Some(Problem::full()),
+            Ok(space) if self.is_crowded(space) => *locked(&inner.problem) = Some(Problem::crowded()),
             Ok(_) if locked(&inner.problem).is_some() => self.try_the_disk(),
             Ok(_) => {}
             Err(error) => {
                 self.tell(&StoreError::io("tell its room", error));
             }
         }
+    }
+
+    /// Whether others have filled the disk beyond what taking events could mend.
+    fn is_crowded(&self, space: Space) -> bool {
+        let limits = locked(&self.inner.retention).clone();
+        let totals = self.index().and_then(|index| index.totals());
+        totals.is_ok_and(|totals| {
+            limits.is_out_of_reach(retain::used(totals).saturating_sub(totals.favourite_bytes), space)
+        })
     }
 
     /// Writes a little, and finishes what was left if that succeeds.
