@@ -27,6 +27,9 @@ const LONG_LIFE_EVERY: u64 = 10;
 /// Every so many cycles begin without an index.
 const LOST_INDEX_EVERY: u64 = 15;
 
+/// So many finished events are never deleted at a time.
+const KEEP: usize = 60;
+
 /// What the program has told, and what it was told.
 #[derive(Default)]
 struct Told {
@@ -280,7 +283,8 @@ fn deletes(to: SocketAddr, mut chance: Chance, told: &Mutex<Told>, over: &Atomic
         pause(Duration::from_millis(chance.below(200)));
         let ids: Vec<String> = {
             let mut told = told.lock().unwrap();
-            let wanted = 1 + chance.below(4) as usize;
+            // Enough are left that could be lost.
+            let wanted = told.kept.len().saturating_sub(KEEP).min(1 + chance.below(4) as usize);
             let from = chance.below(told.kept.len().max(1) as u64) as usize;
             let ids: Vec<String> = told.kept.keys().skip(from).take(wanted).cloned().collect();
             told.doubtful.extend(ids.iter().cloned());
