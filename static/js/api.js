@@ -87,7 +87,6 @@ function words(status, problem) {
   if (status === 403 && !problem.detail) return "This key may look, but not change anything.";
   if (typeof problem.detail === "string" && problem.detail) return sentenceOf(problem.detail);
   if (typeof problem.title === "string" && problem.title) return sentenceOf(problem.title);
-  if (status === 404) return "Nightjar does not know that any more. Load this page again.";
   if (status >= 500) return "Nightjar could not do that just now. Try again in a moment.";
   return "Nightjar did not accept that.";
 }
