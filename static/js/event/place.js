@@ -177,7 +177,6 @@ export class EventPlace {
 
   listed() {
     this.#write();
-    if (this.#id && !this.#event) void this.#fetch(this.#id);
   }
 
   async #fetch(id) {
@@ -188,7 +187,7 @@ export class EventPlace {
       else this.#show(event);
     } catch (error) {
       if (this.#id !== id || this.#event) return;
-      if (error.status !== 404) return showToast(error.message, error.requestId); // asked for again once the cameras are
+      if (error.status !== 404) return showToast(error.message, error.requestId);
       this.#none(true);
       text(this.#back.lastChild, "Timeline");
       attr(this.#back, "href", addressOf("timeline"));
