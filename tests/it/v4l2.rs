@@ -176,7 +176,9 @@ fn planes_and_gray_are_understood_and_encoded_once_for_all_who_watch() {
     {
         let stride = format!("stride={}", SIZE.width);
         let device = Device::new().format(fourcc, SIZE, &RATE.to_string(), &[frame], &stride);
-        let app = device.setup(&wish(RATE)).start();
+        // What is to be recorded is encoded before the ring, whoever watches.
+        let unrecorded = "[camera.recording]\nenabled = false\n";
+        let app = device.setup(&wish(RATE)).more(unrecorded).start();
         app.wait_for("garden", "live", SOON);
         assert_eq!(source(&app)["format"], fourcc);
         let snapshot = app.get("/snapshot.jpg").body;

@@ -13,8 +13,11 @@ struct Goal {
     unit: &'static str,
 }
 
-/// What is claimed, and how much of it is looked at where nobody says otherwise.
-const CLAIMS: &[(&str, u64, fn(u64) -> bool)] = &[
+/// A claim's name, how much of it is looked at where nobody says otherwise, and the look; `false` if it does not hold.
+type Claim = (&'static str, u64, fn(u64) -> bool);
+
+/// What is claimed.
+const CLAIMS: &[Claim] = &[
     ("crash", 300, crash::run),
     ("clock", 1, clock::run),
     ("faults", 1, faults::run),

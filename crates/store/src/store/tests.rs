@@ -226,13 +226,12 @@ fn what_a_killed_process_was_writing_is_kept_as_partial() {
 #[test]
 fn a_draft_cut_off_before_its_first_sync_is_taken_away_and_a_damaged_one_is_put_aside() {
     // What a power cut leaves of a file that was never synced: less of it, none of its content, or some sectors.
-    let zeros = |bytes: &mut [u8]| bytes.fill(0);
-    let spoils: [&dyn Fn(&mut Vec<u8>); 5] = [
-        &|bytes| bytes.truncate(100),
-        &|bytes| zeros(bytes),
-        &|bytes| zeros(&mut bytes[..4096]),
-        &|bytes| zeros(&mut bytes[512..]),
-        &|bytes| bytes[..600].fill(b'x'),
+    let spoils: [fn(&mut Vec<u8>); 5] = [
+        |bytes| bytes.truncate(100),
+        |bytes| bytes.fill(0),
+        |bytes| bytes[..4096].fill(0),
+        |bytes| bytes[512..].fill(0),
+        |bytes| bytes[..600].fill(b'x'),
     ];
     for (n, spoil) in spoils.iter().enumerate() {
         let place = Place::new();
