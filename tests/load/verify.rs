@@ -37,8 +37,13 @@ pub(crate) fn run(claims: &[String]) -> bool {
     for (name, amount, hold) in CLAIMS {
         let wanted = asked.iter().find(|(asked, _)| asked == name);
         if let Some((_, said)) = wanted.or(asked.is_empty().then_some(&("", ""))) {
+            let amount = match said.parse() {
+                _ if said.is_empty() => *amount,
+                Ok(said) => said,
+                Err(_) => panic!("{name}={said} is no amount; leave it out for {amount}"),
+            };
             // One that is missed is no reason not to look at the others.
-            is_held &= hold(said.parse().unwrap_or(*amount));
+            is_held &= hold(amount);
         }
     }
     is_held
