@@ -16,6 +16,7 @@ mod live;
 mod logs;
 mod motion;
 mod picture;
+mod proxy;
 mod readme;
 mod recording;
 mod security;
