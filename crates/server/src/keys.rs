@@ -94,6 +94,7 @@ impl LinkKeeper for Links {
 fn record(key: &Key) -> KeyRecord {
     KeyRecord {
         id: key.id.clone(),
+        name: key.name.clone(),
         secret_sha256: key.secret_sha256,
         scopes: key.scopes.iter().filter_map(|scope| Scope::named(scope)).collect(),
     }

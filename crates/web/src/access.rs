@@ -222,6 +222,12 @@ impl Admission {
         self.key.as_ref().map(|key| key.id.as_str())
     }
 
+    /// What the key was given to be recognised by.
+    #[must_use]
+    pub fn key_name(&self) -> Option<&str> {
+        self.key.as_ref().map(|key| key.name.as_str())
+    }
+
     /// Whether what needs `scope` may be done as well.
     #[must_use]
     pub fn may(&self, scope: Scope) -> bool {

@@ -1,5 +1,6 @@
 //! The way of every request, in its one order:
 //! request id → log → panic → host → rate → key → origin → body limit → load → timeout → handler.
+//! A row that takes its body as it comes has the body limit and the timeout around what it reads: see `pace`.
 //!
 //! And of every answer back: problems get their shape and id, security headers are added, one line is logged.
 
@@ -24,7 +25,8 @@ use crate::rate::Rate;
 use crate::table::row_method;
 use crate::throttle::Throttle;
 use crate::{
-    Access, Counter, Histogram, Hosts, Limits, Metrics, Need, Problem, RequestId, Row, origin, request_id,
+    Access, Counter, Histogram, Hosts, Intake, Limits, Metrics, Need, Problem, RequestId, Row, Scope, origin,
+    pace, request_id,
 };
 
 mod checks;
@@ -52,6 +54,8 @@ pub(crate) struct Gate {
     paths: HashSet<&'static str>,
     fallback: Need,
     load: Semaphore,
+    /// For bodies that are taken as they come.
+    streams: Semaphore,
     answers: [Counter; 5],
     panics: Counter,
     refused_keys: Counter,
@@ -78,6 +82,7 @@ impl Gate {
         let slowed =
             metrics.counter("nightjar_http_slowed_total", "Requests over the rate of one address.", &[]);
         let load = Semaphore::new(front.limits.in_flight);
+        let streams = Semaphore::new(front.limits.streams);
         let throttle = Throttle::default();
         let rate = Rate::new(front.limits.requests_at_once, front.limits.requests_per_second);
         let paths = rows.keys().map(|(_, path)| *path).collect();
@@ -87,6 +92,7 @@ impl Gate {
             paths,
             fallback,
             load,
+            streams,
             answers,
             panics,
             refused_keys,
@@ -100,7 +106,7 @@ impl Gate {
     /// What the request needs.
     fn way(&self, request: &Request) -> Result<Way, Problem> {
         let Some(path) = request.extensions().get::<MatchedPath>() else {
-            return Ok(Way { need: Some(self.fallback), linkable: false });
+            return Ok(Way::of(Some(self.fallback)));
         };
         let row = self.rows.get(&(row_method(request.method()), path.as_str()));
         if row.is_none() && !self.paths.contains(path.as_str()) {
@@ -108,7 +114,16 @@ impl Gate {
             return Err(Problem::internal());
         }
         // A row's path under a method that it does not know is still a path of the table: any key will do.
-        Ok(Way { need: row.map(|row| row.need), linkable: row.is_some_and(|row| row.linkable) })
+        Ok(row.map_or_else(
+            || Way::of(None),
+            |row| Way {
+                need: Some(row.need),
+                linkable: row.linkable,
+                intake: row.intake,
+                or: row.or,
+                forbids: row.forbids,
+            },
+        ))
     }
 
     fn count(&self, status: StatusCode, took: Duration) {
@@ -124,6 +139,15 @@ struct Way {
     /// `None`: any key will do.
     need: Option<Need>,
     linkable: bool,
+    intake: Intake,
+    or: Option<Scope>,
+    forbids: bool,
+}
+
+impl Way {
+    fn of(need: Option<Need>) -> Self {
+        Self { need, linkable: false, intake: Intake::Whole, or: None, forbids: false }
+    }
 }
 
 /// The middleware itself.
@@ -172,10 +196,12 @@ async fn check_and_handle(gate: &Gate, mut request: Request, next: Next) -> Resu
     if !is_open {
         checks::rate(gate, &request)?;
         gate.front.access.freshen().await;
-        let pass = checks::key(gate, way, &request)?;
+        let pass = checks::key(gate, way, &request);
+        let pass = if way.forbids { pass.map_err(Problem::forbidding)? } else { pass? };
         by_cookie = pass.as_ref().is_some_and(|pass| matches!(pass.shown, Shown::Session(_)));
         cookie = pass.as_ref().and_then(|pass| checks::new_cookie(gate, pass, &request));
-        let scope = way.need.and_then(Need::scope);
+        // Where one of two will do, that the key is still there has to do.
+        let scope = way.need.and_then(Need::scope).filter(|_| way.or.is_none());
         request.extensions_mut().insert(Admission::new(gate.front.access.clone(), scope, pass));
     }
     if origin::is_foreign(&request, &gate.front.hosts, by_cookie) {
@@ -183,15 +209,34 @@ async fn check_and_handle(gate: &Gate, mut request: Request, next: Next) -> Resu
             "A page of another origin may not do this. Open Nightjar's own page, or send no Origin header.";
         return Err(Problem::new(StatusCode::FORBIDDEN, "foreign_origin", detail));
     }
-    let request = bounded(request, limits).await?;
-    // Taken only now: bodies that trickle in keep nobody's handler waiting.
-    let _place = if is_open { None } else { Some(gate.load.try_acquire().map_err(|_| overloaded())?) };
-    match tokio::time::timeout(limits.handler, next.run(request)).await {
-        Ok(mut response) => {
-            response.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
-            Ok(response)
+    let answer = match way.intake {
+        Intake::Whole => {
+            let request = bounded(request, limits).await?;
+            // Taken only now: bodies that trickle in keep nobody's handler waiting.
+            let _place =
+                if is_open { None } else { Some(gate.load.try_acquire().map_err(|_| overloaded())?) };
+            tokio::time::timeout(limits.handler, next.run(request)).await.ok()
         }
-        Err(_) => Err(Problem::unavailable("handler_timeout", "The answer took too long to make.", 5)),
+        Intake::Streamed(most) => streamed(gate, request, most, next).await?,
+    };
+    let mut response = answer
+        .ok_or_else(|| Problem::unavailable("handler_timeout", "The answer took too long to make.", 5))?;
+    response.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+    Ok(response)
+}
+
+/// What the handler answers that takes the body as it comes; `None` if, once it has it, it takes too long.
+async fn streamed(gate: &Gate, request: Request, most: u64, next: Next) -> Result<Option<Response>, Problem> {
+    let limits = &gate.front.limits;
+    let (request, body_over) = pace::paced(request, most, limits)?;
+    let _place = gate.streams.try_acquire().map_err(|_| overloaded())?;
+    let overdue = async {
+        body_over.notified().await;
+        tokio::time::sleep(limits.handler).await;
+    };
+    tokio::select! {
+        response = next.run(request) => Ok(Some(response)),
+        () = overdue => Ok(None),
     }
 }
 
@@ -208,8 +253,7 @@ async fn bounded(request: Request, limits: &Limits) -> Result<Request, Problem> 
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
             .header(header::CONNECTION, HeaderValue::from_static("close"))
     };
-    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    if declared.and_then(|length| length.parse::<u64>().ok()).is_some_and(|n| n > limits.body_bytes as u64) {
+    if pace::declared(request.headers()).is_some_and(|bytes| bytes > limits.body_bytes as u64) {
         return Err(too_large());
     }
     // An upgraded connection's bytes are not a body.

@@ -32,6 +32,7 @@ const HOME: [&str; 12] = [
 #[derive(Debug, Clone, Default)]
 pub struct Hosts {
     names: Vec<String>,
+    section: Option<&'static str>,
 }
 
 impl Hosts {
@@ -44,7 +45,18 @@ impl Hosts {
                 .map(|name| without_root(&name).to_ascii_lowercase())
                 .filter(|name| !name.is_empty())
                 .collect(),
+            section: None,
         }
+    }
+
+    /// The section of the configuration that names are added in, `server` if nothing else is said.
+    #[must_use]
+    pub fn of_section(self, section: &'static str) -> Self {
+        Self { section: Some(section), ..self }
+    }
+
+    pub(crate) fn section(&self) -> &'static str {
+        self.section.unwrap_or("server")
     }
 
     /// Whether a `Host` header's value, with or without a port, names this server.

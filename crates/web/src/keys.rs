@@ -57,6 +57,8 @@ impl Scope {
 pub struct KeyRecord {
     /// Its public part.
     pub id: String,
+    /// What it was given to be recognised by.
+    pub name: String,
     /// See [`hash_secret`].
     pub secret_sha256: [u8; 32],
     /// What it may do.

@@ -21,7 +21,12 @@ pub struct Limits {
     pub body: Duration,
     /// Bytes of a request's body.
     pub body_bytes: usize,
-    /// Until a handler has its answer's head; the body of a stream may take longer.
+    /// What a body that a handler takes as it comes, see [`crate::Intake`], may keep it waiting in all. Beside that it
+    /// earns a second with every KiB, and may not owe more than [`Limits::body`].
+    pub stream: Duration,
+    /// Such bodies under way at the same time; more are answered 503.
+    pub streams: usize,
+    /// Until a handler has its answer's head, once it has the body; the body of a stream may take longer.
     pub handler: Duration,
     /// Who takes nothing of what waits for it for so long is closed, and so is who takes less than a KiB a second for
     /// a while; streams may be less patient.
@@ -37,6 +42,20 @@ pub struct Limits {
     pub grace: Duration,
 }
 
+impl Limits {
+    /// For a server that many cameras send to: several behind one address, each with several requests an event.
+    #[must_use]
+    pub fn of_hub() -> Self {
+        Self {
+            connections_per_address: 256,
+            requests_at_once: 2_000,
+            requests_per_second: 500,
+            streams: 512,
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -48,6 +67,8 @@ impl Default for Limits {
             header_bytes: 16 * 1024,
             body: Duration::from_secs(10),
             body_bytes: 64 * 1024,
+            stream: Duration::from_secs(60 * 60),
+            streams: 64,
             handler: Duration::from_secs(30),
             write_stall: Duration::from_secs(8),
             in_flight: 256,

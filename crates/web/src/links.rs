@@ -146,7 +146,7 @@ pub(crate) fn sign(
 
 /// Stands for the key where none is asked for, and where none is known.
 fn nobody() -> KeyRecord {
-    KeyRecord { id: String::new(), secret_sha256: [0; 32], scopes: Vec::new() }
+    KeyRecord { id: String::new(), name: String::new(), secret_sha256: [0; 32], scopes: Vec::new() }
 }
 
 /// None of the parts can hold a zero byte, so no two requests are the same message.

@@ -71,6 +71,15 @@ impl Problem {
             .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"Nightjar\""))
     }
 
+    /// 403 in place of 401, for programs that read no other.
+    pub(crate) fn forbidding(mut self) -> Self {
+        if self.status == StatusCode::UNAUTHORIZED {
+            self.status = StatusCode::FORBIDDEN;
+            self.headers.retain(|(name, _)| *name != WWW_AUTHENTICATE);
+        }
+        self
+    }
+
     /// 403: the key was good, but not for this.
     #[must_use]
     pub fn scope_missing(scope: Scope) -> Self {

@@ -11,7 +11,7 @@ use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::{Components, Info, OpenApi, Paths, Ref, RefOr, Schema, Server};
 
 use crate::shape::ProblemShape;
-use crate::{Front, Need, Row, Table};
+use crate::{Front, Need, Row, Scope, Table};
 
 mod answers;
 mod security;
@@ -68,11 +68,34 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         get_linkable,
         /// A row for `POST`.
         post,
+        /// A row for `PUT`.
+        put,
         /// A row for `PATCH`.
         patch,
         /// A row for `DELETE`.
         delete
     );
+
+    /// The last row takes a body of up to `most` bytes, as it comes; see [`crate::Intake`].
+    #[must_use]
+    pub fn streamed(mut self, most: u64) -> Self {
+        self.table = self.table.streamed(most);
+        self
+    }
+
+    /// A key with `scope` will do for the last row as well.
+    #[must_use]
+    pub fn or(mut self, scope: Scope) -> Self {
+        self.table = self.table.or(scope);
+        self
+    }
+
+    /// The last row answers 403 instead of 401 where a key is missing or not known.
+    #[must_use]
+    pub fn forbids(mut self) -> Self {
+        self.table = self.table.forbids();
+        self
+    }
 
     /// A shape that handlers speak of, and every one that it names.
     #[must_use]
@@ -125,6 +148,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
 fn method(row: &Row) -> HttpMethod {
     match row.method {
         "POST" => HttpMethod::Post,
+        "PUT" => HttpMethod::Put,
         "PATCH" => HttpMethod::Patch,
         "DELETE" => HttpMethod::Delete,
         _ => HttpMethod::Get,

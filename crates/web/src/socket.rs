@@ -138,7 +138,8 @@ impl Socket {
     }
 }
 
-fn earned(bytes: usize) -> Duration {
+/// What so many bytes earn a client.
+pub(crate) fn earned(bytes: usize) -> Duration {
     Duration::from_secs_f64(u32::try_from(bytes / SLOWEST).unwrap_or(u32::MAX).into())
         + Duration::from_micros(u64::try_from(bytes % SLOWEST).unwrap_or(0) * 1_000_000 / SLOWEST as u64)
 }

@@ -31,6 +31,16 @@ impl Need {
     }
 }
 
+/// How a row takes a request's body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intake {
+    /// Whole, before the handler is asked, within [`crate::Limits::body_bytes`] and [`crate::Limits::body`].
+    Whole,
+    /// Up to so many bytes, each handed to the handler as it comes, as long as they come fast enough; see
+    /// [`crate::Limits::stream`].
+    Streamed(u64),
+}
+
 /// One route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
@@ -42,9 +52,19 @@ pub struct Row {
     pub need: Need,
     /// Whether a signed link may stand in for the key: pictures, which `<img>` asks for without one.
     pub linkable: bool,
+    /// What it takes of a body.
+    pub intake: Intake,
+    /// A key with this scope will do as well.
+    pub or: Option<Scope>,
+    /// Whether a key that is missing or not known is answered 403, as older programs read it, instead of 401.
+    pub forbids: bool,
 }
 
 impl Row {
+    fn new(method: &'static str, path: &'static str, need: Need) -> Self {
+        Self { method, path, need, linkable: false, intake: Intake::Whole, or: None, forbids: false }
+    }
+
     /// Whether a request for `path` comes to this row, if no row with fewer `{names}` takes it.
     #[must_use]
     pub fn covers(&self, path: &str) -> bool {
@@ -108,7 +128,7 @@ impl<S: Clone + Send + Sync + 'static> Table<S> {
     /// A row for `GET` and `HEAD`.
     #[must_use]
     pub fn get<H: Handler<T, S>, T: 'static>(self, path: &'static str, need: Need, handler: H) -> Self {
-        self.row(Row { method: "GET", path, need, linkable: false }, axum::routing::get(handler))
+        self.row(Row::new("GET", path, need), axum::routing::get(handler))
     }
 
     /// A row for `GET` and `HEAD` that a signed link opens, too.
@@ -119,25 +139,58 @@ impl<S: Clone + Send + Sync + 'static> Table<S> {
         need: Need,
         handler: H,
     ) -> Self {
-        self.row(Row { method: "GET", path, need, linkable: true }, axum::routing::get(handler))
+        self.row(Row { linkable: true, ..Row::new("GET", path, need) }, axum::routing::get(handler))
     }
 
     /// A row for `POST`.
     #[must_use]
     pub fn post<H: Handler<T, S>, T: 'static>(self, path: &'static str, need: Need, handler: H) -> Self {
-        self.row(Row { method: "POST", path, need, linkable: false }, axum::routing::post(handler))
+        self.row(Row::new("POST", path, need), axum::routing::post(handler))
+    }
+
+    /// A row for `PUT`.
+    #[must_use]
+    pub fn put<H: Handler<T, S>, T: 'static>(self, path: &'static str, need: Need, handler: H) -> Self {
+        self.row(Row::new("PUT", path, need), axum::routing::put(handler))
     }
 
     /// A row for `PATCH`.
     #[must_use]
     pub fn patch<H: Handler<T, S>, T: 'static>(self, path: &'static str, need: Need, handler: H) -> Self {
-        self.row(Row { method: "PATCH", path, need, linkable: false }, axum::routing::patch(handler))
+        self.row(Row::new("PATCH", path, need), axum::routing::patch(handler))
     }
 
     /// A row for `DELETE`.
     #[must_use]
     pub fn delete<H: Handler<T, S>, T: 'static>(self, path: &'static str, need: Need, handler: H) -> Self {
-        self.row(Row { method: "DELETE", path, need, linkable: false }, axum::routing::delete(handler))
+        self.row(Row::new("DELETE", path, need), axum::routing::delete(handler))
+    }
+
+    /// The last row takes a body of up to `most` bytes, as it comes.
+    #[must_use]
+    pub fn streamed(mut self, most: u64) -> Self {
+        if let Some(row) = self.rows.last_mut() {
+            row.intake = Intake::Streamed(most);
+        }
+        self
+    }
+
+    /// A key with `scope` will do for the last row as well.
+    #[must_use]
+    pub fn or(mut self, scope: Scope) -> Self {
+        if let Some(row) = self.rows.last_mut() {
+            row.or = Some(scope);
+        }
+        self
+    }
+
+    /// The last row answers 403 instead of 401 where a key is missing or not known.
+    #[must_use]
+    pub fn forbids(mut self) -> Self {
+        if let Some(row) = self.rows.last_mut() {
+            row.forbids = true;
+        }
+        self
     }
 
     fn row(mut self, row: Row, handler: MethodRouter<S>) -> Self {

@@ -21,8 +21,12 @@ impl KeyCheck for One {
 }
 
 fn access() -> Access {
-    let record =
-        KeyRecord { id: "k1".into(), secret_sha256: hash_secret("se_cret"), scopes: vec![Scope::View] };
+    let record = KeyRecord {
+        id: "k1".into(),
+        name: "one".into(),
+        secret_sha256: hash_secret("se_cret"),
+        scopes: vec![Scope::View],
+    };
     Access::new(false, Arc::new(One(record)))
 }
 
@@ -88,7 +92,12 @@ impl KeyCheck for Arc<Changing> {
 }
 
 pub(crate) fn record() -> KeyRecord {
-    KeyRecord { id: "k1".into(), secret_sha256: hash_secret("s"), scopes: vec![Scope::View] }
+    KeyRecord {
+        id: "k1".into(),
+        name: "one".into(),
+        secret_sha256: hash_secret("s"),
+        scopes: vec![Scope::View],
+    }
 }
 
 #[test]
@@ -126,7 +135,7 @@ async fn an_admission_lapses_with_its_key_its_scope_or_its_secret() {
     let access = Access::new(false, Arc::new(keys.clone()));
     let admission =
         Admission::new(access.clone(), Some(Scope::View), Some(Pass { record: record(), shown: Shown::Key }));
-    assert_eq!(admission.key_id(), Some("k1"));
+    assert_eq!((admission.key_id(), admission.key_name()), (Some("k1"), Some("one")));
     assert!(admission.is_good());
     for change in [
         |key: &mut KeyRecord| key.scopes = vec![Scope::Upload],

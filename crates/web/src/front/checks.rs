@@ -28,8 +28,12 @@ pub(super) fn host(gate: &Gate, request: &Request) -> Result<(), Problem> {
     if gate.front.hosts.allows(host) {
         return Ok(());
     }
-    let detail = "This server does not answer to that host name. Use its address, localhost or a .local name, or add \
-                  the name to hosts in the section [server] of the configuration (or to NIGHTJAR_SERVER__HOSTS).";
+    let section = gate.front.hosts.section();
+    let detail = format!(
+        "This server does not answer to that host name. Use its address, localhost or a .local name, or add the name to \
+         hosts in the section [{section}] of the configuration (or to NIGHTJAR_{}__HOSTS).",
+        section.to_uppercase()
+    );
     Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, "unknown_host", detail))
 }
 
@@ -88,7 +92,10 @@ pub(super) fn key(gate: &Gate, way: Way, request: &Request) -> Result<Option<Pas
 /// Whether the key may do what the row asks for.
 fn scoped(way: Way, pass: Pass) -> Result<Option<Pass>, Problem> {
     match way.need {
-        Some(Need::Key(scope)) if !pass.record.may(scope) => Err(Problem::scope_missing(scope)),
+        Some(Need::Key(scope)) if !pass.record.may(scope) => match way.or {
+            Some(or) if pass.record.may(or) => Ok(Some(pass)),
+            _ => Err(Problem::scope_missing(scope)),
+        },
         _ => Ok(Some(pass)),
     }
 }

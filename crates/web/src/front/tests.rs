@@ -5,7 +5,7 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::access::tests::{One, record};
-use crate::{Connection, NoKeys, Scope, Table, table};
+use crate::{Connection, Intake, NoKeys, Scope, Table, table};
 
 async fn panics() -> &'static str {
     panic!("a secret of the inside")
@@ -139,7 +139,7 @@ async fn nothing_of_a_body_is_read_before_the_request_has_passed() {
 #[tokio::test]
 async fn a_route_that_is_no_row_is_served_to_nobody() {
     let router = Router::new().route("/row", get(async || "")).route("/beside", get(async || "a secret"));
-    let row = Row { method: "GET", path: "/row", need: Need::Open, linkable: false };
+    let row = Row { method: "GET", path: "/row", need: Need::Open, linkable: false, intake: Intake::Whole };
     let front = Front {
         hosts: Hosts::default(),
         access: Access::open(),

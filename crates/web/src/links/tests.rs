@@ -6,7 +6,12 @@ use crate::{Scope, hash_secret};
 const SECRET: [u8; 32] = [7; 32];
 
 fn key(secret: &str) -> KeyRecord {
-    KeyRecord { id: "k1".into(), secret_sha256: hash_secret(secret), scopes: vec![Scope::View] }
+    KeyRecord {
+        id: "k1".into(),
+        name: "one".into(),
+        secret_sha256: hash_secret(secret),
+        scopes: vec![Scope::View],
+    }
 }
 
 fn at(seconds: u64) -> SystemTime {

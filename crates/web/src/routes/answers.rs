@@ -18,7 +18,8 @@ const ANSWERS: [(&str, &str, bool, &str); 10] = [
         "403",
         "NotAllowed",
         false,
-        "The key lacks the scope, or the request comes from a page of another origin.",
+        "The key lacks the scope, or the request comes from a page of another origin; where no 401 is told of, a key is \
+         missing or not known.",
     ),
     ("408", "TooSlow", false, "The request's body did not arrive in time."),
     ("413", "TooLarge", false, "The request's body is larger than is taken."),
@@ -53,13 +54,13 @@ pub(super) fn completed(row: &Row, mut operation: Operation) -> Operation {
     }
     let is_open = row.need == Need::Open;
     for (status, name, of_keys, _) in ANSWERS {
-        if !(of_keys && is_open || responses.contains_key(status)) {
+        if !(of_keys && (is_open || row.forbids) || responses.contains_key(status)) {
             let answer = Ref::new(format!("#/components/responses/{name}"));
             responses.insert(status.to_owned(), RefOr::Ref(answer));
         }
     }
     if let Need::Key(scope) = row.need {
-        operation.security = Some(security::needs(scope, row.linkable));
+        operation.security = Some(security::needs(scope, row.or, row.linkable));
         let scope = ExtensionsBuilder::new().add("x-scope", scope.as_str()).build();
         operation.extensions = Some(scope);
     }

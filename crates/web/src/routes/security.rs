@@ -29,9 +29,12 @@ pub(super) fn describe(components: &mut Components) {
     ]);
 }
 
-/// One of these, with that scope.
-pub(super) fn needs(scope: Scope, linkable: bool) -> Vec<SecurityRequirement> {
+/// One of these, with that scope, or with the other one.
+pub(super) fn needs(scope: Scope, or: Option<Scope>, linkable: bool) -> Vec<SecurityRequirement> {
     let ways = ["bearer", "key", "basic", "session", "link"];
     let ways = &ways[..if linkable { 5 } else { 4 }];
-    ways.iter().map(|way| SecurityRequirement::new(*way, [scope.as_str()])).collect()
+    let scopes = std::iter::once(scope).chain(or);
+    scopes
+        .flat_map(|scope| ways.iter().map(move |way| SecurityRequirement::new(*way, [scope.as_str()])))
+        .collect()
 }

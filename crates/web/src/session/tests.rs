@@ -4,7 +4,12 @@ use super::*;
 use crate::{Scope, hash_secret};
 
 fn record(secret: &str) -> KeyRecord {
-    KeyRecord { id: "k1".into(), secret_sha256: hash_secret(secret), scopes: vec![Scope::View] }
+    KeyRecord {
+        id: "k1".into(),
+        name: "one".into(),
+        secret_sha256: hash_secret(secret),
+        scopes: vec![Scope::View],
+    }
 }
 
 fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
