@@ -60,6 +60,21 @@ impl Layout {
         self.day(day).join(id.to_string())
     }
 
+    /// Where an event lies, from the root on.
+    pub(crate) fn relative(day: &str, id: EventId) -> String {
+        format!("events/{day}/{id}")
+    }
+
+    /// What comes in of clips.
+    pub(crate) fn incoming(&self) -> PathBuf {
+        self.root.join("incoming")
+    }
+
+    /// The part of a clip that is there.
+    pub(crate) fn incoming_part(&self, id: EventId) -> PathBuf {
+        self.incoming().join(format!("{id}.part"))
+    }
+
     pub(crate) fn quarantine(&self) -> PathBuf {
         self.root.join("quarantine")
     }

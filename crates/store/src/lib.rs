@@ -7,8 +7,10 @@
 //! An event is written in a folder of its own below `drafts/` and moved among the events whole, then gets its row;
 //! it loses its row first and its files after. So a row always has its files, whatever is cut off when.
 
+pub mod arrivals;
 mod boot;
 mod check;
+pub mod devices;
 mod draft;
 mod error;
 pub mod event;
@@ -19,6 +21,7 @@ mod identity;
 // Public for the bench alone, which fills it with a million rows; everybody else asks the store.
 #[doc(hidden)]
 pub mod index;
+pub mod intake;
 pub mod keys;
 mod layout;
 pub mod links;
@@ -28,6 +31,7 @@ mod metadata;
 pub mod model;
 pub mod mp4;
 mod notice;
+pub mod parcel;
 pub mod publish;
 mod quarantine;
 pub mod query;

@@ -214,7 +214,18 @@ pub(crate) fn write_with(event: &Event, legacy: Option<&Value>) -> Vec<u8> {
 /// # Errors
 /// What is wrong with them, for people.
 pub(crate) fn read(bytes: &[u8]) -> Result<Event, String> {
-    let shape: Shape = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    event_of(serde_json::from_slice(bytes).map_err(|error| error.to_string())?)
+}
+
+/// The event in what the file says.
+///
+/// # Errors
+/// What is wrong with it, for people.
+pub(crate) fn read_value(value: &Value) -> Result<Event, String> {
+    event_of(Shape::deserialize(value).map_err(|error| error.to_string())?)
+}
+
+fn event_of(shape: Shape) -> Result<Event, String> {
     if shape.format != 1 {
         return Err(format!("format {} is not known", shape.format));
     }
@@ -425,7 +436,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn unhex(text: &str) -> Result<[u8; 32], String> {
+pub(crate) fn unhex(text: &str) -> Result<[u8; 32], String> {
     let bytes: Option<Vec<u8>> = (0..text.len())
         .step_by(2)
         .map(|i| text.get(i..i + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()))

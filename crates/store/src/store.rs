@@ -378,6 +378,11 @@ impl Store {
         !locked(&self.inner.recording).is_empty()
     }
 
+    /// An id for what begins now.
+    pub(crate) fn fresh_id(&self) -> EventId {
+        self.next_id(self.inner.clock.wall())
+    }
+
     /// Larger than all before; made of the time if that allows it.
     fn next_id(&self, wall: SystemTime) -> EventId {
         let made = self.inner.made.fetch_add(1, Ordering::Relaxed);

@@ -1,0 +1,1 @@
+//! What is said over the wire is understood, and what is hostile refused.
