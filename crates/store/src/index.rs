@@ -21,6 +21,7 @@ mod check;
 mod error;
 mod list;
 mod open;
+mod outbox;
 mod read;
 mod row;
 mod sql;
@@ -31,6 +32,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use outbox::Now;
 pub use write::{Inserted, Tombstone, What};
 
 /// How long a reader may wait for a connection.
@@ -46,6 +48,8 @@ pub struct Index {
     change: AtomicU64,
     made: Arc<AtomicU64>,
     set_aside: Option<PathBuf>,
+    /// Who is sending what.
+    leases: Mutex<outbox::Leases>,
 }
 
 #[derive(Debug)]
@@ -67,7 +71,14 @@ impl Index {
             }
         }))?;
         let change = AtomicU64::new(change.unsigned_abs());
-        Ok(Self { readers, writer: Mutex::new(writer), change, made, set_aside: None })
+        Ok(Self {
+            readers,
+            writer: Mutex::new(writer),
+            change,
+            made,
+            set_aside: None,
+            leases: Mutex::default(),
+        })
     }
 
     /// The number of the latest change; 0 if nothing was ever changed.

@@ -32,6 +32,7 @@ pub mod model;
 pub mod mp4;
 mod notice;
 pub mod parcel;
+pub mod outbox;
 pub mod publish;
 mod quarantine;
 pub mod query;

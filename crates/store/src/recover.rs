@@ -187,6 +187,7 @@ impl Store {
             sure.map_err(|error| StoreError::io("sync a folder of events", error))?;
             index.insert_all(events.iter().map(|event| (event, day)))?;
             recovered.finished.extend(events.iter().map(|event| event.id));
+            self.owes();
         }
         Ok(())
     }

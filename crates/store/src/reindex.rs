@@ -50,6 +50,7 @@ impl Store {
             self.reindex_one(&index, id, &day, &mut reindexed)?;
         }
         progress(total, total);
+        self.owes();
         Ok(reindexed)
     }
 

@@ -27,6 +27,7 @@ use crate::health::{Problem, StoreState};
 use crate::index::Index;
 use crate::layout::{CLIP, Layout, TRACK};
 use crate::notice::{Listener, Notice, NoticeKind};
+use crate::outbox::RemoteRule;
 use crate::query::{Activity, Change, Changes, Page, Query, Span, Timeline};
 use crate::recover::Recovered;
 use crate::retain::{Retaining, Retention};
@@ -95,6 +96,11 @@ pub(crate) struct Inner {
     /// The latest change of the index that is known of.
     change: AtomicU64,
     listeners: RwLock<Vec<Arc<Listener>>>,
+    /// Whom events are owed to; `None` until somebody has said so, and then it is as the last run left it.
+    pub(crate) remotes: Mutex<Option<Vec<RemoteRule>>>,
+    /// What is owed does not follow the remotes yet.
+    pub(crate) must_settle_remotes: AtomicBool,
+    pub(crate) nudges: RwLock<Vec<Arc<dyn Fn() + Send + Sync>>>,
     problem: Mutex<Option<Problem>>,
     closed: Mutex<Option<Closed>>,
     pub(crate) recovered: Mutex<Recovered>,

@@ -16,7 +16,10 @@ use crate::error::StoreError;
 mod tests;
 
 /// In order; each ends by saying its number in `user_version`.
-const MIGRATIONS: &[&str] = &[include_str!("../../../../migrations/0001_events.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../../migrations/0001_events.sql"),
+    include_str!("../../../../migrations/0002_outbox.sql"),
+];
 
 /// Several connections could damage the file with any version before.
 const OLDEST_SQLITE: i32 = 3_051_003;
@@ -28,7 +31,7 @@ const WRITER_PATIENCE: Duration = Duration::from_secs(5);
 const CHECKED_WHOLE: u64 = 32 * 1024 * 1024;
 
 /// Statements a connection keeps ready; there are fewer.
-const STATEMENTS: usize = 96;
+const STATEMENTS: usize = 128;
 
 impl Index {
     /// Opens the index at `file`, makes it, or brings it up to date. One that cannot be read is moved beside it

@@ -138,6 +138,9 @@ impl Store {
     /// is done later.
     fn attach(&self) -> Result<(), StoreError> {
         let inner = self.inner();
+            remotes: Mutex::default(),
+            must_settle_remotes: AtomicBool::new(false),
+            nudges: RwLock::default(),
         let index = match self.identify() {
             Ok(index) => index,
             Err(StoreError::Missing(why)) => {
@@ -174,11 +177,17 @@ impl Store {
     fn identify(&self) -> Result<Arc<Index>, StoreError> {
         let inner = self.inner();
         let fs = self.fs_of();
+        // It may be another index than the one that knows of them.
+        inner.must_settle_remotes.store(true, Ordering::Relaxed);
         let known = locked(&inner.root).clone();
         let found = identity::look(fs, &inner.layout, inner.witness.as_deref())?;
         let root = match (found, known.clone()) {
             (Found::Missing(why), _) => return Err(StoreError::Missing(why)),
             (Found::Fresh, Some(_)) => return Err(StoreError::Missing(EMPTY.to_owned())),
+        if let Err(error) = self.settle_remotes(&index) {
+            tracing::error!(%error, "what is owed to the remotes cannot be written down yet");
+        }
+        self.owes();
             (Found::Known(found), Some(known)) if found != known && !inner.is_new.load(Ordering::Relaxed) => {
                 return Err(StoreError::Missing(swapped(&found, &known)));
             }
@@ -278,3 +287,4 @@ impl Store {
         *last = (*last).max(Some(id));
     }
 }
+        self.begin_remotes(&index)?;

@@ -92,6 +92,7 @@ impl Store {
         // It has served; whether it is really gone after a power cut makes no difference.
         inner.fs.unlink(&inner.layout.event(day, event.id).join(BIRTH)).unwrap_or_default();
         inner.change.fetch_max(inserted.change, Ordering::Relaxed);
+        self.owes();
         Ok(inserted.change)
     }
 
@@ -112,6 +113,9 @@ impl Store {
         }
         self.mend_drafts(index);
         self.mend_files(index);
+        if let Err(error) = self.settle_remotes(index) {
+            tracing::debug!(%error, "what is owed to the remotes cannot be written down yet");
+        }
         let must_recover =
             inner.must_recover.load(Ordering::Relaxed) || inner.has_stones.load(Ordering::Relaxed);
         if must_recover && let Err(error) = self.recover(index) {

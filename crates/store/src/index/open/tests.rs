@@ -86,28 +86,49 @@ fn an_index_of_a_newer_program_is_refused_and_left_alone() {
     assert_eq!(std::fs::read(at(&dir)).unwrap(), before);
 }
 
-const NEXT: &str = "ALTER TABLE events ADD COLUMN mood TEXT; PRAGMA user_version = 2;";
+/// As the first version of the program left it.
+fn of_version_1(file: &Path, count: u64) {
+    create(file).unwrap();
+    let mut connection = Connection::open(file).unwrap();
+    prepare(&connection).unwrap();
+    migrate(&mut connection, Some(file), &MIGRATIONS[..1]).unwrap();
+    let index = Index::new(Readers::Writer, connection).unwrap();
+    let events: Vec<_> = (0..count).map(full).collect();
+    index.insert_all(events.iter().map(|event| (event, DAY))).unwrap();
+}
+
 const FAULTY: &str = "DELETE FROM events; PRAGMA user_version = 2; SELECT nonsense;";
 
 #[test]
 fn a_migration_leaves_a_copy_of_what_was_before() {
     let dir = tempfile::tempdir().unwrap();
-    with_events(&at(&dir), 5);
-    let mut connection = Connection::open(at(&dir)).unwrap();
-    migrate(&mut connection, Some(&at(&dir)), &[MIGRATIONS[0], NEXT]).unwrap();
-    assert_eq!(version(&connection).unwrap(), 2);
-    let copy = dir.path().join("index.before-2.sqlite");
-    assert_eq!(Index::open(&copy).unwrap().totals().unwrap().events, 5);
+    of_version_1(&at(&dir), 5);
+    let index = Index::open(&at(&dir)).unwrap();
+    assert_eq!(version(&index.writer()).unwrap() as usize, MIGRATIONS.len());
+    assert_eq!((index.totals().unwrap().events, index.get(id(3)).unwrap()), (5, Some(full(3))));
+    assert_eq!(index.check().unwrap(), Vec::<String>::new());
+    let copy = Connection::open(dir.path().join("index.before-2.sqlite")).unwrap();
+    assert_eq!(version(&copy).unwrap(), 1);
+    assert_eq!(copy.query_row("SELECT count(*) FROM events", [], |row| row.get::<_, i64>(0)).unwrap(), 5);
+    let (old, fresh) = (schema(&index.writer()), schema(&Index::in_memory().unwrap().writer()));
+    assert_eq!(old, fresh, "it is what a new one is");
+}
+
+fn schema(connection: &Connection) -> Vec<String> {
+    let mut statement =
+        connection.prepare("SELECT ifnull(sql, name) FROM sqlite_schema ORDER BY name").unwrap();
+    statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
 }
 
 #[test]
 fn a_migration_that_fails_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    with_events(&at(&dir), 5);
+    of_version_1(&at(&dir), 5);
     let mut connection = Connection::open(at(&dir)).unwrap();
     // What an attempt that was cut short has left is no hindrance.
     std::fs::write(dir.path().join("index.before-2.sqlite.part"), "half").unwrap();
     migrate(&mut connection, Some(&at(&dir)), &[MIGRATIONS[0], FAULTY]).unwrap_err();
+    assert_eq!(version(&connection).unwrap(), 1);
     drop(connection);
     let index = Index::open(&at(&dir)).unwrap();
     assert_eq!((index.set_aside(), index.totals().unwrap().events), (None, 5));
