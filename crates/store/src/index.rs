@@ -19,6 +19,7 @@ use crate::error::StoreError;
 
 mod check;
 mod error;
+mod hub;
 mod list;
 mod open;
 mod outbox;

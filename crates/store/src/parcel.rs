@@ -18,8 +18,10 @@ mod sniff;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use check::moment;
 pub use check::{check, check_beat, check_file, is_camera, is_device, is_small_file, slug};
 pub use older::older_event_of;
+pub(crate) use sniff::sniff_clip;
 
 /// Most bytes of one small file.
 pub const MOST_FILE: u64 = 16 * 1024 * 1024;
@@ -102,7 +104,7 @@ pub struct ReceiptShape {
 }
 
 /// How a camera is, told once a minute.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Beat {
     /// Of its program.
     pub version: String,

@@ -88,6 +88,7 @@ impl Store {
         }
         self.match_names(index, &mut recovered)?;
         self.match_words(index)?;
+        self.match_arrivals(index)?;
         let mut drafts = self.ids_in(&self.inner().layout.drafts())?;
         drafts.sort_unstable();
         for id in drafts {

@@ -25,6 +25,7 @@ use crate::event::{ClipCodec, Event, EventId, Origin, PictureName};
 use crate::fs::{DataFs, Fs, FsRead};
 use crate::health::{Problem, StoreState};
 use crate::index::Index;
+use crate::intake::Intake;
 use crate::layout::{CLIP, Layout, TRACK};
 use crate::notice::{Listener, Notice, NoticeKind};
 use crate::outbox::RemoteRule;
@@ -101,6 +102,8 @@ pub(crate) struct Inner {
     /// What is owed does not follow the remotes yet.
     pub(crate) must_settle_remotes: AtomicBool,
     pub(crate) nudges: RwLock<Vec<Arc<dyn Fn() + Send + Sync>>>,
+    /// What comes from other machines.
+    pub(crate) intake: Intake,
     problem: Mutex<Option<Problem>>,
     closed: Mutex<Option<Closed>>,
     pub(crate) recovered: Mutex<Recovered>,
@@ -382,6 +385,21 @@ impl Store {
 
     pub(crate) fn is_recording(&self) -> bool {
         !locked(&self.inner.recording).is_empty()
+    }
+
+    /// From here on no disk that is mounted late takes the place of this one.
+    pub(crate) fn is_used(&self) {
+        self.inner.is_new.store(false, Ordering::Relaxed);
+    }
+
+    /// A draft of that id is being written.
+    pub(crate) fn is_writing(&self, id: EventId) {
+        locked(&self.inner.recording).insert(id, None);
+    }
+
+    /// The file beside the clip is held against its row when there is time.
+    pub(crate) fn look_again(&self, id: EventId) {
+        locked(&self.inner.behind).insert(id);
     }
 
     /// An id for what begins now.

@@ -19,6 +19,7 @@ mod tests;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../../migrations/0001_events.sql"),
     include_str!("../../../../migrations/0002_outbox.sql"),
+    include_str!("../../../../migrations/0003_hub.sql"),
 ];
 
 /// Several connections could damage the file with any version before.

@@ -281,6 +281,24 @@ impl<'row, 'stmt> Fields<'row, 'stmt> {
         }
     }
 
+    /// A time in milliseconds since 1970.
+    pub(super) fn moment(&mut self) -> Result<Timestamp, StoreError> {
+        let ms = self.int()?;
+        Timestamp::from_millisecond(ms).map_err(|error| self.damaged(error.to_string()))
+    }
+
+    pub(super) fn maybe_number<T: TryFrom<i64>>(&mut self) -> Result<Option<T>, StoreError> {
+        if matches!(self.row.get_ref(self.next)?, ValueRef::Null) {
+            self.next += 1;
+            return Ok(None);
+        }
+        self.number().map(Some)
+    }
+
+    pub(super) fn hash(&mut self) -> Result<[u8; 32], StoreError> {
+        self.maybe_hash()?.ok_or_else(|| self.damaged("a SHA-256 is missing"))
+    }
+
     fn maybe_hash(&mut self) -> Result<Option<[u8; 32]>, StoreError> {
         let Some(bytes) = self.maybe_blob()? else { return Ok(None) };
         bytes.try_into().map(Some).map_err(|_| self.damaged("a SHA-256 is not 32 bytes long"))
@@ -314,7 +332,7 @@ impl<'row, 'stmt> Fields<'row, 'stmt> {
         Ok(groups.iter().map(|g| g.map(f32::from_le_bytes)).map(|[x, y]| Point { x, y }).collect())
     }
 
-    fn clip(&mut self) -> Result<Option<Clip>, StoreError> {
+    pub(super) fn clip(&mut self) -> Result<Option<Clip>, StoreError> {
         let has_clip = !matches!(self.row.get_ref(self.next)?, ValueRef::Null);
         if !has_clip {
             self.next += 4;

@@ -17,6 +17,7 @@ use crate::fs::Fs;
 use crate::health::Problem;
 use crate::identity::{self, Found};
 use crate::index::Index;
+use crate::intake::Intake;
 use crate::layout::Layout;
 use crate::retain::Retention;
 
@@ -123,6 +124,10 @@ impl Store {
             must_recover: AtomicBool::new(false),
             change: AtomicU64::new(0),
             listeners: RwLock::default(),
+            remotes: Mutex::default(),
+            must_settle_remotes: AtomicBool::new(false),
+            nudges: RwLock::default(),
+            intake: Intake::default(),
             problem: Mutex::default(),
             closed: Mutex::default(),
             recovered: Mutex::default(),
@@ -138,9 +143,6 @@ impl Store {
     /// is done later.
     fn attach(&self) -> Result<(), StoreError> {
         let inner = self.inner();
-            remotes: Mutex::default(),
-            must_settle_remotes: AtomicBool::new(false),
-            nudges: RwLock::default(),
         let index = match self.identify() {
             Ok(index) => index,
             Err(StoreError::Missing(why)) => {
@@ -162,11 +164,17 @@ impl Store {
         self.saw_ids(&index);
         *inner.index.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&index));
         *locked(&inner.closed) = None;
+        // It may be another index than the one that knows of them.
+        inner.must_settle_remotes.store(true, Ordering::Relaxed);
         inner.must_recover.store(true, Ordering::Relaxed);
         let recovered = self.recover(&index);
         if let Err(error) = self.told(recovered) {
             tracing::error!(%error, "what the last run left cannot be put right yet");
         }
+        if let Err(error) = self.settle_remotes(&index) {
+            tracing::error!(%error, "what is owed to the remotes cannot be written down yet");
+        }
+        self.owes();
         if let Err(error) = self.keep_time_right(&index) {
             tracing::error!(%error, "events from before the clock was set cannot be stamped anew yet");
         }
@@ -177,17 +185,11 @@ impl Store {
     fn identify(&self) -> Result<Arc<Index>, StoreError> {
         let inner = self.inner();
         let fs = self.fs_of();
-        // It may be another index than the one that knows of them.
-        inner.must_settle_remotes.store(true, Ordering::Relaxed);
         let known = locked(&inner.root).clone();
         let found = identity::look(fs, &inner.layout, inner.witness.as_deref())?;
         let root = match (found, known.clone()) {
             (Found::Missing(why), _) => return Err(StoreError::Missing(why)),
             (Found::Fresh, Some(_)) => return Err(StoreError::Missing(EMPTY.to_owned())),
-        if let Err(error) = self.settle_remotes(&index) {
-            tracing::error!(%error, "what is owed to the remotes cannot be written down yet");
-        }
-        self.owes();
             (Found::Known(found), Some(known)) if found != known && !inner.is_new.load(Ordering::Relaxed) => {
                 return Err(StoreError::Missing(swapped(&found, &known)));
             }
@@ -277,6 +279,7 @@ impl Store {
             Found::Missing(why) => return Err(StoreError::Missing(why)),
         };
         index.set_root(&root)?;
+        self.begin_remotes(&index)?;
         *slot = Some(Arc::clone(&index));
         Ok(index)
     }
@@ -287,4 +290,3 @@ impl Store {
         *last = (*last).max(Some(id));
     }
 }
-        self.begin_remotes(&index)?;

@@ -12,7 +12,7 @@ use crate::error::StoreError;
 use crate::event::{Event, EventId};
 use crate::fs::{Fs, Space};
 use crate::health::Problem;
-use crate::index::Index;
+use crate::index::{Index, Inserted};
 use crate::layout::BIRTH;
 use crate::notice::NoticeKind;
 use crate::recover::Outcome;
@@ -21,6 +21,9 @@ use crate::retain;
 
 /// With less than this nothing can be written that matters.
 const NEXT_TO_NOTHING: u64 = 1024 * 1024;
+
+/// Writes the row of an event that lies in the folder of a day.
+type Insert<'a> = &'a dyn Fn(&Index, &Event, &str) -> Result<Inserted, StoreError>;
 
 /// Which folders of days are known to survive a power cut.
 #[derive(Debug, Default)]
@@ -65,6 +68,16 @@ impl Store {
     /// Moves a draft, all files of which are on the disk, among the events, and writes its row. → The number of
     /// that change.
     pub(crate) fn publish(&self, index: &Index, event: &Event) -> Result<u64, StoreError> {
+        self.publish_with(index, event, &|index, event, day| index.insert(event, day))
+    }
+
+    /// The same, with `insert` for its row.
+    pub(crate) fn publish_with(
+        &self,
+        index: &Index,
+        event: &Event,
+        insert: Insert<'_>,
+    ) -> Result<u64, StoreError> {
         let inner = self.inner();
         let (fs, draft, day) = (&*inner.fs, inner.layout.draft(event.id), day_of_event(event));
         {
@@ -74,7 +87,7 @@ impl Store {
                 .and_then(|()| fs.rename_noreplace(&draft, &inner.layout.event(&day, event.id)))
                 .map_err(|error| StoreError::io("publish an event", error))?;
         }
-        let indexed = self.index_published(index, event, &day);
+        let indexed = self.index_published(index, event, &day, insert);
         if indexed.is_err() {
             // It lies among the events; its row is written as soon as that is possible.
             locked(&inner.owed).push((event.clone(), day));
@@ -83,12 +96,18 @@ impl Store {
     }
 
     /// Makes sure of the names, then writes the row.
-    fn index_published(&self, index: &Index, event: &Event, day: &str) -> Result<u64, StoreError> {
+    fn index_published(
+        &self,
+        index: &Index,
+        event: &Event,
+        day: &str,
+        insert: Insert<'_>,
+    ) -> Result<u64, StoreError> {
         let inner = self.inner();
         let synced = inner.fs.sync_dir(&inner.layout.day(day));
         let synced = synced.and_then(|()| inner.fs.sync_dir(&inner.layout.drafts()));
         synced.map_err(|error| StoreError::io("publish an event", error))?;
-        let inserted = self.with_index_room(|| index.insert(event, day))?;
+        let inserted = self.with_index_room(|| insert(index, event, day))?;
         // It has served; whether it is really gone after a power cut makes no difference.
         inner.fs.unlink(&inner.layout.event(day, event.id).join(BIRTH)).unwrap_or_default();
         inner.change.fetch_max(inserted.change, Ordering::Relaxed);
@@ -103,7 +122,7 @@ impl Store {
         // Not in the loop's head: the lock would be held until its end.
         let owed = std::mem::take(&mut *locked(&inner.owed));
         for (event, day) in owed {
-            match self.index_published(index, &event, &day) {
+            match self.index_published(index, &event, &day, &|index, event, day| index.insert(event, day)) {
                 Ok(change) => {
                     locked(&inner.left).remove(&event.id);
                     self.notify(NoticeKind::Ended, Arc::new(event), change);
@@ -113,6 +132,7 @@ impl Store {
         }
         self.mend_drafts(index);
         self.mend_files(index);
+        self.mend_arrivals(index);
         if let Err(error) = self.settle_remotes(index) {
             tracing::debug!(%error, "what is owed to the remotes cannot be written down yet");
         }
