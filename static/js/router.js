@@ -1,9 +1,9 @@
-// Every view has an address: `/`, `/camera/garden`, `/tune/garden`, `/timeline/2026-06-19?label=animal`, `/event/<ID>`. Back always
-// works, and a link may be opened elsewhere.
+// Every view has an address: `/`, `/camera/garden`, `/tune/garden`, `/timeline/2026-06-19?label=animal`, `/event/<ID>`, `/uploads`;
+// `/disk` on a hub. Back always works, and a link may be opened elsewhere.
 
 import { url } from "./api.js";
 
-const VIEWS = new Set(["camera", "tune", "timeline", "event"]);
+const VIEWS = new Set(["camera", "tune", "timeline", "event", "uploads", "disk"]);
 const NEEDS_ONE = new Set(["camera", "event"]);
 
 /**

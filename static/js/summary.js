@@ -4,8 +4,11 @@ import { attr, text } from "./dom.js";
 import { addressOf } from "./router.js";
 import * as words from "./words.js";
 
-/** Writes the summary; `trouble` is what stands instead while nothing comes from Nightjar, as `[strong, rest]`, else null. */
-export function showSummary(cameras, trouble) {
+/**
+ * Writes the summary; `trouble` is what stands instead while nothing comes from Nightjar, as `[strong, rest]`, else null; `to(camera)`
+ * is where it leads.
+ */
+export function showSummary(cameras, trouble, to = ({ id }) => addressOf("camera", id)) {
   const node = document.getElementById("sum");
   const [dot, what] = node.children;
   const watching = cameras.filter((camera) => camera.watching);
@@ -19,6 +22,6 @@ export function showSummary(cameras, trouble) {
   text(what.firstElementChild, strong);
   text(what.lastElementChild, rest);
   attr(dot, "class", connected && !needy ? "dot" : connected && !needy.lost ? "dot off" : "dot bad");
-  attr(node, "href", needy ? addressOf("camera", needy.id) : null);
+  attr(node, "href", needy ? to(needy) : null);
   attr(node, "aria-label", `${strong} ${rest}${needy ? `. Go to ${needy.name}` : ""}`);
 }

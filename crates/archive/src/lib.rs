@@ -1,4 +1,5 @@
-//! HTTP over what is kept: events, clips, pictures, the timeline; for every server that holds events.
+//! HTTP over what is kept: events, clips, pictures, the timeline; for every server that holds events. And the page, which
+//! shows them.
 //!
 //! - **Reads** the store, off the tokio workers.
 //! - **Writes** what a person says of an event, and deletes; through `store` alone.
@@ -11,6 +12,7 @@ mod file;
 mod legacy;
 mod media;
 mod overview;
+pub mod page;
 mod problem;
 mod range;
 mod routes;

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::mjpeg::Came;
 use crate::wire::legacy::{MotionStatusWire, StatusWire};
 use crate::wire::requests::{PictureAsked, RateAsked};
-use crate::{mjpeg, page, query, snapshot};
+use crate::{mjpeg, query, snapshot};
 
 /// The page, or what older MJPEG viewers ask for with `?action=`.
 #[utoipa::path(get, path = "/", tag = "first camera",
@@ -44,7 +44,7 @@ pub(crate) async fn root(
             let detail = "action is not known here; stream and snapshot are.";
             Err(Problem::bad_request("unknown_action", detail).with("field", "action"))
         }
-        None => page::file("index.html", &headers),
+        None => archive::page::index(&headers),
     }
 }
 

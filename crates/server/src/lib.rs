@@ -17,7 +17,6 @@ mod links;
 mod live;
 mod mjpeg;
 mod openapi;
-mod page;
 mod query;
 mod recording;
 mod routes;

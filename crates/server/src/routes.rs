@@ -4,7 +4,7 @@ use axum::Router;
 use web::{Front, Need, Routes, Row, Scope};
 
 use crate::app::{App, Setup};
-use crate::{api, config, health, legacy, links, mjpeg, openapi, page, recording, snapshot, socket};
+use crate::{api, config, health, legacy, links, mjpeg, openapi, recording, snapshot, socket};
 
 const VIEW: Need = Need::Key(Scope::View);
 const CONTROL: Need = Need::Key(Scope::Control);
@@ -29,7 +29,7 @@ pub fn rows() -> Vec<Row> {
 /// Each row ends in the description that `#[utoipa::path]` makes of its handler.
 #[rustfmt::skip]
 pub(crate) fn table() -> Routes<App> {
-    let routes = openapi::shapes(Routes::new(VIEW, page::fallback));
+    let routes = openapi::shapes(Routes::new(VIEW, archive::page::fallback));
     archive::older_routes(archive::routes(routes))
         .get("/", VIEW, legacy::root, legacy::__path_root)
         .get_linkable("/stream", VIEW, mjpeg::first, mjpeg::__path_first)

@@ -1,4 +1,5 @@
-//! The web app's files, embedded in the binary.
+//! The web app's files, embedded in the binary: the same for every server, since what is shown where is for the page to
+//! find out. What a file says, and which places a server has, does not belong here.
 
 use axum::body::Body;
 use axum::response::Response;
@@ -6,28 +7,81 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use rust_embed::RustEmbed;
 use web::Problem;
 
+mod script;
+
 #[derive(RustEmbed)]
 #[folder = "../../static"]
 struct Files;
 
-/// Whatever no route knows: a file of the page, or nothing.
-pub(crate) async fn fallback(method: Method, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
-    let is_read = method == Method::GET || method == Method::HEAD;
-    match uri.path().strip_prefix('/') {
-        Some(path) if is_read => match View::at(path) {
-            Some(view) => view.page(&headers),
-            None => file(path, &headers),
-        },
-        Some(path) if file(path, &headers).is_ok() => {
-            let allow = HeaderValue::from_static("GET, HEAD");
-            Err(Problem::of_status(StatusCode::METHOD_NOT_ALLOWED).header(header::ALLOW, allow))
+/// Whatever no route of a camera server knows: a file of the page, one of its views, or nothing.
+///
+/// # Errors
+/// 404 for a path that is neither, 405 for another method than `GET` and `HEAD`.
+pub async fn fallback(method: Method, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+    Kind::Camera.fallback(&method, &uri, &headers)
+}
+
+/// The same of a hub, with the page itself at `/`.
+///
+/// # Errors
+/// As [`fallback`].
+pub async fn hub_fallback(method: Method, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+    Kind::Hub.fallback(&method, &uri, &headers)
+}
+
+/// The page of a camera server, as it stands at `/`.
+///
+/// # Errors
+/// 404 if the program was built without it.
+pub fn index(request: &HeaderMap) -> Result<Response, Problem> {
+    View { is_below: false }.page(Kind::Camera, request)
+}
+
+/// Whose page it is. Both are one file, so that neither has to ask where it is before it shows its places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Camera,
+    Hub,
+}
+
+impl Kind {
+    fn fallback(self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Response, Problem> {
+        let is_read = *method == Method::GET || *method == Method::HEAD;
+        match uri.path().strip_prefix('/') {
+            Some(path) if is_read => match View::at(path) {
+                Some(view) => view.page(self, headers),
+                None => file(path, headers),
+            },
+            Some(path) if file(path, headers).is_ok() => {
+                let allow = HeaderValue::from_static("GET, HEAD");
+                Err(Problem::of_status(StatusCode::METHOD_NOT_ALLOWED).header(header::ALLOW, allow))
+            }
+            _ => Err(Problem::of_status(StatusCode::NOT_FOUND)),
         }
-        _ => Err(Problem::of_status(StatusCode::NOT_FOUND)),
+    }
+
+    /// What stands from `<!-- camera -->` to `<!-- hub` is a camera's; a hub has what stands from there to `-->`, which is a
+    /// comment to everybody else.
+    fn part(self, html: &str) -> String {
+        const CAMERA: &str = "<!-- camera -->\n";
+        const HUB: &str = "<!-- hub\n";
+        const END: &str = "-->\n";
+        let mut part = String::with_capacity(html.len());
+        let mut rest = html;
+        while let Some((both, after)) = rest.split_once(CAMERA)
+            && let Some((camera, hub)) = after.split_once(HUB)
+            && let Some((hub, after)) = hub.split_once(END)
+        {
+            part.push_str(both);
+            part.push_str(if self == Self::Camera { camera } else { hub });
+            rest = after;
+        }
+        part + rest
     }
 }
 
-/// One of the page's own addresses below `/`, so that a view can be linked to, loaded again and gone back to. Which
-/// cameras, days and events there are is for the page to say.
+/// One of the page's own addresses, so that a view can be linked to, loaded again and gone back to. Which views a server
+/// has, and which cameras, days and events there are, is for the page to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct View {
     /// Whether it lies one folder deeper than `/`, as `/camera/garden` does.
@@ -37,21 +91,22 @@ struct View {
 impl View {
     fn at(path: &str) -> Option<Self> {
         match path.split('/').collect::<Vec<_>>()[..] {
-            ["tune" | "timeline"] => Some(Self { is_below: false }),
+            ["" | "tune" | "timeline" | "uploads" | "disk"] => Some(Self { is_below: false }),
             ["camera" | "tune" | "timeline" | "event", id] if is_id(id) => Some(Self { is_below: true }),
             _ => None,
         }
     }
 
     /// The page. Its addresses are relative, so that a proxy may put it under any prefix; from a folder below they climb.
-    fn page(self, request: &HeaderMap) -> Result<Response, Problem> {
+    fn page(self, kind: Kind, request: &HeaderMap) -> Result<Response, Problem> {
         let page = file("index.html", request)?;
-        if !self.is_below || page.status() != StatusCode::OK {
+        if page.status() != StatusCode::OK {
             return Ok(page);
         }
         let html = Files::get("index.html").ok_or_else(|| Problem::of_status(StatusCode::NOT_FOUND))?.data;
+        let html = kind.part(&String::from_utf8_lossy(&html));
         let (head, _) = page.into_parts();
-        Ok(Response::from_parts(head, Body::from(climbing(&String::from_utf8_lossy(&html)))))
+        Ok(Response::from_parts(head, Body::from(if self.is_below { climbing(&html) } else { html })))
     }
 }
 
@@ -64,7 +119,7 @@ fn climbing(html: &str) -> String {
 }
 
 /// The file at `path`, or 304 if the client has it already.
-pub(crate) fn file(path: &str, request: &HeaderMap) -> Result<Response, Problem> {
+fn file(path: &str, request: &HeaderMap) -> Result<Response, Problem> {
     // Development builds read from the folder, so nothing that could lead out of it may reach it.
     let is_plain = path.split('/').all(|part| !part.is_empty() && !part.starts_with('.'));
     let file = if is_plain { Files::get(path) } else { None };
@@ -90,32 +145,12 @@ fn body(path: &str, data: std::borrow::Cow<'static, [u8]>) -> Body {
     if path.ends_with(".js")
         && let Ok(script) = std::str::from_utf8(&data)
     {
-        return Body::from(bare(script));
+        return Body::from(script::short(script));
     }
     match data {
         std::borrow::Cow::Borrowed(bytes) => Body::from(bytes),
         std::borrow::Cow::Owned(bytes) => Body::from(bytes),
     }
-}
-
-/// A script without its comments, its indentation and most line breaks: a fifth less to send, and still to be read, a
-/// block a line. Its texts never go over a line's end, and none has two slashes with a space on either side.
-fn bare(script: &str) -> String {
-    let mut bare = String::with_capacity(script.len());
-    let mut is_comment = false;
-    for line in script.lines().map(str::trim) {
-        let is_one = is_comment || line.starts_with("//") || line.starts_with("/**");
-        is_comment = (is_comment || line.starts_with("/**")) && !line.ends_with("*/");
-        if !is_one && !line.is_empty() {
-            let code = line.split_once(" // ").map_or(line, |(code, _)| code);
-            bare.push_str(code);
-            // Behind one of these nothing depends on the line break.
-            if !code.ends_with(['(', '[', '{', ',', ';']) {
-                bare.push('\n');
-            }
-        }
-    }
-    bare
 }
 
 /// 64 bits of the content's hash.
@@ -155,24 +190,13 @@ mod tests {
     }
 
     #[test]
-    fn scripts_go_out_without_their_comments_and_with_all_the_rest() {
-        let script = "// What it is.\n\n/** One line. */\nexport const a = 1; // seconds\n/**\n * More\n * lines.\n */\nif (a) {\n  b(\"//\");\n}\n";
-        assert_eq!(bare(script), "export const a = 1;if (a) {b(\"//\");}\n");
-        for path in Files::iter().filter(|path| path.ends_with(".js")) {
-            let script = String::from_utf8(Files::get(&path).unwrap().data.into_owned()).unwrap();
-            for line in bare(&script).lines() {
-                let is_whole = |quote| line.replace("\"`\"", "").matches(quote).count().is_multiple_of(2);
-                assert!(is_whole('`') && is_whole('"'), "{path}: a text is cut: {line}");
-                assert!(!line.starts_with('*'), "{path}: a comment is left: {line}");
-            }
-        }
-    }
-
-    #[test]
     fn every_view_has_an_address_and_nothing_else_is_one() {
         let (top, below) = (Some(View { is_below: false }), Some(View { is_below: true }));
         for (path, view) in [
+            ("", top),
             ("tune", top),
+            ("uploads", top),
+            ("disk", top),
             ("camera/garden", below),
             ("camera/back-yard_2", below),
             ("tune/garden", below),
@@ -180,7 +204,8 @@ mod tests {
             ("timeline/2026-06-19", below),
             ("event/01JZ8KV3D4Y5W6X7A8B9C0D1E2", below),
             ("event", None),
-            ("", None),
+            ("uploads/x", None),
+            ("storage", None),
             ("camera", None),
             ("camera/", None),
             ("camera/garden/", None),
@@ -190,6 +215,22 @@ mod tests {
             ("nowhere", None),
         ] {
             assert_eq!(View::at(path), view, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_page_of_a_camera_and_of_a_hub_are_parts_of_one() {
+        let html = "a\n<!-- camera -->\nb\n<!-- hub\nc\n-->\nd\n<!-- camera -->\ne\n<!-- hub\n-->\nf\n";
+        assert_eq!(Kind::Camera.part(html), "a\nb\nd\ne\nf\n");
+        assert_eq!(Kind::Hub.part(html), "a\nc\nd\nf\n");
+        assert_eq!(Kind::Hub.part("a\n<!-- camera -->\nb\n"), "a\n<!-- camera -->\nb\n");
+        let html = String::from_utf8(Files::get("index.html").unwrap().data.into_owned()).unwrap();
+        for (kind, own, other) in [
+            (Kind::Camera, "./js/main.js", "./js/hub/main.js"),
+            (Kind::Hub, "./js/hub/main.js", "./js/main.js"),
+        ] {
+            let part = kind.part(&html);
+            assert!(part.contains(own) && !part.contains(other) && !part.contains("<!--"), "{kind:?}");
         }
     }
 
