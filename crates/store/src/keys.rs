@@ -74,6 +74,8 @@ pub struct Key {
     pub secret_sha256: [u8; 32],
     /// RFC 3339, UTC.
     pub created: String,
+    /// Bytes that whoever has it may keep on a hub; `None`: as many as there is room for.
+    pub quota: Option<u64>,
 }
 
 /// A key that was just made; the only time its text is known.
@@ -107,6 +109,8 @@ struct KeyShape {
     scopes: Vec<String>,
     sha256: String,
     created: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    quota: Option<u64>,
 }
 
 /// The key file of one data directory.
@@ -161,6 +165,21 @@ impl Keys {
         secret: Secret,
         clock: &dyn Clock,
     ) -> Result<NewKey, KeyError> {
+        self.add_with_quota(name, scopes, None, secret, clock)
+    }
+
+    /// The same for a device that may keep so many bytes on a hub.
+    ///
+    /// # Errors
+    /// [`KeyError`]; then nothing was changed.
+    pub fn add_with_quota(
+        &self,
+        name: &str,
+        scopes: &[String],
+        quota: Option<u64>,
+        secret: Secret,
+        clock: &dyn Clock,
+    ) -> Result<NewKey, KeyError> {
         check(name, scopes)?;
         self.fs.create_dir_all(&self.dir).map_err(|source| io_error("make", &self.dir, source))?;
         let _lock = self.lock()?;
@@ -170,7 +189,8 @@ impl Keys {
         scopes.sort_unstable();
         scopes.dedup();
         let secret_sha256 = Sha256::digest(text.as_bytes()).into();
-        let key = Key { id, name: name.to_owned(), scopes, secret_sha256, created: rfc3339(clock) };
+        let created = rfc3339(clock);
+        let key = Key { id, name: name.to_owned(), scopes, secret_sha256, created, quota };
         keys.push(key.clone());
         self.write(&keys)?;
         let text = format!("nj_{}_{text}", key.id);
@@ -229,6 +249,7 @@ impl Keys {
             scopes: key.scopes.clone(),
             sha256: hex(&key.secret_sha256),
             created: key.created.clone(),
+            quota: key.quota,
         });
         let shape = FileShape { version: 1, keys: keys.collect() };
         let path = self.path();
@@ -290,7 +311,8 @@ fn parse_key(shape: KeyShape) -> Result<Key, String> {
     if let Some(scope) = shape.scopes.iter().find(|scope| !SCOPES.contains(&scope.as_str())) {
         return Err(format!("key {} has the unknown scope {scope}", shape.id));
     }
-    Ok(Key { id: shape.id, name: shape.name, scopes: shape.scopes, secret_sha256, created: shape.created })
+    let KeyShape { id, name, scopes, created, quota, .. } = shape;
+    Ok(Key { id, name, scopes, secret_sha256, created, quota })
 }
 
 fn io_error(what: &'static str, path: &Path, source: io::Error) -> KeyError {

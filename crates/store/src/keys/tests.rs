@@ -33,6 +33,18 @@ fn a_key_is_shown_once_and_kept_as_a_hash_for_the_owner_alone() {
 }
 
 #[test]
+fn a_quota_is_kept_with_its_key_and_nothing_is_written_for_keys_without_one() {
+    let (dir, keys, clock) = keys();
+    keys.add("phone", &scopes(&["view"]), Secret([1; 37]), &clock).unwrap();
+    let text = || std::fs::read_to_string(dir.path().join("data/keys.json")).unwrap();
+    assert!(!text().contains("quota"), "{}", text());
+    let new =
+        keys.add_with_quota("pi", &scopes(&["upload"]), Some(10 << 30), Secret([2; 37]), &clock).unwrap();
+    assert_eq!(keys.list().unwrap()[1], new.key);
+    assert_eq!(new.key.quota, Some(10 << 30));
+}
+
+#[test]
 fn ids_never_collide_even_when_chance_does() {
     let (_dir, keys, clock) = keys();
     let first = keys.add("a", &scopes(&["view"]), Secret([9; 37]), &clock).unwrap();
