@@ -345,6 +345,15 @@ impl Store {
         Ok(count)
     }
 
+    /// What waits for its time is due now, to a remote that is well again. What was refused stays so. → How many.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn hasten(&self, remote: &str) -> Result<u64, StoreError> {
+        let index = self.index()?;
+        self.told_if_bad(self.with_index_room(|| index.hasten(remote)))
+    }
+
     /// Takes the clips of at most `limit` events of which every remote has proven to hold the same bytes; their
     /// pictures stay. Never a favourite's, and none while a new remote is not owed everything yet. → How many.
     ///

@@ -48,6 +48,41 @@ const RULES: &[(&str, &str)] = &[
         "SELECT count(*) FROM tombstones JOIN events USING (id) WHERE what = 'clip' AND clip_bytes IS NOT NULL",
     ),
     (
+        "errands of events that are gone",
+        "SELECT count(*) FROM outbox WHERE id NOT IN (SELECT id FROM events)",
+    ),
+    (
+        "errands to remotes that there are not",
+        "SELECT count(*) FROM outbox WHERE remote NOT IN (SELECT n FROM remotes)",
+    ),
+    (
+        "events that a remote is not owed",
+        "SELECT count(*) FROM remotes AS r JOIN events AS e WHERE r.gone = 0 AND r.filled_to IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM outbox AS o WHERE o.id = e.id AND o.remote = r.n)",
+    ),
+    (
+        "remotes whose counts are not those of their errands",
+        "SELECT count(*) FROM remotes AS r WHERE (r.pictures, r.clips, r.bytes, r.failed, r.done) IS NOT \
+         (SELECT total(state = 'owed' AND stage = 'pictures'), total(state = 'owed' AND stage = 'clip'), \
+         total(bytes * (state = 'owed')), total(state = 'failed'), total(state = 'done') \
+         FROM outbox WHERE remote = r.n)",
+    ),
+    (
+        "errands that are to be sent later and are not owed",
+        "SELECT count(*) FROM outbox WHERE due_ms IS NOT NULL AND state <> 'owed'",
+    ),
+    (
+        "events of which it is not true whether they are uploaded",
+        "SELECT count(*) FROM events AS e WHERE uploaded <> (EXISTS (SELECT 1 FROM outbox AS o WHERE o.id = e.id) \
+         AND NOT EXISTS (SELECT 1 FROM outbox AS o WHERE o.id = e.id AND o.state <> 'done'))",
+    ),
+    (
+        "events of which it is not true whether every remote has their clip",
+        "SELECT count(*) FROM events AS e WHERE EXISTS (SELECT 1 FROM proven AS p WHERE p.id = e.id) <> \
+         (e.favourite = 0 AND e.clip_sha256 IS NOT NULL AND e.uploaded = 1 AND NOT EXISTS \
+         (SELECT 1 FROM outbox AS o WHERE o.id = e.id AND o.sha256 IS NOT e.clip_sha256))",
+    ),
+    (
         "changes that have not happened yet",
         "SELECT count(*) FROM changes WHERE change > (SELECT change FROM totals)",
     ),

@@ -2,24 +2,24 @@
 //!
 //! A lock order: the leases first, then the writer.
 
-use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
 
 use super::Index;
-use super::row::{Fields, count};
+use super::row::Fields;
 use crate::error::StoreError;
 use crate::event::EventId;
-use crate::outbox::{
-    Backlog, Errand, ErrandCursor, ErrandQuery, ErrandState, ErrandView, FURTHEST, MOST_ERRANDS, Outcome,
-    RemoteRule, Stage,
-};
+use crate::outbox::{Errand, FURTHEST, Outcome, RemoteRule, Stage};
 use crate::store::locked;
 
 mod leases;
 pub(super) mod sql;
+mod views;
+
+#[cfg(test)]
+mod tests;
 
 pub(super) use leases::Leases;
 
@@ -62,10 +62,6 @@ fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn instant(ms: Option<i64>) -> Option<Timestamp> {
-    Timestamp::from_millisecond(ms?).ok()
-}
-
 /// In how long something is due; what lies too far ahead was written before the clock was set back.
 fn until(due_ms: Option<i64>, now: Now) -> Duration {
     let ahead = due_ms.map_or(0, |due| due.saturating_sub(now.ms));
@@ -77,8 +73,10 @@ fn words<T: serde::Serialize>(list: &[T]) -> String {
     serde_json::to_string(list).unwrap_or_else(|_| "[]".to_owned())
 }
 
+/// Each of them once.
 fn names(ids: impl Iterator<Item = EventId>) -> String {
-    words(&ids.map(|id| id.to_string()).collect::<Vec<_>>())
+    let ids: BTreeSet<EventId> = ids.collect();
+    words(&ids.iter().map(ToString::to_string).collect::<Vec<_>>())
 }
 
 fn shortened(why: &str) -> String {
@@ -90,7 +88,7 @@ impl Index {
     ///
     /// # Errors
     /// What the disk says.
-    pub(crate) fn set_remotes(&self, rules: &[RemoteRule]) -> Result<(), StoreError> {
+    pub fn set_remotes(&self, rules: &[RemoteRule]) -> Result<(), StoreError> {
         self.write(|transaction| {
             let there = remotes(transaction)?;
             for remote in &there {
@@ -118,7 +116,7 @@ impl Index {
     ///
     /// # Errors
     /// What the disk says.
-    pub(crate) fn settle_remotes(&self) -> Result<bool, StoreError> {
+    pub fn settle_remotes(&self) -> Result<bool, StoreError> {
         self.write(|transaction| {
             let mut statement = transaction.prepare_cached(sql::UNSETTLED)?;
             let mut rows = statement.query([])?;
@@ -229,105 +227,6 @@ impl Index {
         Ok(settled)
     }
 
-    /// As [`Store::backlog`](crate::Store::backlog).
-    ///
-    /// # Errors
-    /// What the disk says.
-    pub fn backlog(&self, now: Now) -> Result<Vec<Backlog>, StoreError> {
-        let sending = self.sending(now);
-        self.read(|connection| {
-            let mut statement = connection.prepare_cached(sql::BACKLOG)?;
-            let mut rows = statement.query([])?;
-            let mut backlog = Vec::new();
-            while let Some(row) = rows.next()? {
-                let mut fields = Fields::new(row);
-                let mut of = Backlog {
-                    remote: fields.text()?,
-                    pictures: fields.number()?,
-                    clips: fields.number()?,
-                    bytes: fields.number()?,
-                    failed: fields.number()?,
-                    done: fields.number()?,
-                    ..Backlog::default()
-                };
-                let oldest: Option<i64> = row.get(6)?;
-                of.oldest = oldest.and_then(|ns| Timestamp::from_nanosecond(ns.into()).ok());
-                let error = instant(row.get(7)?).zip(row.get(8)?);
-                (of.last_error, of.last_sent) = (error, instant(row.get(9)?));
-                of.sending = sending.iter().filter(|(_, remote)| *remote == of.remote).count() as u64;
-                backlog.push(of);
-            }
-            Ok(backlog)
-        })
-    }
-
-    /// As [`Store::errands`](crate::Store::errands).
-    ///
-    /// # Errors
-    /// [`StoreError::Invalid`] for a limit out of bounds; what the disk says.
-    pub fn errands(
-        &self,
-        query: &ErrandQuery,
-        now: Now,
-    ) -> Result<(Vec<ErrandView>, Option<ErrandCursor>), StoreError> {
-        if !(1..=MOST_ERRANDS).contains(&query.limit) {
-            return Err(StoreError::Invalid(format!("a page holds 1 to {MOST_ERRANDS} errands")));
-        }
-        let sending = self.sending(now);
-        let states: &[&str] = match query.state {
-            None => &["owed", "failed", "done"],
-            Some(ErrandState::Owed | ErrandState::Sending) => &["owed"],
-            Some(ErrandState::Failed) => &["failed"],
-            Some(ErrandState::Done) => &["done"],
-        };
-        self.read(|connection| {
-            let mut remotes = remotes(connection)?;
-            remotes.retain(|remote| query.remote.as_ref().is_none_or(|name| *name == remote.name));
-            let mut found = if query.state == Some(ErrandState::Sending) {
-                let ids = names(sending.iter().map(|(id, _)| *id));
-                of(connection, &ids, &sending, now)?
-            } else {
-                let from = query.cursor.map_or(LAST_ID.to_owned(), |cursor| cursor.event.to_string());
-                let numbers = words(&remotes.iter().map(|remote| remote.n).collect::<Vec<_>>());
-                // One that the cursor stands on, one that tells whether there are more, those that are being sent.
-                let limit = u64::from(query.limit) + 2 + sending.len() as u64;
-                let mut statement = connection.prepare_cached(sql::LIST)?;
-                let mut rows = statement.query(params![numbers, words(states), from, count(limit)])?;
-                let mut found = Vec::new();
-                while let Some(row) = rows.next()? {
-                    let n: i64 = row.get(1)?;
-                    let name = remotes.iter().find(|remote| remote.n == n).map(|remote| &remote.name);
-                    found.push((n, view(row, name.cloned().unwrap_or_default(), &sending, now)?));
-                }
-                found
-            };
-            found.retain(|(n, view)| {
-                query.state.is_none_or(|state| state == view.state)
-                    && remotes.iter().any(|remote| remote.n == *n)
-                    && query.cursor.is_none_or(|cursor| {
-                        (Reverse(view.event), *n) > (Reverse(cursor.event), cursor.remote)
-                    })
-            });
-            found.sort_by_key(|(n, view)| (Reverse(view.event), *n));
-            let has_more = found.len() > query.limit as usize;
-            found.truncate(query.limit as usize);
-            let last = found.last().filter(|_| has_more);
-            let next = last.map(|(remote, view)| ErrandCursor { event: view.event, remote: *remote });
-            Ok((found.into_iter().map(|(_, view)| view).collect(), next))
-        })
-    }
-
-    /// As [`Store::errands_of`](crate::Store::errands_of).
-    ///
-    /// # Errors
-    /// What the disk says.
-    pub fn errands_of(&self, ids: &[EventId], now: Now) -> Result<Vec<ErrandView>, StoreError> {
-        let sending = self.sending(now);
-        let ids = names(ids.iter().copied());
-        let found = self.read(|connection| of(connection, &ids, &sending, now))?;
-        Ok(found.into_iter().map(|(_, view)| view).collect())
-    }
-
     /// As [`Store::retry`](crate::Store::retry).
     ///
     /// # Errors
@@ -348,6 +247,19 @@ impl Index {
         })
     }
 
+    /// As [`Store::hasten`](crate::Store::hasten).
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn hasten(&self, remote: &str) -> Result<u64, StoreError> {
+        self.write(|transaction| {
+            let there = remotes(transaction)?;
+            let wanted = there.iter().filter(|there| there.name == remote);
+            let numbers = words(&wanted.map(|remote| remote.n).collect::<Vec<_>>());
+            Ok(transaction.prepare_cached(sql::RETRY_WAITING)?.execute([&numbers])? as u64)
+        })
+    }
+
     /// Events whose clip every remote has proven to hold, the smallest id first; no favourites. None while a remote
     /// is so new that not everything is owed to it yet.
     ///
@@ -363,12 +275,6 @@ impl Index {
             }
             Ok(ids)
         })
-    }
-
-    fn sending(&self, now: Now) -> Vec<(EventId, String)> {
-        let mut leases = locked(&self.leases);
-        leases.lapse(now.mono);
-        leases.all()
     }
 }
 
@@ -444,53 +350,4 @@ fn settle(
         Outcome::GivenBack { .. } => {}
     }
     Ok(changed > 0)
-}
-
-fn of(
-    connection: &Connection,
-    ids: &str,
-    sending: &[(EventId, String)],
-    now: Now,
-) -> Result<Vec<(i64, ErrandView)>, StoreError> {
-    let mut statement = connection.prepare_cached(sql::OF)?;
-    let mut rows = statement.query([ids])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push((row.get(1)?, view(row, row.get(11)?, sending, now)?));
-    }
-    Ok(found)
-}
-
-fn view(
-    row: &rusqlite::Row<'_>,
-    remote: String,
-    sending: &[(EventId, String)],
-    now: Now,
-) -> Result<ErrandView, StoreError> {
-    let mut fields = Fields::new(row);
-    let event = fields.id()?;
-    fields.skip_to(2);
-    let (camera, started, stage) = (fields.text()?, fields.time()?, stage(&fields.text()?));
-    let state = match fields.text()?.as_str() {
-        "done" => ErrandState::Done,
-        "failed" => ErrandState::Failed,
-        _ if sending.iter().any(|(id, to)| *id == event && *to == remote) => ErrandState::Sending,
-        _ => ErrandState::Owed,
-    };
-    let (attempts, due_ms) = (fields.number()?, row.get(7)?);
-    fields.skip_to(8);
-    let (why, bytes, sent_ms) = (fields.maybe_text()?, fields.number()?, row.get(10)?);
-    Ok(ErrandView {
-        remote,
-        event,
-        camera,
-        started,
-        stage,
-        state,
-        attempts,
-        due_in: (state == ErrandState::Owed).then(|| until(due_ms, now)),
-        why,
-        bytes,
-        done_at: instant(sent_ms).filter(|_| state == ErrandState::Done),
-    })
 }

@@ -76,7 +76,6 @@ statements! {
     DROP_DETAILS = "DELETE FROM details WHERE pos = (SELECT pos FROM events WHERE id = ?1)";
     WORDS = "UPDATE events SET label = ?2, confidence = ?3, alternatives = ?4, by_person = ?5, favourite = ?6, \
              note = ?7, seen = ?8, worth = ?9 WHERE id = ?1";
-    UPLOADED = "UPDATE events SET uploaded = 1 WHERE id = ?1 AND uploaded = 0";
     GET = whole!("WHERE e.id = ?1");
     FOLDER = "SELECT day FROM events WHERE id = ?1";
     CHANGE = "SELECT change FROM totals WHERE one = 1";

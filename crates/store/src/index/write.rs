@@ -115,17 +115,6 @@ impl Index {
         })
     }
 
-    /// Says that a remote has the event: retention takes it before others.
-    ///
-    /// # Errors
-    /// What the disk says.
-    pub fn set_uploaded(&self, id: EventId) -> Result<(), StoreError> {
-        self.write(|transaction| {
-            transaction.prepare_cached(sql::UPLOADED)?.execute([id.to_string()])?;
-            Ok(())
-        })
-    }
-
     /// Moves all of the events to the tombstones, or none: their files may be deleted then.
     ///
     /// # Errors
@@ -247,7 +236,7 @@ impl When {
 }
 
 /// Whether it was not there before.
-pub(super) fn insert(transaction: &Transaction<'_>, event: &Event, day: &str) -> Result<bool, StoreError> {
+fn insert(transaction: &Transaction<'_>, event: &Event, day: &str) -> Result<bool, StoreError> {
     let is_new = put(transaction, sql::INSERT, event, day)? > 0;
     if is_new && event.analysis.is_some() {
         put_details(transaction, event)?;

@@ -17,7 +17,6 @@ use crate::fs::Fs;
 use crate::health::Problem;
 use crate::identity::{self, Found};
 use crate::index::Index;
-use crate::intake::Intake;
 use crate::layout::Layout;
 use crate::retain::Retention;
 
@@ -127,7 +126,6 @@ impl Store {
             remotes: Mutex::default(),
             must_settle_remotes: AtomicBool::new(false),
             nudges: RwLock::default(),
-            intake: Intake::default(),
             problem: Mutex::default(),
             closed: Mutex::default(),
             recovered: Mutex::default(),

@@ -4,6 +4,7 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::*;
+use crate::outbox::{Outcome, Receipt, RemoteRule};
 use crate::query::{LABELS, Span};
 
 /// One thing done to the index.
@@ -71,9 +72,23 @@ fn act(index: &Index, act: Act) {
             let by = SignedDuration::from_secs(by);
             drop(index.restamp("a-boot", |started, _| started.checked_add(by).ok()).unwrap());
         }
-        Act::Uploaded(n) => index.set_uploaded(id(n)).unwrap(),
+        Act::Uploaded(n) => {
+            let now = Now { ms: MIDNIGHT * 1000, mono: Duration::ZERO };
+            index.retry(Some(id(n)), None).unwrap();
+            let errand = index.claim("hub", None, Duration::from_secs(60), now).unwrap();
+            let Some(errand) = errand else { return };
+            assert!(index.settle(&errand, &Outcome::Sent(Receipt::default()), now).unwrap());
+        }
         Act::Bury(n) => index.bury(&[id(n)]).unwrap(),
     }
+}
+
+/// To one remote everything is owed at once.
+fn with_a_remote() -> Index {
+    let index = Index::in_memory().unwrap();
+    index.set_remotes(&[RemoteRule { name: "hub".to_owned(), pictures_first: false }]).unwrap();
+    while index.settle_remotes().unwrap() {}
+    index
 }
 
 fn all(index: &Index) -> Vec<Event> {
@@ -86,7 +101,7 @@ proptest! {
 
     #[test]
     fn what_is_counted_agrees_with_what_is_there(acts in acts()) {
-        let index = Index::in_memory().unwrap();
+        let index = with_a_remote();
         let mut change = 0;
         for one in acts {
             act(&index, one);
@@ -113,7 +128,7 @@ proptest! {
 
     #[test]
     fn retention_sees_no_favourite_and_the_least_worth_first(acts in acts()) {
-        let index = Index::in_memory().unwrap();
+        let index = with_a_remote();
         acts.into_iter().for_each(|one| act(&index, one));
         let (clips, rest) = (index.evictable_clips(100).unwrap(), index.evictable_rest(100).unwrap());
         let oldest = index.evictable_oldest(None, 100).unwrap();
