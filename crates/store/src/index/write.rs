@@ -236,7 +236,7 @@ impl When {
 }
 
 /// Whether it was not there before.
-fn insert(transaction: &Transaction<'_>, event: &Event, day: &str) -> Result<bool, StoreError> {
+pub(super) fn insert(transaction: &Transaction<'_>, event: &Event, day: &str) -> Result<bool, StoreError> {
     let is_new = put(transaction, sql::INSERT, event, day)? > 0;
     if is_new && event.analysis.is_some() {
         put_details(transaction, event)?;

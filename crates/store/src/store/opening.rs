@@ -17,6 +17,7 @@ use crate::fs::Fs;
 use crate::health::Problem;
 use crate::identity::{self, Found};
 use crate::index::Index;
+use crate::intake::Intake;
 use crate::layout::Layout;
 use crate::retain::Retention;
 
@@ -126,6 +127,7 @@ impl Store {
             remotes: Mutex::default(),
             must_settle_remotes: AtomicBool::new(false),
             nudges: RwLock::default(),
+            intake: Intake::default(),
             problem: Mutex::default(),
             closed: Mutex::default(),
             recovered: Mutex::default(),
