@@ -1,7 +1,8 @@
 // What stands beside the player: what it was, why it was recorded, the facts, and somebody's words.
 
-import { patch } from "../api.js";
-import { attr, el, icon, keyed, text } from "../dom.js";
+import { patch, post } from "../api.js";
+import { attr, el, icon, keyed, rich, text } from "../dom.js";
+import { showToast } from "../notice.js";
 import { addressOf } from "../router.js";
 import { makeRow, writeRow } from "../single/why.js";
 import * as words from "../words.js";
@@ -107,6 +108,63 @@ export class Facts {
       ([name]) => el("tr", {}, el("th", { scope: "row" }, name), el("td", {})),
       (row, [, value]) => text(row.lastChild, value),
     );
+  }
+}
+
+/** Where else it is, or is to be. */
+export class Ways {
+  #event = null;
+  #asked;
+  #list = el("ul", { class: "ways-of" });
+  node = el("section", { "aria-label": "Handed over" }, el("h2", { class: "h" }, "Handed over"), this.#list);
+
+  /** `asked()`: it was asked for anew, so that how it stands is another thing soon. */
+  constructor(asked) {
+    this.#asked = asked;
+  }
+
+  show(event) {
+    this.#event = event;
+    const { uploads = [] } = event;
+    this.node.hidden = uploads.length === 0;
+    keyed(
+      this.#list,
+      uploads,
+      ({ remote }) => remote,
+      ({ remote }) =>
+        el(
+          "li",
+          { class: "s" },
+          el("span", {}, el("b", {}, remote), " ", el("span"), el("span", { class: "why faint" })),
+          el(
+            "button",
+            {
+              type: "button",
+              class: "btn",
+              "aria-label": `Try again: ${remote}`,
+              on: { click: () => this.#again(remote) },
+            },
+            "Try again",
+          ),
+        ),
+      ({ firstChild, lastChild }, upload) => {
+        const [, how, why] = firstChild.children;
+        const failed = upload.state === "failed";
+        text(how, said.standing(upload));
+        attr(how, "class", failed ? "wrong" : "mute");
+        rich(why, upload.state !== "done" && upload.why ? words.sentenceOf(upload.why) : "");
+        lastChild.hidden = !failed && !(upload.state === "owed" && upload.attempts > 0);
+      },
+    );
+  }
+
+  async #again(remote) {
+    try {
+      await post("api/v1/uploads/retry", { event: this.#event.id, remote });
+      this.#asked();
+    } catch (error) {
+      showToast(error.message, error.requestId);
+    }
   }
 }
 

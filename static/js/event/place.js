@@ -12,10 +12,11 @@ import { addressOf } from "../router.js";
 import * as words from "../words.js";
 import { Film } from "./film.js";
 import { filterOf, Order } from "./order.js";
-import { Facts, LABELS, Labels, Note, Reason } from "./panels.js";
+import { Facts, LABELS, Labels, Note, Reason, Ways } from "./panels.js";
 import { fresh, Player } from "./player.js";
 
 const SEEN_MS = 700; // shorter than that nobody has looked
+const WAY_MS = 5_000; // while it is handed over, so often it is asked how far that is
 const AHEAD_MS = 1_500; // at the latest then the next clips are loaded, whether or not this one plays
 
 export class EventPlace {
@@ -38,6 +39,8 @@ export class EventPlace {
   });
   #reason = new Reason();
   #facts = new Facts();
+  #ways = new Ways(() => (this.#askAt = 0));
+  #askAt = Infinity; // when it is asked for again: something of it is to come, or could not be had
   #note = new Note((event) => events.learn(event));
   #labels = new Labels((label) => this.#label(label));
   #back = el("a", { class: "btn quiet" }, icon("prev", true), el("span"));
@@ -45,6 +48,7 @@ export class EventPlace {
   #guess = el("span", { class: "s faint" });
   #download = el("a", { class: "btn", download: true }, icon("save", true), "Download clip");
   #what = button("", () => this.#ask(), { "aria-haspopup": "dialog" }, icon("unknown", true));
+  #lacks = false; // it could not be fetched, and that was said
   #columns;
   #body;
   #gone = el(
@@ -94,6 +98,7 @@ export class EventPlace {
         el("section", { "aria-label": "Label" }, what, this.#labels.node),
         this.#note.node,
         this.#facts.node,
+        this.#ways.node,
         el("p", {}, this.#download),
       ),
     );
@@ -179,6 +184,12 @@ export class EventPlace {
     this.#write();
   }
 
+  tick() {
+    if (!this.#id || performance.now() < this.#askAt) return;
+    this.#askAt = performance.now() + WAY_MS;
+    void this.#fetch(this.#id);
+  }
+
   async #fetch(id) {
     try {
       const event = await events.one(id);
@@ -187,7 +198,12 @@ export class EventPlace {
       else this.#show(event);
     } catch (error) {
       if (this.#id !== id || this.#event) return;
-      if (error.status !== 404) return showToast(error.message, error.requestId);
+      if (error.status !== 404) {
+        if (!this.#lacks) showToast(error.message, error.requestId);
+        this.#lacks = true;
+        this.#askAt = performance.now() + WAY_MS; // it comes by itself once it can be had
+        return;
+      }
       this.#none(true);
       text(this.#back.lastChild, "Timeline");
       attr(this.#back, "href", addressOf("timeline"));
@@ -214,6 +230,8 @@ export class EventPlace {
     const review = this.#query.has("review");
     this.#timers.forEach(clearTimeout);
     this.#id = id;
+    this.#askAt = Infinity;
+    this.#lacks = false;
     this.#none(false);
     this.#player.show(this.#ready(event), this.#name(event), review);
     void this.#order.around(event, filterOf(this.#query), review, () => this.#write());
@@ -254,6 +272,10 @@ export class EventPlace {
     this.#reason.show(event, film.track);
     this.#facts.show(event, this.#name(event));
     this.#note.show(event);
+    this.#ways.show(event);
+    const going = event.uploads?.some(({ state }) => state === "owed" || state === "sending");
+    if (!going) this.#askAt = Infinity;
+    else this.#askAt = Math.min(this.#askAt, performance.now() + WAY_MS);
     this.#labels.show(event);
     text(this.#guess, event.label_by === "person" ? "said by somebody" : "a guess");
     setIcon(this.#what.firstChild, words.labelIcon(event.label));

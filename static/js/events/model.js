@@ -51,8 +51,7 @@ class Events extends EventTarget {
     const query = new URLSearchParams();
     for (const [key, value] of Object.entries({ ...filter, cursor })) if (value || value === 0) query.set(key, value);
     const { events: found, next } = await getJson(`api/v1/events?${query}`);
-    found.forEach((event) => this.#keep(event));
-    return { events: found.filter(({ id }) => !this.leaves(id)), next };
+    return { events: found.map((event) => this.#keep(event)).filter(({ id }) => !this.leaves(id)), next };
   }
 
   /** One event, asked for anew. */
@@ -126,7 +125,8 @@ class Events extends EventTarget {
     }
   }
 
-  #keep(event) {
+  #keep(told) {
+    const event = { uploads: this.#known.get(told.id)?.uploads ?? [], ...told }; // the news do not tell of them
     this.#known.delete(event.id); // the last one heard of is the last to be forgotten
     this.#known.set(event.id, event);
     if (this.#known.size > KEPT) this.#known.delete(this.#known.keys().next().value);
@@ -134,8 +134,8 @@ class Events extends EventTarget {
   }
 
   /** Takes what the server said of an event, and tells who shows it. */
-  learn(event) {
-    this.#keep(event);
+  learn(told) {
+    const event = this.#keep(told);
     if (!this.leaves(event.id)) this.#tell("change", event);
   }
 

@@ -43,6 +43,18 @@ export function size(bytes) {
   return `${n < 10 && power > 0 ? n.toFixed(1) : Math.round(n)} ${["B", "kB", "MB", "GB", "TB"][power]}`;
 }
 
+const LATE_MS = 600_000;
+
+/** What keeps an event from being handed over: "failed", "late" where it waits for long, or "". */
+export function kept(event, now = Date.now()) {
+  const { uploads = [] } = event;
+  if (uploads.some(({ state }) => state === "failed")) return "failed";
+  return uploads.some(({ state }) => state === "owed") && now - endOf(event, now) > LATE_MS ? "late" : "";
+}
+
+/** The same in words. */
+export const KEPT = { failed: "Could not be handed over.", late: "Waits to be handed over." };
+
 /** The heading over the disk: "Full in 9 days". */
 export function fullIn(forecast) {
   if (!forecast) return "Disk";

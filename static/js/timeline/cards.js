@@ -76,7 +76,15 @@ function makeCard() {
       el("span", { class: "dur" }),
       icon("star"),
     ),
-    el("span", { class: "c" }, icon("unknown", true), el("b"), el("span", { class: "dot new" }), el("time")),
+    el(
+      "span",
+      { class: "c" },
+      icon("unknown", true),
+      el("b"),
+      el("span", { class: "dot new" }),
+      icon("up", true),
+      el("time"),
+    ),
     el("span", { class: "d" }),
   );
 }
@@ -84,7 +92,7 @@ function makeCard() {
 function writeCard(card, event, nameOf) {
   const [picture, caption, deed] = card.children;
   const [frame, over, length, star] = picture.children;
-  const [glyph, label, dot, time] = caption.children;
+  const [glyph, label, dot, way, time] = caption.children;
   const camera = nameOf(event.camera);
   card.dataset.event = event.id;
   attr(card, "href", addressOf("event", event.id));
@@ -98,10 +106,15 @@ function writeCard(card, event, nameOf) {
   setIcon(glyph, words.labelIcon(event.label));
   text(label, words.labelName(event.label));
   dot.hidden = event.seen;
+  const kept = said.kept(event);
+  way.toggleAttribute("hidden", !kept);
+  attr(way, "class", `ico s ${kept}`);
   text(time, words.time(event.start_time));
   attr(time, "datetime", event.start_time);
   text(deed, `${camera}. ${said.deedOf(event)}.`);
-  const marks = [event.favourite && "Favourite.", !event.seen && "Not looked at."].filter(Boolean).join(" ");
+  const marks = [event.favourite && "Favourite.", !event.seen && "Not looked at.", said.KEPT[kept]]
+    .filter(Boolean)
+    .join(" ");
   attr(card, "aria-label", `${said.altOf(event, camera)} ${isOpen(event) ? "" : `${said.lengthOf(event)}. `}${marks}`);
 }
 

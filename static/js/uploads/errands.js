@@ -59,7 +59,7 @@ export class Errands {
   /** Shows how many there are of each kind, in `remotes`, and `errands`; null while they are not known. */
   show(remotes, errands, more, nameOf) {
     const sum = (of) => remotes.reduce((total, { backlog }) => total + of(backlog), 0);
-    const counts = [sum((it) => Math.max(it.pictures, it.clips)), sum((it) => it.failed), sum((it) => it.done)];
+    const counts = [sum((it) => it.events), sum((it) => it.failed), sum((it) => it.done)];
     this.#kinds.forEach((kind, i) => {
       attr(kind, "aria-pressed", String(kind.dataset.kind === this.#chosen));
       text(kind.lastChild, String(counts[i]));
@@ -78,13 +78,7 @@ export class Errands {
   }
 
   #make(errand) {
-    const step = (word) =>
-      el(
-        "span",
-        { class: "step" },
-        el("span", { class: "meter", "aria-hidden": "true" }, el("i")),
-        el("span", {}, word),
-      );
+    const step = (word) => el("span", { class: "step" }, el("i", { "aria-hidden": "true" }), el("span", {}, word));
     const again = el("button", { type: "button", class: "btn" }, "Try again");
     again.addEventListener("click", () => this.#again(errand));
     return el(
@@ -101,7 +95,7 @@ export class Errands {
 function write(node, errand, camera, several) {
   const [what, steps, how, again] = node.children;
   const { state, stage } = errand;
-  const start = Date.parse(errand.started);
+  const start = Date.parse(errand.start_time);
   const today = new Date().toDateString() === new Date(start).toDateString();
   attr(node, "data-state", state);
   text(what.firstChild, `${camera}, ${words.time(start)}`);
@@ -110,19 +104,18 @@ function write(node, errand, camera, several) {
     what.lastChild,
     [today ? "" : dayName(start), several ? `to ${errand.remote}` : "", left].filter(Boolean).join(", "),
   );
-  const share = said.share(errand);
-  const there = state === "done" || stage === "clip";
-  fill(steps.firstChild, there ? 1 : (share ?? 0));
-  fill(steps.lastChild, state === "done" ? 1 : stage === "clip" ? (share ?? 0) : 0);
-  const percent = state === "sending" && share !== null ? `, ${Math.round(share * 100)} %` : "";
-  text(how.firstChild, `${said.errand(errand)}${percent}`);
+  const done = state === "done";
+  mark(steps.firstChild, done || stage === "clip", state === "sending");
+  mark(steps.lastChild, done, state === "sending" && stage === "clip");
+  text(how.firstChild, said.errand(errand));
   attr(how.firstChild, "class", state === "failed" ? "wrong" : "");
   rich(how.lastChild, state !== "done" && errand.why ? words.sentenceOf(errand.why) : "");
   again.hidden = !(state === "failed" || (state === "owed" && errand.due_in_s > 0));
   attr(again, "aria-label", `Try again: ${camera}, ${words.time(start)}`);
 }
 
-function fill(step, share) {
-  step.firstChild.firstChild.style.width = `${Math.round(share * 100)}%`;
-  attr(step, "data-there", share === 1);
+/** A part is there, goes now, or neither. */
+function mark(step, there, now) {
+  attr(step, "data-there", there);
+  attr(step, "data-now", now && !there);
 }

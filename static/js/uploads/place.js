@@ -142,11 +142,8 @@ export class UploadsPlace {
     const none = view.remotes.length === 0;
     text(this.#title, said.headline(view));
     text(this.#sub, said.sub(view));
-    this.#signal.hidden = none || !view.wifi;
-    if (view.wifi) {
-      const note = said.slowed(view.wifi);
-      text(this.#signal.lastChild, `Wi-Fi ${said.signal(view.wifi)}${note && `: ${note}`}`);
-    }
+    this.#signal.hidden = none || !view.signal;
+    if (view.signal) text(this.#signal.lastChild, said.signal(view));
     this.#pause.hidden = none;
     setIcon(this.#pause.firstChild, view.paused ? "play" : "pause");
     text(this.#pause.lastChild, view.paused ? "Go on" : "Pause");

@@ -62,7 +62,7 @@ export class Remotes {
 function write(node, remote) {
   const [head, figures, trouble] = node.children;
   const [dot, name, kind, how] = head.children;
-  const { backlog, last_error: error } = remote;
+  const { backlog, problem, last_error: last } = remote;
   const health = said.health(remote);
   attr(node, "data-state", remote.state);
   attr(dot, "class", `dot ${health}`);
@@ -70,19 +70,23 @@ function write(node, remote) {
   text(kind, said.kind(remote));
   text(how, said.state(remote));
   attr(how, "class", health === "bad" ? "s how wrong" : "s how");
-  const none = backlog.clips + backlog.pictures === 0;
+  const none = backlog.events === 0;
   const end = said.end(remote.eta_s);
   const sending = remote.rate > 0;
-  figure(figures.children[0], none ? "nothing" : said.backlog(backlog), none ? "" : said.first(backlog));
-  figure(figures.children[1], sending ? said.rate(remote.rate) : "–", "");
+  figure(figures.children[0], said.backlog(backlog), said.first(backlog));
+  figure(
+    figures.children[1],
+    sending ? said.speed(remote.rate) : "–",
+    remote.state === "sending" ? "" : said.resumes(remote),
+  );
   figure(figures.children[2], none ? "all there" : (end ?? "–"), none || end ? "" : "not known while nothing goes");
   figure(figures.children[3], remote.last_sent ? moment(remote.last_sent) : "–", sum(backlog));
-  const wrong = backlog.failed > 0 || Boolean(error);
-  trouble.hidden = !wrong;
+  trouble.hidden = !problem && backlog.failed === 0;
   const [, sentence] = trouble.children;
-  rich(sentence.firstChild, error ? words.sentenceOf(error.why) : "What was refused is listed below.");
+  const why = problem ?? last?.why;
+  rich(sentence.firstChild, why ? words.sentenceOf(why) : "");
   const refused = backlog.failed > 0 ? `${words.count(backlog.failed, "visit")} refused. ` : "";
-  text(sentence.lastChild, `${refused}${error ? `At ${moment(error.at)}.` : ""}`);
+  text(sentence.lastChild, `${refused}${last ? `At ${moment(last.time)}.` : ""}`);
 }
 
 const sum = ({ done }) => (done > 0 ? `${done} in all` : "");

@@ -21,24 +21,23 @@ const WRONG = new Set(["offline", "denied", "disk"]);
 export const kind = (remote) => KINDS[remote.kind] ?? remote.kind;
 
 /** How a remote stands, in a few words. */
-export const state = ({ state: name, waiting_for: waits, backlog: { clips, pictures } }) =>
-  name === "sending" ? STATES.sending : (WAITS[waits] ?? (clips + pictures > 0 ? STATES.waiting : STATES.idle));
+export const state = ({ state: name, waiting, backlog }) =>
+  name === "sending" ? STATES.sending : (WAITS[waiting] ?? (backlog.events > 0 ? STATES.waiting : STATES.idle));
 
 /** The kind of its dot: "" while it goes, "off" while it waits for what comes by itself, "bad" where somebody is needed. */
-export const health = ({ state: name, waiting_for: waits, backlog: { failed } }) =>
-  WRONG.has(waits) || failed > 0 ? "bad" : name === "waiting" ? "off" : "";
+export const health = ({ state: name, waiting, backlog: { failed } }) =>
+  WRONG.has(waiting) || failed > 0 ? "bad" : name === "waiting" ? "off" : "";
 
-/** How many events wait here. */
-const owed = ({ pictures, clips }) => Math.max(pictures, clips);
-
-/** "41 visits, 1.2 GB"; what failed waits, too, but is told apart. */
-export const backlog = (it) => (owed(it) === 0 ? "nothing" : `${words.count(owed(it), "visit")}, ${size(it.bytes)}`);
+/** "41 visits, 1.2 GB"; what was refused is told apart. */
+export const backlog = ({ events, bytes }) =>
+  events === 0 ? "nothing" : `${words.count(events, "visit")}, ${size(bytes)}`;
 
 /** Of the visits that wait, how many lack their pictures: "pictures of 3 first". */
-export const first = ({ pictures }) => (pictures > 0 ? `pictures of ${pictures} first` : "clips only");
+export const first = ({ events, pictures }) =>
+  events === 0 ? "" : pictures > 0 ? `pictures of ${pictures} first` : "clips only";
 
 /** "1.2 MB/s". */
-export const rate = (bytes) => `${size(bytes)}/s`;
+export const speed = (bytes) => `${size(bytes)}/s`;
 
 /** When it is done, if that can be told: "21:50", with the day where it is another one. */
 export function end(seconds, now = Date.now()) {
@@ -52,31 +51,31 @@ export function end(seconds, now = Date.now()) {
 /** The headline: what is not safe yet. */
 export function headline({ remotes }) {
   if (remotes.length === 0) return "Everything stays here";
-  const failed = Math.max(...remotes.map(({ backlog: it }) => it.failed));
-  const waiting = Math.max(...remotes.map(({ backlog: it }) => owed(it)));
-  if (waiting > 0) return `${cap(words.count(waiting, "visit"))} ${waiting === 1 ? "waits" : "wait"} here`;
-  if (failed > 0)
-    return failed === 1 ? "One visit could not be handed over" : `${failed} visits could not be handed over`;
-  return "Everything is handed over";
+  const most = (key) => Math.max(...remotes.map(({ backlog: it }) => it[key]));
+  const [waiting, failed] = [most("events"), most("failed")];
+  if (waiting > 0) return `${words.count(waiting, "visit")} ${waiting === 1 ? "waits" : "wait"} here`;
+  return failed > 0 ? `${words.count(failed, "visit")} could not be handed over` : "Everything is handed over";
 }
 
 /** The line under it: what holds for all remotes. */
-export function sub({ paused, window: hours, rate_limit: limit, remotes }) {
+export function sub({ paused, window: hours, window_active: active, in_window: open, rate, remotes }) {
   if (remotes.length === 0) return "No remote is set up.";
   const parts = [
     paused && "Paused: nothing is sent until it goes on.",
-    hours && `Sends from ${hours.from ?? hours.split?.("-")[0]} to ${hours.to ?? hours.split?.("-")[1]}.`,
-    limit && `At most ${rate(limit)}.`,
+    hours && active && `Sends from ${hours.replace("-", " to ")}${open === false ? ", not now" : ""}.`,
+    rate && `At most ${speed(rate)}.`,
   ].filter(Boolean);
   return parts.join(" ") || "Pictures go first, newest first; clips follow, oldest first.";
 }
 
-/** "−67 dBm, fair". */
-export const signal = ({ signal_dbm: dbm, state: how }) =>
-  [Number.isFinite(dbm) && `${String(Math.round(dbm)).replace("-", "−")} dBm`, how].filter(Boolean).join(", ");
+/** "Wi-Fi −67 dBm, fair: at most 500 kB/s"; `limit` is what is allowed now, `set` what somebody has set. */
+export function signal({ signal: { dbm, quality }, rate_limit: limit, rate: set }) {
+  const slowed = limit === 0 ? ": nothing is sent" : limit && limit !== set ? `: at most ${speed(limit)}` : "";
+  return `Wi-Fi ${String(dbm).replace("-", "−")} dBm, ${quality}${slowed}`;
+}
 
-/** What the signal leads to. */
-export const slowed = (wifi) => (wifi.rate === 0 ? "nothing is sent" : wifi.rate ? `at most ${rate(wifi.rate)}` : "");
+/** What goes on, and when: "in 40 s". */
+export const resumes = ({ resumes_in_s: wait }) => (wait > 0 ? `goes on in ${words.length(Math.max(1, wait))}` : "");
 
 /** How an errand stands: "Sending its clip", "Pictures are there; the clip waits", "Next try in 40 s". */
 export function errand({ state: name, stage, attempts, due_in_s: due }) {
@@ -87,8 +86,3 @@ export function errand({ state: name, stage, attempts, due_in_s: due }) {
   if (attempts > 0 && due > 0) return `Next try in ${words.length(Math.max(1, due))}`;
   return attempts > 0 ? "Tried again soon" : `Its ${what} ${stage === "pictures" ? "wait" : "waits"}`;
 }
-
-/** How much of an errand's clip has come there, 0 to 1, or null. */
-export const share = ({ bytes, sent_bytes: sent }) => (sent > 0 ? Math.min(1, sent / (sent + bytes || 1)) : null);
-
-const cap = (text) => text[0].toUpperCase() + text.slice(1);
