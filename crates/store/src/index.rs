@@ -21,6 +21,7 @@ mod check;
 mod error;
 mod hub;
 mod list;
+mod older;
 mod open;
 mod outbox;
 mod read;

@@ -185,7 +185,7 @@ fn text(id: Option<EventId>) -> String {
     id.map(|id| id.to_string()).unwrap_or_default()
 }
 
-fn all<T>(
+pub(super) fn all<T>(
     connection: &Connection,
     statement: &'static str,
     values: impl Params,

@@ -7,7 +7,7 @@ use rusqlite::StatementStatus;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
 use super::*;
-use crate::index::{outbox, sql};
+use crate::index::{hub, outbox, sql};
 use crate::outbox::{ErrandQuery, ErrandState, Outcome, Receipt, RemoteRule, Stage};
 use crate::query::{Order, Span};
 
@@ -73,6 +73,10 @@ fn no_statement_scans_or_sorts() {
         count += 1;
     }
     assert_eq!(count, all().count() + 4 * sql::WAYS.len());
+    for (name, statement) in crate::index::older::ALL.iter().chain(hub::sql::ALL) {
+        let complaints = complaints(&writer, statement);
+        assert!(complaints.is_empty(), "{name}: {complaints:?} for {statement}");
+    }
     // The planner complains of what does scan and sort, or the above would show nothing.
     assert_eq!(
         complaints(&writer, "SELECT id FROM events NOT INDEXED WHERE note = ?1 ORDER BY camera").len(),
