@@ -44,14 +44,27 @@ pub(crate) async fn clip(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let id = event_id(&id)?;
+    send_clip(&archive, event_id(&id)?, query.as_deref(), &method, &headers).await
+}
+
+/// The clip of an event, whole or the range that the headers ask for.
+///
+/// # Errors
+/// 404 if there is none, 416 for a range behind its end; what the store says.
+pub async fn send_clip(
+    archive: &Archive,
+    id: EventId,
+    query: Option<&str>,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let found = archive.ask(move |store| store.open_clip(id)).await?;
     let (file, event) = found.ok_or_else(|| no_clip(id))?;
     let clip = event.clip.as_ref().ok_or_else(|| no_clip(id))?;
     let (etag, len) = (format!("\"{}\"", hex(&clip.sha256)), clip.bytes);
     // Ranges are for those who take bytes: a HEAD tells of the whole.
-    let wanted = match Wanted::of(&headers, &etag, len) {
-        Wanted::Part { .. } | Wanted::Nothing if method == Method::HEAD => Wanted::Whole,
+    let wanted = match Wanted::of(headers, &etag, len) {
+        Wanted::Part { .. } | Wanted::Nothing if *method == Method::HEAD => Wanted::Whole,
         wanted => wanted,
     };
     let (status, first, count) = match wanted {
@@ -60,7 +73,7 @@ pub(crate) async fn clip(
         Wanted::Whole => (StatusCode::OK, 0, len),
         Wanted::Part { first, last } => (StatusCode::PARTIAL_CONTENT, first, last - first + 1),
     };
-    let body = if method == Method::HEAD { Body::empty() } else { file::body(file, first, count) };
+    let body = if *method == Method::HEAD { Body::empty() } else { file::body(file, first, count) };
     let mut response = kept(body, "video/mp4", &etag)?;
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -70,7 +83,7 @@ pub(crate) async fn clip(
         let range = format!("bytes {first}-{}/{len}", first + count - 1);
         headers.insert(header::CONTENT_RANGE, value(&range)?);
     }
-    if is_download(query.as_deref()) {
+    if is_download(query) {
         headers.insert(header::CONTENT_DISPOSITION, value(&disposition(&event))?);
     }
     Ok(response)
@@ -107,11 +120,14 @@ pub(crate) async fn picture(
 ) -> Result<Response, Problem> {
     let id = event_id(&id)?;
     let name = picture_name(&name).ok_or_else(|| no_picture(id))?;
-    shown(&archive, id, name, &headers).await
+    send_picture(&archive, id, name, &headers).await
 }
 
-/// That picture, or 304.
-pub(crate) async fn shown(
+/// That picture, or 304 if the headers name what it is.
+///
+/// # Errors
+/// 404 if there is none; what the store says.
+pub async fn send_picture(
     archive: &Archive,
     id: EventId,
     name: PictureName,

@@ -56,6 +56,42 @@ async fn a_handler_that_takes_too_long_is_a_503() {
     assert_eq!(metrics.counter("nightjar_http_panics_total", "", &[]).get(), 0);
 }
 
+#[tokio::test]
+async fn a_row_for_older_programs_answers_403_and_may_be_content_with_another_scope() {
+    let front = Front {
+        hosts: Hosts::default(),
+        access: Access::new(true, Arc::new(One(record()))),
+        limits: Limits::default(),
+        metrics: Metrics::default(),
+    };
+    let fine = async || "fine";
+    let table = Table::new(Need::Key(Scope::View), fine)
+        .get("/older", Need::Key(Scope::Upload), fine)
+        .or(Scope::View)
+        .forbids()
+        .get("/strict", Need::Key(Scope::Upload), fine)
+        .forbids();
+    let router = table.into_router((), front);
+    for (path, key, status, code) in [
+        ("/older", "nj_k1_s", 200, ""),
+        ("/older", "nj_k1_x", 403, "key_wrong"),
+        ("/older", "", 403, "key_missing"),
+        ("/strict", "nj_k1_s", 403, "scope_missing"),
+        ("/none", "", 401, "key_missing"),
+    ] {
+        let mut request = Request::builder().uri(path).header("host", "localhost");
+        if !key.is_empty() {
+            request = request.header("x-api-key", key);
+        }
+        let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), status, "{path} {key}");
+        assert_eq!(response.headers().contains_key("www-authenticate"), status == 401, "{path} {key}");
+        if status != 200 {
+            assert_eq!(json(response).await["code"], code, "{path} {key}");
+        }
+    }
+}
+
 /// What several faults at once are answered with, one mended after the other.
 #[tokio::test]
 async fn of_several_faults_the_first_in_the_order_is_answered_and_each_answer_has_its_id() {
@@ -139,7 +175,15 @@ async fn nothing_of_a_body_is_read_before_the_request_has_passed() {
 #[tokio::test]
 async fn a_route_that_is_no_row_is_served_to_nobody() {
     let router = Router::new().route("/row", get(async || "")).route("/beside", get(async || "a secret"));
-    let row = Row { method: "GET", path: "/row", need: Need::Open, linkable: false, intake: Intake::Whole };
+    let row = Row {
+        method: "GET",
+        path: "/row",
+        need: Need::Open,
+        linkable: false,
+        intake: Intake::Whole,
+        or: None,
+        forbids: false,
+    };
     let front = Front {
         hosts: Hosts::default(),
         access: Access::open(),
