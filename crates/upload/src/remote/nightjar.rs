@@ -23,6 +23,8 @@ use crate::settings::{RemoteSettings, Secret};
 
 mod clip;
 mod probe;
+#[cfg(test)]
+mod tests;
 
 /// How often the hub may change its mind within one attempt before that is given up.
 const MOST_TURNS: u32 = 3;
