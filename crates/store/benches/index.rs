@@ -10,7 +10,7 @@
     reason = "a bench that cannot run may stop and say so"
 )]
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -21,7 +21,8 @@ use jiff::{SignedDuration, Timestamp};
 use store::event::{
     Analysis, Characteristics, Clip, ClipCodec, Event, EventId, Origin, Pictures, State, Temporal, Verdict,
 };
-use store::index::Index;
+use store::index::{Index, Now};
+use store::outbox::{ErrandQuery, ErrandState, Outcome, Receipt, RemoteRule, Stage};
 use store::query::{Change, LABELS, Order, Query, Span};
 
 const EVENTS: u64 = 1_000_000;
@@ -30,6 +31,8 @@ const FIRST: i64 = 1_750_291_200;
 const YEAR: i64 = 365 * 24 * 60 * 60;
 const QUESTIONS: usize = 4_000;
 const INSERTS: u64 = 400;
+/// Errands that are owed while all others are done.
+const OWED: u64 = 10_000;
 
 const CAMERAS: [&str; 6] = ["garden", "garden", "garden", "front-door", "pond", "attic"];
 const SENTENCES: [&str; 6] = [
@@ -343,6 +346,72 @@ fn opening(file: &Path) {
     held("opening, most", times.share(100), Duration::from_secs(1));
 }
 
+/// All events are owed to a remote and all but so many of them were sent; what the errands cost then.
+fn errands(file: &Path, index: &Index, count: u64, dice: &Dice) {
+    let start = Instant::now();
+    index.set_remotes(&[RemoteRule { name: "hub".to_owned(), pictures_first: true }]).unwrap();
+    while index.settle_remotes().unwrap() {}
+    println!("{count} events owed to a new remote in {:.0?}", start.elapsed());
+    let start = Instant::now();
+    let other = rusqlite::Connection::open(file).unwrap();
+    other.busy_timeout(Duration::from_secs(60)).unwrap();
+    let most = |percent: u64| {
+        other.query_row(
+            "SELECT id FROM events ORDER BY id DESC LIMIT 1 OFFSET ?1",
+            [OWED * percent / 100],
+            |row| row.get::<_, String>(0),
+        )
+    };
+    // Of what is owed the pictures of half were sent.
+    other.execute("UPDATE outbox SET state = 'done', stage = 'clip', bytes = 0, sent_ms = 1, \
+        sha256 = (SELECT clip_sha256 FROM events AS e WHERE e.id = outbox.id) WHERE id <= ?1 AND state <> 'done'",
+        [most(100).unwrap()]).unwrap();
+    other
+        .execute(
+            "UPDATE outbox SET stage = 'clip', sent_ms = 1 WHERE id > ?1 AND id <= ?2",
+            [most(100).unwrap(), most(50).unwrap()],
+        )
+        .unwrap();
+    drop(other);
+    println!("all but {OWED} of them said to be done in {:.0?}", start.elapsed());
+    let now = Now { ms: (FIRST + YEAR) * 1000, mono: Duration::ZERO };
+    let lease = Duration::from_secs(60);
+    let once = |what: &str, f: &dyn Fn()| {
+        let mut times = Times(Vec::new());
+        for _ in 0..200 {
+            let start = Instant::now();
+            f();
+            times.0.push(start.elapsed());
+        }
+        times.tell(what);
+        held(&format!("{what}, median"), times.share(50), Duration::from_millis(5));
+    };
+    let page = |state| ErrandQuery { state, limit: 200, ..ErrandQuery::default() };
+    let ids = index.ids(None, 200).unwrap();
+    once("backlog", &|| assert_ne!(index.backlog(now).unwrap()[0].pictures, 0));
+    once("next due", &|| assert_eq!(index.next_due("hub", now).unwrap(), Some(Duration::ZERO)));
+    once("200 errands owed", &|| {
+        drop(black_box(index.errands(&page(Some(ErrandState::Owed)), now).unwrap()))
+    });
+    once("200 errands of any kind", &|| drop(black_box(index.errands(&page(None), now).unwrap())));
+    once("errands of 200 events", &|| assert_eq!(index.errands_of(&ids, now).unwrap().len(), 200));
+    once("50 clips to be freed", &|| drop(black_box(index.proven(50).unwrap())));
+    let claimed = RefCell::new(Vec::new());
+    once("claim", &|| {
+        let stage = dice.pick(&[None, Some(Stage::Clip)]);
+        claimed.borrow_mut().push(index.claim("hub", stage, lease, now).unwrap().unwrap());
+    });
+    once("settle", &|| {
+        let errand = claimed.borrow_mut().pop().unwrap();
+        let failed = Outcome::Again { after: lease, why: "a line that ends".to_owned(), resume: None };
+        let outcome = if dice.one_in(2) { Outcome::Sent(Receipt::default()) } else { failed };
+        assert!(index.settle(&errand, &outcome, now).unwrap());
+    });
+    let start = Instant::now();
+    assert_ne!(index.retry(None, None).unwrap(), 0);
+    println!("retry of all in {:.2?}", start.elapsed());
+}
+
 fn main() {
     let dice = Dice(Cell::new(0x9E37_79B9_7F4A_7C15));
     let count = std::env::var("INDEX_EVENTS").ok().and_then(|text| text.parse().ok()).unwrap_or(EVENTS);
@@ -361,6 +430,8 @@ fn main() {
     lists(&index, &dice);
     inserts(&index, count, &dice);
     others(&index, &dice);
+    errands(&file, &index, count, &dice);
+    inserts(&index, count, &dice);
 
     let mut criterion = Criterion::default().configure_from_args().sample_size(20);
     let mut group = criterion.benchmark_group("index");

@@ -31,6 +31,9 @@ mod cursor;
 
 pub use cursor::{ErrandCursor, NotACursor};
 
+#[cfg(test)]
+mod tests;
+
 /// Most errands of one answer.
 pub const MOST_ERRANDS: u32 = 200;
 
