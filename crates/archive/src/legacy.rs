@@ -45,10 +45,10 @@ pub(crate) async fn thumbnail(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let id = event_id(&id)?;
-    match media::shown(&archive, id, PictureName::Thumb, &headers).await {
+    match media::send_picture(&archive, id, PictureName::Thumb, &headers).await {
         // Of an event without a mover, such as one by hand, the first frame.
         Err(problem) if problem.status() == http::StatusCode::NOT_FOUND => {
-            media::shown(&archive, id, PictureName::Thumbnail(0), &headers).await
+            media::send_picture(&archive, id, PictureName::Thumbnail(0), &headers).await
         }
         answer => answer,
     }

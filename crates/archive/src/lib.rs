@@ -24,4 +24,5 @@ mod tests;
 mod wire;
 
 pub use app::{Archive, Setup, Wall};
+pub use media::{send_clip, send_picture};
 pub use routes::{older_routes, routes};
