@@ -295,7 +295,7 @@ impl S3 {
         if key::event_of_clip(&self.prefix, &upload.key).is_none() || !upload.begun.is_some_and(is_old) {
             return Ok(false);
         }
-        Ok(!parts::newest(&self.bucket, &upload.key, &upload.id).await?.is_some_and(|time| !is_old(time)))
+        Ok(parts::newest(&self.bucket, &upload.key, &upload.id).await?.is_none_or(is_old))
     }
 }
 

@@ -43,7 +43,9 @@ async fn go_on(
     note: &mut Note,
     upload: &str,
 ) -> Result<Value, Fault> {
-    let mut reader = bundle.clip(note.taken.saturating_mul(note.chunk)).await?;
+    // The last chunk is shorter than the others.
+    let length = bundle.manifest().clip.as_ref().map_or(0, |clip| clip.bytes);
+    let mut reader = bundle.clip(note.taken.saturating_mul(note.chunk).min(length)).await?;
     let most = usize::try_from(note.chunk).unwrap_or(usize::MAX);
     while reader.left() > 0 {
         let bytes = reader.part(most).await?;

@@ -119,6 +119,8 @@ impl Answer {
                 Failure::Unreachable { why: format!("{why}; the clock here may be wrong") }
             }
             (_, "NoSuchBucket") => Failure::Unreachable { why },
+            // Nothing is followed: the bucket lies in another region, or elsewhere altogether.
+            (300..400, _) => Failure::Unreachable { why: format!("{why}; check endpoint and region") },
             (401 | 403, _) => Failure::Denied { why },
             // What did not arrive as it was sent is sent again.
             (
