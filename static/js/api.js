@@ -6,6 +6,9 @@ const PATIENCE_MS = 10_000;
 /** Where the page lies: this file is js/api.js below it. The address bar may be deeper, in one of the views. */
 const ROOT = new URL("../", import.meta.url);
 
+/** The key that opened the page may look, but not change anything. */
+export const LOOKS = document.documentElement.dataset.may === "look";
+
 /** An answer that is not a success, in words a user can read; `requestId` belongs behind "Details", `field` is at fault. */
 export class ApiError extends Error {
   constructor(words, { status = 0, code = "", requestId = "", field = "", by = "" } = {}) {

@@ -6,9 +6,11 @@ use serde_json::{Value, json};
 use tests::{Browser, FakeCamera, Live, Mode, Page, Setup, TestApp, footage, truth};
 
 mod event;
+mod hub;
 mod looks;
 mod settings;
 mod timeline;
+mod uploads;
 mod views;
 mod zones;
 

@@ -1,7 +1,7 @@
 // One event: the player, what it was, why it fired, the facts; and the ones before and after it, by key, so that many can be
 // looked through quickly. The next two are made ready while one is looked at.
 
-import { patch, url } from "../api.js";
+import { LOOKS, patch, url } from "../api.js";
 import { attr, el, icon, setIcon, text } from "../dom.js";
 import { events, isOpen } from "../events/model.js";
 import { dayName, dayOf, startOf } from "../events/words.js";
@@ -301,10 +301,10 @@ export class EventPlace {
     sayState(`${this.#count.textContent}. ${this.title}, ${this.#name(event)}.`);
   }
 
-  /** Somebody has looked at it. Not worth a word if that cannot be kept: a key that may only look changes nothing. */
+  /** Somebody has looked at it; not worth a word if that cannot be kept. */
   async #saw() {
     const event = this.#event;
-    if (!event || event.seen || isOpen(event)) return;
+    if (LOOKS || !event || event.seen || isOpen(event)) return;
     try {
       events.learn(await patch(`api/v1/events/${encodeURIComponent(event.id)}`, { seen: true }));
     } catch {

@@ -64,8 +64,9 @@ export function fullIn(forecast) {
   return `Full in ${hours < 48 ? words.count(hours, "hour") : words.count(Math.floor(hours / 24), "day")}`;
 }
 
+/** Of all cameras. */
+export const visitsIn = (lanes) => [...lanes.values()].reduce((sum, { visits }) => sum + visits, 0);
+
 /** "28 visits on 3 cameras." */
-export function daySum(lanes, cameras) {
-  const visits = [...lanes].reduce((sum, lane) => sum + lane.visits, 0);
-  return `${words.count(visits, "visit").replace("no", "No")} on ${words.count(cameras, "camera")}.`;
-}
+export const daySum = (lanes, cameras) =>
+  `${words.count(visitsIn(lanes), "visit").replace("no", "No")} on ${words.count(cameras, "camera")}.`;

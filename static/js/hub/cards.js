@@ -1,6 +1,6 @@
 // The cameras of a hub as cards: the newest picture, how it stands, the day's barring, what waits there and how many came today.
 
-import { attr, el, keyed, svg, text } from "../dom.js";
+import { attr, bird, el, keyed, svg, text } from "../dom.js";
 import { altOf } from "../events/words.js";
 import { addressOf } from "../router.js";
 import { showPicture } from "../timeline/cards.js";
@@ -71,6 +71,7 @@ function write(node, camera, event, lane, lanes, now) {
   const problems = said.problems(device);
   attr(node, "data-state", word || "well");
   if (event) showPicture(frame, event);
+  else if (!frame.firstChild) frame.append(bird());
   frame.classList.toggle("none", !event);
   attr(picture, "aria-label", `${camera.name}. ${event ? `${altOf(event, camera.name)} ` : ""}${title} To its visits.`);
   state.hidden = !title;

@@ -92,7 +92,8 @@ export class Devices extends EventTarget {
     );
     for (const camera of cameras) {
       const twins = cameras.filter(({ own }) => own === camera.own).length > 1;
-      if (twins) camera.name = `${camera.own}, ${camera.device.name}`;
+      const { name, cameras: beside } = camera.device;
+      if (twins) camera.name = beside.length > 1 ? `${camera.own}, ${name}` : name;
     }
     this.#byId = new Map(cameras.map((camera) => [camera.id, camera]));
   }

@@ -3,7 +3,7 @@
 import { getJson, send } from "../api.js";
 import { bird, el, keyed, text } from "../dom.js";
 import { events } from "../events/model.js";
-import { dayOf } from "../events/words.js";
+import { dayOf, visitsIn } from "../events/words.js";
 import { openDialog, openTable } from "../live/peek.js";
 import { showToast } from "../notice.js";
 import { addressOf } from "../router.js";
@@ -128,7 +128,7 @@ export class HubPlace {
   }
 
   get #today() {
-    return this.#lanes && [...this.#lanes.values()].reduce((sum, { visits }) => sum + visits, 0);
+    return this.#lanes && visitsIn(this.#lanes);
   }
 
   /** Those that need somebody stand first. */

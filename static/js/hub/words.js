@@ -109,11 +109,10 @@ function room(storage) {
 }
 
 /** The facts of a camera and its device, as `[what, value]`. */
-export function facts({ device, name }, now) {
+export function facts({ device }, now) {
   const { kept, backlog } = device;
   const off = device.clock_offset_ms;
   return [
-    ["Camera", name],
     ["Device", device.name],
     ["Last seen", seen(device, now).replace("seen ", "")],
     ["Program", device.version ?? "does not say"],
@@ -122,7 +121,7 @@ export function facts({ device, name }, now) {
     ["Free disk there", device.disk_free_bytes === null ? "does not say" : size(device.disk_free_bytes)],
     ["Up for", device.uptime_s === null ? "does not say" : span(device.uptime_s)],
     ["Kept here", `${words.count(kept.events, "visit")}, ${size(kept.bytes)}`],
-    ["May have here", kept.quota_bytes === null ? "what there is room for" : size(kept.quota_bytes)],
+    ["May have here", kept.quota_bytes === null ? "no limit" : size(kept.quota_bytes)],
   ];
 }
 

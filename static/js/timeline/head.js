@@ -95,13 +95,22 @@ export class Filters {
       maxlength: 200,
       on: { input: () => searched(this.#search.value.trim() || null) },
     });
-    this.node = el("div", { class: "filters" }, this.#pills, this.#search, this.#review);
+    this.node = el("div", { class: "filters" }, this.#pills, el("div", { class: "find" }, this.#search, this.#review));
   }
 
-  /** `all`: the visits that are counted, or null where they are too many to be known here; `link(change)`: another filter's address. */
-  show(filter, all, link) {
+  /**
+   * `all`: the visits that are counted, or null where they are too many to be known here; how many they are is `total` then;
+   * `link(change)`: another filter's address.
+   */
+  show(filter, all, total, link) {
     const { label, favourite } = filter;
-    const pill = (key, word, fits, on, to) => ({ key, word, n: all?.filter(fits).length ?? "", on, to });
+    const pill = (key, word, fits, on, to) => ({
+      key,
+      word,
+      n: all?.filter(fits).length ?? (key === "all" ? total : ""),
+      on,
+      to,
+    });
     const pills = [
       pill("all", "All", () => true, !label && !favourite, { label: null, favourite: null }),
       ...LABELS.map((name) => {

@@ -21,6 +21,7 @@ const HOUR_S = 3600;
 const NOON_MS = 43_200_000;
 const AT_MS = 150_000; // a visit within so much of the playhead is the one there
 const SETTLE_MS = 300;
+const SCREEN = 200; // so many more cards each time that the end of the list comes near
 const NEWS_MS = 1_500; // after a visit, before the plots are asked for anew
 const DRAW_MS = 20_000;
 
@@ -44,6 +45,8 @@ export class TimelinePlace {
   #t = null; // where the playhead was put, or null
   #visits = new Visits();
   #lanes = null;
+  #less = new Map(); // visits that are gone here, but not yet in what the server has counted
+  #reach = SCREEN; // cards that are shown
   #days = [];
   #tally = null;
   #unseen = null;
@@ -108,6 +111,7 @@ export class TimelinePlace {
     this.title = `${said.dayName(beginOf(wanted), this.#now)} · Timeline`;
     this.#days = fortnight(wanted, today);
     if (isNew) this.#lanes = null;
+    if (!same) this.#reach = SCREEN;
     this.#visits.of(this.#from, this.#to, filter);
     events.follow();
     this.#show();
@@ -177,7 +181,7 @@ export class TimelinePlace {
   async #load() {
     try {
       this.#lacks = false;
-      await this.#visits.load();
+      await this.#visits.load(() => this.#show());
     } catch (error) {
       this.#lacks = true;
       this.#failed(error);
@@ -185,10 +189,13 @@ export class TimelinePlace {
     this.#show();
   }
 
-  /** The next page, once the end of this one comes near. */
+  /** More of them, once the end comes near. */
   async #further() {
     try {
-      if (this.#day && (await this.#visits.further())) this.#show();
+      const more = this.#reach < this.#visits.shown.length;
+      if (!this.#day || !(more || (await this.#visits.further()))) return;
+      this.#reach += SCREEN;
+      this.#show();
     } catch (error) {
       this.#failed(error);
     }
@@ -199,7 +206,7 @@ export class TimelinePlace {
     const day = this.#day;
     const days = this.#days;
     const parts = [
-      lanes(this.#from, this.#to, BIN_S).then((found) => this.#day === day && (this.#lanes = found)),
+      lanes(this.#from, this.#to, BIN_S).then((found) => this.#day === day && this.#take(found)),
       lanes(beginOf(days[0]), beginOf(days[13], 1), HOUR_S).then(
         (found) => this.#days[0] === days[0] && (this.#tally = tally(found, HOUR_S, days)),
       ),
@@ -213,6 +220,29 @@ export class TimelinePlace {
       );
   }
 
+  #take(lanes) {
+    this.#lanes = lanes;
+    for (const [id, event] of this.#less)
+      if (events.leaves(id)) this.#count(event, -1);
+      else this.#less.delete(id);
+  }
+
+  #count(event, by) {
+    const at = said.startOf(event);
+    const lane = this.#lanes?.get(event.camera);
+    if (lane && at >= this.#from && at < this.#to) lane.visits += by;
+  }
+
+  /** What somebody deletes does not count any more, though it may still be undone. */
+  #recount(id, event) {
+    if (this.#less.has(id) === (event === null)) return;
+    const known = event ?? events.get(id);
+    if (!known) return;
+    if (event) this.#less.delete(id);
+    else this.#less.set(id, known);
+    this.#count(known, event ? 1 : -1);
+  }
+
   #heard(type, detail) {
     if (type === "reset") {
       this.#visits.forget();
@@ -220,7 +250,9 @@ export class TimelinePlace {
       this.#load();
       return this.#plots();
     }
-    this.#visits.hear(type === "gone" ? detail : detail.id, type === "gone" ? null : detail);
+    const [id, event] = type === "gone" ? [detail, null] : [detail.id, detail];
+    this.#recount(id, event);
+    this.#visits.hear(id, event);
     if (!this.#here) return;
     this.#later("show", 50, () => this.#show());
     this.#later("news", NEWS_MS, () => this.#plots());
@@ -278,12 +310,14 @@ export class TimelinePlace {
       today: said.dayOf(this.#now),
       now: this.#now,
       tally: this.#tally,
-      sum: this.#lanes ? said.daySum(this.#lanes.values(), this.#cameras.all.length) : "",
+      sum: this.#lanes ? said.daySum(this.#lanes, this.#cameras.all.length) : "",
       filter: this.#filter,
     });
-    this.#filters.show(this.#filter, this.#visits.ended, this.#link);
+    const { camera, q } = this.#filter;
+    const total = this.#lanes && !camera && !q ? said.visitsIn(this.#lanes) : "";
+    this.#filters.show(this.#filter, this.#visits.ended, total, this.#link);
     this.#filters.offer(this.#storage?.unseen ?? 0, this.#unseen ?? shown[0]);
-    this.#cards.show(shown, this.#nameOf, this.#isToday ? this.#now : null);
+    this.#cards.show(shown.slice(0, this.#reach), this.#nameOf, this.#isToday ? this.#now : null);
     attr(this.node, "data-waiting", !known);
     this.#empty.hidden = shown.length > 0 || !known;
     if (!this.#empty.hidden) this.#showEmpty();
@@ -324,7 +358,7 @@ export class TimelinePlace {
             : "Nothing has been recorded yet. What moves is kept here.",
           ...(earlier
             ? [`Go to ${said.dayName(beginOf(earlier), this.#now)}`, addressOf("timeline", earlier)]
-            : ["See what is live", addressOf("live")]),
+            : [this.#cameras.hub ? "See the cameras" : "See what is live", addressOf("live")]),
         ];
     text(this.#emptyWords, sentence);
     text(this.#emptyLink, word);

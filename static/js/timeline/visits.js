@@ -4,7 +4,8 @@ import { getJson } from "../api.js";
 import { events, isOpen } from "../events/model.js";
 import * as said from "../events/words.js";
 
-const PAGE = 200; // a day of so many visits is known whole: class and favourites then need no word from the server
+const PAGE = 200;
+const MOST = 1_000; // a day of so many visits is known whole: class and favourites then need no word from the server
 
 export const iso = (at) => new Date(at).toISOString();
 
@@ -44,18 +45,28 @@ export class Visits {
     this.#next = null;
   }
 
-  /** Asks for what is not known: the whole day if it is one of few visits, else the first page of what is wanted. */
-  async load() {
+  /**
+   * Asks for what is not known: the whole day unless it is one of very many visits, else the first page of what is wanted. `came()` is
+   * called once there is something to show.
+   */
+  async load(came) {
     if (this.known) return;
     const asked = (this.#asked = {});
     const { camera, q, label, favourite } = this.#filter;
-    let page = await this.#page({ camera, q });
-    const whole = page.next === null;
-    if (!whole && (label || favourite)) page = await this.#page(this.#filter);
+    let { events: found, next } = await this.#page({ camera, q });
+    const some = next && (label || favourite) ? await this.#page(this.#filter) : null;
     if (this.#asked !== asked) return;
-    this.#list = page.events;
-    this.#next = page.next;
-    this.whole = whole;
+    this.#list = some?.events ?? found;
+    if (next) came();
+    while (next && found.length < MOST) {
+      const page = await this.#page({ camera, q }, next);
+      if (this.#asked !== asked) return;
+      found.push(...page.events);
+      ({ next } = page);
+    }
+    this.whole = next === null;
+    if (this.whole) this.#list = found;
+    else this.#next = some ? some.next : next;
     this.known = true;
   }
 
