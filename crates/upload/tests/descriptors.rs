@@ -1,6 +1,12 @@
 //! Whatever way attempts end, nothing of them is left: neither descriptors nor memory. A program of its own, since
 //! other tests would open files meanwhile.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test says what it found, and stops where something is wrong"
+)]
+
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;

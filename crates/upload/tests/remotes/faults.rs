@@ -89,11 +89,6 @@ impl Network {
             .count()
     }
 
-    /// What was asked for, in order.
-    pub(crate) fn log(&self) -> Vec<String> {
-        self.log.lock().unwrap().clone()
-    }
-
     fn meet(&self, request: &Request<Bytes>) -> Option<Fault> {
         let target = request.uri().to_string();
         self.log.lock().unwrap().push(format!("{} {target}", request.method()));
@@ -109,7 +104,7 @@ impl Network {
         }
         let mut storm = self.storm.lock().unwrap();
         let (state, one_in) = storm.as_mut()?;
-        (chance(state) % *one_in == 0).then(|| match chance(state) % 7 {
+        chance(state).is_multiple_of(*one_in).then(|| match chance(state) % 7 {
             0 => Fault::Status(503, None),
             1 => Fault::Status(429, Some(1)),
             2 => Fault::LoseAnswer,

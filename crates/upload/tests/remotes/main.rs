@@ -1,6 +1,8 @@
 //! The remotes that others have made, against servers that are as strict as any of them: an older storage server of our
 //! own making, and a real S3-compatible one.
 
+#![allow(clippy::unwrap_used, reason = "in a test a wrong guess must end the test, loudly")]
+
 mod desk;
 mod faults;
 mod legacy;

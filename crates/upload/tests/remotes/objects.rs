@@ -110,7 +110,7 @@ impl Objects {
 
     /// Somebody's upload that was begun two days ago.
     pub(crate) fn plant_upload(&self, key: &str) {
-        let begun = SystemTime::now() - std::time::Duration::from_secs(48 * 3600);
+        let begun = wall() - std::time::Duration::from_secs(48 * 3600);
         let upload = Upload { key: key.to_owned(), begun, algorithm: None, parts: BTreeMap::new() };
         self.look().uploads.insert(format!("planted-{key}"), upload);
     }
@@ -138,12 +138,16 @@ impl Objects {
                     parts.headers.remove("content-length");
                 }
                 parts.headers.remove("transfer-encoding");
-                parts.headers.insert("date", httpdate(SystemTime::now()));
+                parts.headers.insert("date", httpdate(wall()));
                 http::Response::from_parts(parts, body)
             })
         });
         serve(handler).await
     }
+}
+
+fn wall() -> SystemTime {
+    frame::Clock::wall(&frame::SystemClock::new())
 }
 
 fn httpdate(time: SystemTime) -> http::HeaderValue {
@@ -279,7 +283,7 @@ impl S3 for Strict {
         let algorithm = algorithm.map(|algorithm| algorithm.as_str().to_owned());
         let response = self.fs.create_multipart_upload(req).await?;
         let id = response.output.upload_id.clone().unwrap();
-        let upload = Upload { key, begun: SystemTime::now(), algorithm, parts: BTreeMap::new() };
+        let upload = Upload { key, begun: wall(), algorithm, parts: BTreeMap::new() };
         self.inner.lock().unwrap().uploads.insert(id, upload);
         Ok(response)
     }
@@ -320,7 +324,7 @@ impl S3 for Strict {
             e_tag: Some(ETag::Strong(part.etag.clone())),
             size: Some(part.size),
             checksum_sha256: part.sha256.clone(),
-            last_modified: Some(if inner.parts_are_new { SystemTime::now() } else { upload.begun }.into()),
+            last_modified: Some(if inner.parts_are_new { wall() } else { upload.begun }.into()),
             ..Default::default()
         });
         Ok(S3Response::new(ListPartsOutput {

@@ -297,6 +297,24 @@ fn jpeg(bytes: Bytes) -> Result<Bytes, Refusal> {
     if bytes.starts_with(&[0xff, 0xd8]) { Ok(bytes) } else { refuse("a thumbnail is no JPEG") }
 }
 
+const CHARACTERISTICS: &[&str] = &[
+    "mean_magnitude",
+    "std_magnitude",
+    "mean_angle",
+    "angular_dispersion",
+    "max_magnitude",
+    "flow_complexity",
+    "dominant_direction",
+];
+const TEMPORAL: &[&str] = &[
+    "magnitude_trend",
+    "magnitude_variability",
+    "acceleration_mean",
+    "acceleration_std",
+    "direction_changes",
+    "direction_stability",
+];
+
 /// Every key that the older system knows, of the right type; → the id.
 fn checked(metadata: &Value) -> Result<String, Refusal> {
     let analysis = &metadata["motion_analysis"];
@@ -325,35 +343,8 @@ fn checked(metadata: &Value) -> Result<String, Refusal> {
         ("label", analysis["classification"]["label"].is_string()),
         ("confidence", analysis["classification"]["confidence"].is_number()),
         ("alternatives", analysis["classification"]["alternatives"].is_array()),
-        (
-            "motion_characteristics",
-            numbers(
-                &analysis["motion_characteristics"],
-                &[
-                    "mean_magnitude",
-                    "std_magnitude",
-                    "mean_angle",
-                    "angular_dispersion",
-                    "max_magnitude",
-                    "flow_complexity",
-                    "dominant_direction",
-                ],
-            ),
-        ),
-        (
-            "temporal_features",
-            numbers(
-                &analysis["temporal_features"],
-                &[
-                    "magnitude_trend",
-                    "magnitude_variability",
-                    "acceleration_mean",
-                    "acceleration_std",
-                    "direction_changes",
-                    "direction_stability",
-                ],
-            ),
-        ),
+        ("motion_characteristics", numbers(&analysis["motion_characteristics"], CHARACTERISTICS)),
+        ("temporal_features", numbers(&analysis["temporal_features"], TEMPORAL)),
         ("signature_hash", analysis["signature_hash"].is_string()),
     ];
     if let Some((key, _)) = checks.iter().find(|(_, fits)| !fits) {
