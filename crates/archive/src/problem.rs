@@ -30,6 +30,11 @@ pub(crate) fn told(error: StoreError) -> Problem {
             let detail = format!("The disk that holds the events is missing: {why}. The live view goes on.");
             Problem::unavailable("disk_missing", detail, 5)
         }
+        error if error.is_tampered() => {
+            tracing::error!(%error, "the data directory holds what nobody of ours has put there");
+            let detail = "Something in the data directory is not what was put there; the log says what.";
+            Problem::unavailable("disk_tampered", detail, 60)
+        }
         error => {
             tracing::error!(%error, "what is kept could not be read or changed");
             Problem::internal()

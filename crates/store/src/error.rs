@@ -51,6 +51,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Something lies in the data directory that nobody of ours has put there: a link, or a file in the place of a folder.
+    #[must_use]
+    pub fn is_tampered(&self) -> bool {
+        use rustix::io::Errno;
+        let Self::Io { source, .. } = self else { return false };
+        let told = [Errno::LOOP, Errno::XDEV, Errno::NOTDIR, Errno::EXIST].map(|errno| Some(errno.raw_os_error()));
+        told.contains(&source.raw_os_error())
+    }
+
     /// The error of a system call, sorted by what can be done about it.
     #[must_use]
     pub fn io(what: &'static str, source: io::Error) -> Self {
