@@ -107,3 +107,50 @@ pub(crate) async fn keep(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::time;
+    use jiff::tz::TimeZone;
+
+    use crate::settings::Window;
+
+    fn noon() -> Timestamp {
+        "2026-11-20T12:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn a_weak_signal_slows_and_a_poor_one_may_shut() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let wifi = WifiSettings {
+            fair_rate: Some(50_000),
+            poor_rate: Some(0),
+            file: file.path().to_owned(),
+            ..WifiSettings::default()
+        };
+        let settings = Settings { rate: Some(200_000), wifi: Some(wifi), ..Settings::default() };
+        let look_at = |dbm: &str| {
+            std::fs::write(file.path(), format!(" wlan0: 0000   54.  {dbm}.  -256   0 0 0 0 0 0\n")).unwrap();
+            look(&settings, noon(), None).0
+        };
+        let good = look_at("-50");
+        assert_eq!((good.rate, good.shut, good.signal), (Some(200_000), None, Some((-50, Signal::Good))));
+        let fair = look_at("-70");
+        assert_eq!((fair.rate, fair.shut), (Some(50_000), None));
+        assert_eq!(look_at("-80").shut, Some(Shut::Wifi));
+        std::fs::remove_file(file.path()).unwrap();
+        assert_eq!(look(&settings, noon(), None).0.shut, None, "no Wi-Fi, no limit");
+    }
+
+    #[test]
+    fn whatever_shuts_it_a_pause_is_what_is_told() {
+        let window = Window { from: time(22, 0, 0, 0), to: time(6, 0, 0, 0), zone: TimeZone::UTC };
+        let settings = Settings { window: Some(window), ..Settings::default() };
+        let (gate, holds_for) = look(&settings, noon(), None);
+        assert_eq!((gate.shut, gate.opens.is_some()), (Some(Shut::Hours), true));
+        assert!(holds_for <= LONGEST_SLEEP + Duration::from_secs(1), "the clock may be set at any time");
+        let (gate, _) = look(&Settings { paused: true, ..settings }, noon(), None);
+        assert_eq!((gate.shut, gate.opens), (Some(Shut::Paused), None));
+    }
+}

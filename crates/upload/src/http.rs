@@ -6,7 +6,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Method, RequestBuilder, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 
 use crate::remote::Failure;
 use crate::settings::Secret;
@@ -33,6 +34,8 @@ use address::{Checked, Reach};
 
 /// Bytes of an answer, at most.
 const MOST_ANSWER: usize = 64 * 1024;
+/// A body of so many bytes tells how fast the way is.
+const SPEAKS: u64 = 64 * 1024;
 /// Time-outs in a row stretch the patience up to so many times.
 const MOST_SLOWNESS: u32 = 8;
 
@@ -84,6 +87,8 @@ pub struct Http {
     clock: Arc<dyn Clock>,
     /// How many times the usual patience this link was found to need, from 1.
     slowness: Arc<AtomicU32>,
+    /// Bytes a second that it carried when it was last seen to; 0: never yet.
+    speed: Arc<AtomicU64>,
 }
 
 impl fmt::Debug for Http {
@@ -126,7 +131,16 @@ impl Http {
         };
         let client = builder.build().map_err(|error| failed(&error.without_url()))?;
         let (secrets, clock) = (way.secrets.into(), way.clock);
-        Ok(Self { client, root, reach, patience, secrets, clock, slowness: Arc::new(AtomicU32::new(1)) })
+        Ok(Self {
+            client,
+            root,
+            reach,
+            patience,
+            secrets,
+            clock,
+            slowness: Arc::new(AtomicU32::new(1)),
+            speed: Arc::default(),
+        })
     }
 
     /// The remote's root.
@@ -167,16 +181,23 @@ impl Http {
         let request = request.build().map_err(|error| self.broken(error))?;
         check_literal(self.reach, request.url()).map_err(Failure::refused)?;
         let slowness = self.slowness.load(Ordering::Relaxed);
+        // What it carried a moment ago may well be four times what it carries now.
+        let speed = self.speed.load(Ordering::Relaxed) / 4;
+        let began = Instant::now();
         tokio::select! {
             biased;
             answer = self.client.execute(request) => match answer {
                 Ok(response) => {
                     self.slowness.store(1, Ordering::Relaxed);
+                    if length >= SPEAKS {
+                        let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
+                        self.speed.store(length.saturating_mul(1000) / millis, Ordering::Relaxed);
+                    }
                     Ok(response)
                 }
                 Err(error) => Err(self.broken(error)),
             },
-            () = watch.stalled(self.patience.silence, slowness) => {
+            () = watch.stalled(self.patience.silence, speed, slowness) => {
                 self.slowness.store((slowness * 2).min(MOST_SLOWNESS), Ordering::Relaxed);
                 Err(self.silent(if watch.is_out() { "answered" } else { "taken more" }))
             }

@@ -1,8 +1,10 @@
 //! What tests stand on: a ledger in memory that goes by the runtime's time, and a remote that does as it is told.
 
+mod hub;
 mod scripted;
 mod shelf;
 
+pub(crate) use hub::{FakeHub, Fault};
 pub(crate) use scripted::{Scripted, Step};
 pub(crate) use shelf::{Shelf, event_id};
 

@@ -156,3 +156,64 @@ impl Drop for Ticket<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use tokio::task::JoinSet;
+
+    async fn take_all(throttle: &Throttle, bytes: usize, piece: usize) -> Duration {
+        let began = Instant::now();
+        for _ in 0..bytes / piece {
+            throttle.take(piece).await;
+        }
+        began.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_second_carries_more_than_the_rate_and_what_was_saved() {
+        let throttle = Throttle::new(Some(100_000));
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        let took = take_all(&throttle, 1_025_000, 5_000).await;
+        assert!((9.9..10.1).contains(&took.as_secs_f64()), "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_who_wait_get_the_same_however_much_they_want() {
+        let throttle = Arc::new(Throttle::new(Some(100_000)));
+        let mut tasks = JoinSet::new();
+        for _ in 0..4 {
+            let throttle = Arc::clone(&throttle);
+            tasks.spawn(async move { take_all(&throttle, 500_000, 10_000).await });
+        }
+        let took: Vec<_> = tasks.join_all().await;
+        assert!(took.iter().all(|took| (19.0..20.5).contains(&took.as_secs_f64())), "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_new_rate_holds_for_those_who_wait_already() {
+        let throttle = Arc::new(Throttle::new(Some(0)));
+        let waiting = Arc::clone(&throttle);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move { take_all(&waiting, 1_000_000, 50_000).await });
+        tokio::time::sleep(Duration::from_secs(100)).await;
+        throttle.set(Some(100_000));
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        throttle.set(None);
+        let took = tasks.join_all().await.remove(0);
+        assert!((105.0..105.1).contains(&took.as_secs_f64()), "{took:?}");
+        assert_eq!((throttle.rate(), throttle.piece()), (None, MOST_PIECE));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_that_is_given_up_is_for_the_next() {
+        let throttle = Throttle::new(Some(1000));
+        let given_up = tokio::time::timeout(Duration::from_secs(1), throttle.take(1_000_000));
+        assert!(given_up.await.is_err());
+        let began = Instant::now();
+        throttle.take(2_000).await;
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    }
+}

@@ -91,15 +91,7 @@ impl Courier {
                 self.desk.hold(Waiting::Denied, health.unreached());
                 Outcome::Refused { why: format!("{KEY_REFUSED}{why}") }
             }
-            End::Failed(Failure::Refused { why }) => {
-                let why = self.shown(why);
-                tracing::warn!(remote = self.desk.name, event = %errand.event, why, "an event was refused");
-                self.desk.failed(why.clone(), |counts| &mut counts.refused);
-                if let Some(wait) = health.failed() {
-                    self.desk.hold(Waiting::BackOff, wait.min(LONGEST_AFTER_REFUSAL));
-                }
-                Outcome::Refused { why }
-            }
+            End::Failed(Failure::Refused { why }) => self.refused(errand, self.shown(why), health),
             End::Failed(Failure::Cancelled) => {
                 self.desk.count(|counts| &mut counts.given_back);
                 Outcome::GivenBack { resume }
@@ -127,6 +119,15 @@ impl Courier {
                 self.again(errand, why, None, false, resume, health)
             }
         }
+    }
+
+    fn refused(&self, errand: &Errand, why: String, health: &mut Health) -> Outcome {
+        tracing::warn!(remote = self.desk.name, event = %errand.event, why, "an event was refused");
+        self.desk.failed(why.clone(), |counts| &mut counts.refused);
+        if let Some(wait) = health.failed() {
+            self.desk.hold(Waiting::BackOff, wait.min(LONGEST_AFTER_REFUSAL));
+        }
+        Outcome::Refused { why }
     }
 
     fn again(

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 /// Bytes that the system may hold on their way when all were handed over, at most.
 const IN_THE_SYSTEM: u64 = 4 << 20;
-/// A link that is slower than this, in bytes a second, is given up on; twice that after every time-out.
+/// A way that is slower than this, in bytes a second, is given up on unless it is known; half that after every time-out.
 const SLOWEST: u64 = 32 * 1024;
 
 /// A body of known length.
@@ -106,15 +106,15 @@ pub(super) struct Watch(Arc<Mutex<Progress>>);
 
 impl Watch {
     /// Comes back when the remote let nothing move for `silence` and for the time that the system may need for what was
-    /// handed to it; `slowness` stretches both.
-    pub(super) async fn stalled(&self, silence: Duration, slowness: u32) {
+    /// handed to it, at `speed` bytes a second; `slowness` stretches both.
+    pub(super) async fn stalled(&self, silence: Duration, speed: u64, slowness: u32) {
         loop {
             let Progress { bytes, at, held_back, .. } = *locked(&self.0);
             if held_back {
                 tokio::time::sleep(silence.min(Duration::from_secs(1))).await;
                 continue;
             }
-            let in_the_system = Duration::from_millis(bytes.min(IN_THE_SYSTEM) * 1000 / SLOWEST);
+            let in_the_system = Duration::from_millis(bytes.min(IN_THE_SYSTEM) * 1000 / speed.max(SLOWEST));
             let deadline = at + (silence + in_the_system).saturating_mul(slowness);
             if Instant::now() >= deadline {
                 return;

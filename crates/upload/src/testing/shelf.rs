@@ -85,10 +85,6 @@ impl Shelf {
         self.clip.sha256
     }
 
-    pub(crate) fn clip_file(&self) -> std::path::PathBuf {
-        self.folder.path().join("clip.mp4")
-    }
-
     pub(crate) fn owe(&self, id: EventId, stage: Stage) {
         let row = Row {
             stage,

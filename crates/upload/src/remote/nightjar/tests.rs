@@ -135,8 +135,8 @@ async fn a_hub_that_is_busy_says_for_how_long() {
 #[tokio::test]
 async fn what_was_damaged_on_its_way_is_sent_again() {
     let way = Way::to(|n, path| match path {
-        path if path.ends_with("/clip") && n % 2 == 0 => Fault::Damage,
-        path if path.contains("/files/") && n % 2 == 0 => Fault::Damage,
+        path if path.ends_with("/clip") && n % 5 == 0 => Fault::Damage,
+        path if path.contains("/files/") && n % 3 == 0 => Fault::Damage,
         _ => Fault::None,
     })
     .await;
