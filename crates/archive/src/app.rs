@@ -14,6 +14,28 @@ use crate::stream::Bell;
 /// Questions to the store at the same time. More wait: an SD card answers none of them sooner.
 const AT_ONCE: usize = 16;
 
+/// What is being uploaded, as far as the older paths tell it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Transfers {
+    /// Errands that are owed or under way, over all remotes.
+    pub pending: u64,
+    /// Events under way.
+    pub active: u64,
+    /// Kilobit a second that are allowed; 0: as fast as it goes.
+    pub throttle_kbps: u64,
+    /// Whether hours of the day count.
+    pub is_scheduled: bool,
+    /// `22:00-06:00`.
+    pub window: Option<String>,
+    /// dBm, and kilobit a second that are allowed for that; `None` where the signal is not looked at.
+    pub wifi: Option<(i32, u64)>,
+    /// Ids of events that are owed, the newest first, as many as are worth telling.
+    pub events: Vec<String>,
+}
+
+/// Says what is being uploaded. It may ask the index, so it is asked off the tokio workers.
+pub type AskTransfers = Arc<dyn Fn() -> Transfers + Send + Sync>;
+
 /// Says what the wall clock does.
 pub type Wall = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
@@ -40,6 +62,7 @@ pub struct Archive(Arc<Inner>);
 struct Inner {
     store: Option<Store>,
     wall: Wall,
+    transfers: Option<AskTransfers>,
     places: Arc<Semaphore>,
     life: Life,
     bell: Bell,
@@ -55,16 +78,39 @@ impl Archive {
     /// Listens to the store from now on.
     #[must_use]
     pub fn new(setup: Setup) -> Self {
+        Self::with(setup, None)
+    }
+
+    /// The same where something is uploaded from.
+    #[must_use]
+    pub fn with_transfers(setup: Setup, ask: AskTransfers) -> Self {
+        Self::with(setup, Some(ask))
+    }
+
+    fn with(setup: Setup, transfers: Option<AskTransfers>) -> Self {
         let bell = Bell::default();
         if let Some(store) = &setup.store {
             store.on_change(bell.listener());
         }
         let Setup { store, life, wall } = setup;
-        Self(Arc::new(Inner { store, wall, places: Arc::new(Semaphore::new(AT_ONCE)), life, bell }))
+        Self(Arc::new(Inner {
+            store,
+            wall,
+            transfers,
+            places: Arc::new(Semaphore::new(AT_ONCE)),
+            life,
+            bell,
+        }))
     }
 
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp::try_from((self.0.wall)()).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// What is being uploaded, as a question for [`Archive::ask`].
+    pub(crate) fn transfers(&self) -> impl FnOnce() -> Transfers + Send + 'static {
+        let ask = self.0.transfers.clone();
+        move || ask.map(|ask| ask()).unwrap_or_default()
     }
 
     pub(crate) fn life(&self) -> &Life {

@@ -3,9 +3,11 @@
 use axum::Json;
 use axum::extract::{Path, RawQuery, Request, State};
 use http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use store::event::{EventId, Origin};
+use store::outbox::ErrandView;
 use store::query::{Change, LABELS, MOST_TEXT, Order, Query};
+use store::{Store, StoreError};
 use utoipa::ToSchema;
 use web::Problem;
 
@@ -54,8 +56,19 @@ pub(crate) async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Json<EventsWire>, Problem> {
     let query = read(query.as_deref())?;
-    let page = archive.ask(move |store| store.list(&query)).await?;
-    Ok(Json(EventsWire::of(&page)))
+    let asked = archive.ask(move |store| {
+        let page = store.list(&query)?;
+        let ids: Vec<EventId> = page.events.iter().map(|event| event.id).collect();
+        let errands = owed(store, &ids)?;
+        Ok((page, errands))
+    });
+    let (page, errands) = asked.await?;
+    Ok(Json(EventsWire::of(&page, &errands)))
+}
+
+/// What of these events is owed to the remotes.
+fn owed(store: &Store, ids: &[EventId]) -> Result<Vec<ErrandView>, StoreError> {
+    if ids.is_empty() { Ok(Vec::new()) } else { store.errands_of(ids) }
 }
 
 fn read(query: Option<&str>) -> Result<Query, Problem> {
@@ -109,8 +122,11 @@ pub(crate) async fn one(
     let id = event_id(&id)?;
     let found = archive
         .ask(move |store| match store.recording(id) {
-            Some(event) => Ok(Some(EventWire::recording(&event))),
-            None => Ok(store.get(id)?.map(|event| EventWire::of(&event))),
+            Some(event) => Ok(Some(EventWire::recording(&event).with_uploads(&[]))),
+            None => match store.get(id)? {
+                Some(event) => Ok(Some(EventWire::of(&event).with_uploads(&owed(store, &[id])?))),
+                None => Ok(None),
+            },
         })
         .await?;
     found.map(Json).ok_or_else(|| no_event(&id.to_string()))
@@ -122,14 +138,25 @@ pub(crate) async fn one(
 pub(crate) struct EventChange {
     /// From then on the label is a person's.
     #[schema(schema_with = crate::wire::schema::label)]
+    #[serde(default, deserialize_with = "said")]
     label: Option<String>,
     /// Kept whatever happens.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(nullable = false)]
     favourite: Option<bool>,
     /// At most 2000 characters.
-    #[schema(max_length = 2000)]
+    #[serde(default, deserialize_with = "said")]
+    #[schema(max_length = 2000, nullable = false)]
     note: Option<String>,
     /// Whether somebody has looked at it.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(nullable = false)]
     seen: Option<bool>,
+}
+
+/// What is left out stays as it is; what is null is a mistake, and not left out.
+fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(value).map(Some)
 }
 
 /// Says something of an event.

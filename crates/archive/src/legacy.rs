@@ -20,8 +20,9 @@ const EVENTS: u32 = 200;
 /// How much is kept, and what waits to be uploaded.
 #[utoipa::path(get, path = "/storage/status", tag = "first camera", responses((status = 200, body = StorageStatusWire)))]
 pub(crate) async fn status(State(archive): State<Archive>) -> Result<Json<StorageStatusWire>, Problem> {
-    let view = archive.ask(|store| Ok(store.storage())).await?;
-    Ok(Json(StorageStatusWire::of(&view)))
+    let transfers = archive.transfers();
+    let (view, transfers) = archive.ask(|store| Ok((store.storage(), transfers()))).await?;
+    Ok(Json(StorageStatusWire::of(&view, transfers)))
 }
 
 /// The newest 200 events, the newest first.

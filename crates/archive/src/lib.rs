@@ -23,6 +23,7 @@ mod testing;
 mod tests;
 mod wire;
 
-pub use app::{Archive, Setup, Wall};
+pub use app::{Archive, AskTransfers, Setup, Transfers, Wall};
 pub use media::{send_clip, send_picture};
 pub use routes::{older_routes, routes};
+pub use wire::event::{errand_stage, errand_state};

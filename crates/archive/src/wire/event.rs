@@ -1,7 +1,9 @@
 //! One event over the wire.
 
+use jiff::tz::Offset;
 use serde::Serialize;
 use store::event::{ClipCodec, Event, Origin, PictureName, State, Verdict};
+use store::outbox::{ErrandState, ErrandView, Stage};
 use utoipa::ToSchema;
 use web::shape;
 
@@ -78,6 +80,65 @@ pub(crate) struct EventWire {
     bytes: u64,
     /// Whether the clock was known to be right when it was recorded.
     clock_was_set: bool,
+    /// How it stands with each remote; left out in the stream of events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    uploads: Option<Vec<UploadWire>>,
+}
+
+/// An event on its way to one remote.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EventUpload)]
+pub(crate) struct UploadWire {
+    /// The remote's name.
+    remote: String,
+    /// `owed`: it waits for its turn; `sending`; `failed`: it was refused and waits for somebody to try it again; `done`.
+    #[schema(schema_with = schema::errand_state)]
+    state: &'static str,
+    /// Which part is owed, pictures before clips; once it is done, the last one.
+    #[schema(schema_with = schema::errand_stage)]
+    stage: &'static str,
+    /// Attempts at this part that came to nothing.
+    attempts: u32,
+    /// Of what the last one failed.
+    #[schema(required)]
+    why: Option<String>,
+    /// When the last of it was there.
+    #[schema(schema_with = shape::time_or_null, required)]
+    done_at: Option<String>,
+}
+
+impl UploadWire {
+    fn of(errand: &ErrandView) -> Self {
+        Self {
+            remote: errand.remote.clone(),
+            state: errand_state(errand.state),
+            stage: errand_stage(errand.stage),
+            attempts: errand.attempts,
+            why: errand.why.clone(),
+            done_at: errand.done_at.map(|at| at.display_with_offset(Offset::UTC).to_string()),
+        }
+    }
+}
+
+/// The word for how an errand stands.
+#[must_use]
+pub fn errand_state(state: ErrandState) -> &'static str {
+    match state {
+        ErrandState::Owed => "owed",
+        ErrandState::Sending => "sending",
+        ErrandState::Failed => "failed",
+        ErrandState::Done => "done",
+    }
+}
+
+/// The word for the part of an event that is owed.
+#[must_use]
+pub fn errand_stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Pictures => "pictures",
+        Stage::Clip => "clip",
+    }
 }
 
 /// Something that it may have been.
@@ -142,6 +203,13 @@ impl EventWire {
         Self::with(event, state, true)
     }
 
+    /// With what is owed of it and others to the remotes.
+    pub(crate) fn with_uploads(mut self, errands: &[ErrandView]) -> Self {
+        let mine = errands.iter().filter(|errand| errand.event.to_string() == self.id);
+        self.uploads = Some(mine.map(UploadWire::of).collect());
+        self
+    }
+
     /// One that goes on.
     pub(crate) fn recording(event: &Event) -> Self {
         Self::with(event, "recording", false)
@@ -179,6 +247,7 @@ impl EventWire {
             seen: event.seen,
             bytes: bytes(event),
             clock_was_set: event.clock_was_set,
+            uploads: None,
         }
     }
 }

@@ -9,6 +9,7 @@ use super::event::AlternativeWire;
 use super::overview::CleanupWire;
 use super::time::{rfc3339, seconds, share};
 use super::{mebibytes, schema};
+use crate::app::Transfers;
 
 /// How much is kept, and what waits to be uploaded.
 #[derive(Debug, Serialize, ToSchema)]
@@ -16,7 +17,7 @@ use super::{mebibytes, schema};
 pub(crate) struct StorageStatusWire {
     storage: RoomWire,
     transfer: TransferWire,
-    /// Ids of events that wait to be uploaded.
+    /// Ids of events that wait to be uploaded, the newest first, at most 200.
     pending_events: Vec<String>,
 }
 
@@ -40,10 +41,14 @@ struct RoomWire {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = StorageTransfer)]
 struct TransferWire {
+    /// Events that wait to be uploaded, counted for each remote.
     pending_count: u64,
     active_transfers: u64,
+    /// Kilobit a second; 0: as fast as it goes.
     throttle_kbps: u64,
+    /// Whether `schedule_window` counts.
     schedule_active: bool,
+    /// Hours of the day, `22:00-06:00`.
     #[schema(required)]
     schedule_window: Option<String>,
     #[schema(required)]
@@ -61,7 +66,7 @@ struct WifiWire {
 }
 
 impl StorageStatusWire {
-    pub(crate) fn of(view: &StorageView) -> Self {
+    pub(crate) fn of(view: &StorageView, transfers: Transfers) -> Self {
         let used = view.clip_bytes + view.picture_bytes;
         let most = view.retention.max_size;
         let percent = most.filter(|&most| most > 0).map_or(0.0, |most| used as f64 * 100.0 / most as f64);
@@ -73,16 +78,18 @@ impl StorageStatusWire {
                 usage_percent: (percent * 10.0).round() / 10.0,
                 event_count: view.events,
             },
-            // Nothing is uploaded from here yet.
             transfer: TransferWire {
-                pending_count: 0,
-                active_transfers: 0,
-                throttle_kbps: 0,
-                schedule_active: false,
-                schedule_window: None,
-                wifi_monitoring: None,
+                pending_count: transfers.pending,
+                active_transfers: transfers.active,
+                throttle_kbps: transfers.throttle_kbps,
+                schedule_active: transfers.is_scheduled,
+                schedule_window: transfers.window,
+                wifi_monitoring: transfers.wifi.map(|(signal, throttle)| WifiWire {
+                    signal_strength: signal.into(),
+                    current_throttle: throttle,
+                }),
             },
-            pending_events: Vec::new(),
+            pending_events: transfers.events,
         }
     }
 }

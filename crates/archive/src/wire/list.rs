@@ -1,6 +1,7 @@
 //! A page of events over the wire, and what may be asked of the list.
 
 use serde::Serialize;
+use store::outbox::ErrandView;
 use store::query::Page;
 use utoipa::{IntoParams, ToSchema};
 
@@ -19,8 +20,8 @@ pub(crate) struct EventsWire {
 }
 
 impl EventsWire {
-    pub(crate) fn of(page: &Page) -> Self {
-        let events = page.events.iter().map(EventWire::of).collect();
+    pub(crate) fn of(page: &Page, errands: &[ErrandView]) -> Self {
+        let events = page.events.iter().map(|event| EventWire::of(event).with_uploads(errands)).collect();
         Self { events, next: page.next.as_ref().map(ToString::to_string) }
     }
 }

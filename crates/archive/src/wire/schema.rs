@@ -22,6 +22,14 @@ pub(crate) fn label_by() -> Object {
     words(["person", "detector"])
 }
 
+pub(crate) fn errand_state() -> Object {
+    words(["owed", "sending", "failed", "done"])
+}
+
+pub(crate) fn errand_stage() -> Object {
+    words(["pictures", "clip"])
+}
+
 pub(crate) fn codec() -> Object {
     words(["h264", "mjpeg"])
 }
