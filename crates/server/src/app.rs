@@ -12,6 +12,7 @@ use web::{Life, Metrics, Problem};
 
 use crate::live::{Channel, Crowd};
 use crate::socket::{Patience, Sockets};
+use crate::uploads::Uploads;
 use crate::{Camera, Cameras};
 
 /// What a server is made of; see [`crate::router`].
@@ -26,6 +27,8 @@ pub struct Setup {
     pub data_dir: Option<PathBuf>,
     /// What shows the events that are kept.
     pub archive: Archive,
+    /// What sends them elsewhere.
+    pub uploads: Arc<dyn Uploads>,
     /// The same that is given to [`web::serve`].
     pub life: Life,
     /// Who may come in, under which names, with which bounds, and where it is counted.
@@ -51,6 +54,7 @@ pub(crate) struct Inner {
     pub(crate) version: &'static str,
     pub(crate) data_dir: Option<PathBuf>,
     archive: Archive,
+    pub(crate) uploads: Arc<dyn Uploads>,
     pub(crate) life: Life,
     pub(crate) metrics: Metrics,
     pub(crate) patience: Patience,
@@ -86,6 +90,7 @@ impl App {
             version: setup.version,
             data_dir: setup.data_dir.clone(),
             archive: setup.archive.clone(),
+            uploads: setup.uploads.clone(),
             life: setup.life.clone(),
             metrics: setup.front.metrics.clone(),
             patience,

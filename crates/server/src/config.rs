@@ -133,7 +133,7 @@ fn flat(field: &str) -> &str {
     }
 }
 
-fn problem_of(error: &ChangeError, named: fn(&str) -> &str) -> Problem {
+pub(crate) fn problem_of(error: &ChangeError, named: fn(&str) -> &str) -> Problem {
     match error {
         ChangeError::Invalid { field, detail } => Problem::invalid(named(field), detail.as_str()),
         ChangeError::Shadowed { field, by } => {

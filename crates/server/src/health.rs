@@ -9,11 +9,12 @@ use web::shape::ProblemShape;
 
 use crate::app::App;
 use crate::live::Channel;
+use crate::uploads::ask;
 use crate::wire::camera::ProblemWire;
 use crate::wire::health::{
-    CameraCheck, ChecksWire, DiskCheck, HealthWire, ReadyWire, RecordingCheck, StorageWire,
+    CameraCheck, ChecksWire, DiskCheck, HealthWire, ReadyWire, RecordingCheck, RemoteCheck, StorageWire,
 };
-use crate::{RecordingState, SourceState};
+use crate::{RecordingState, RemoteView, SourceState, StorageCheck};
 
 /// `GET /healthz`: the process lives and answers.
 #[utoipa::path(get, path = "/healthz", tag = "system", responses((status = 200, body = HealthWire)))]
@@ -29,10 +30,13 @@ pub(crate) async fn healthz() -> Json<HealthWire> {
 ))]
 pub(crate) async fn readyz(State(app): State<App>) -> Result<Json<ReadyWire>, Problem> {
     let disk = disk(&app).await;
-    let cameras = app.channels().iter().map(|channel| camera(channel)).collect::<Vec<_>>();
-    let storage = storage(&app);
+    let check = app.cameras.storage();
+    let cameras = app.channels().iter().map(|channel| camera(channel, &check)).collect::<Vec<_>>();
+    let storage = storage(check);
     let is_ready = disk.ok && storage.ok && cameras.iter().all(|camera| camera.ok && camera.recording.ok);
-    let checks = ChecksWire { cameras, disk, storage, restart_pending: app.cameras.restart_pending() };
+    let remotes = ask(&app, |uploads| uploads.view().remotes.iter().map(remote).collect()).await?;
+    let restart_pending = app.cameras.restart_pending();
+    let checks = ChecksWire { cameras, disk, storage, remotes, restart_pending };
     if is_ready {
         return Ok(Json(ReadyWire { status: "ready", checks }));
     }
@@ -41,7 +45,19 @@ pub(crate) async fn readyz(State(app): State<App>) -> Result<Json<ReadyWire>, Pr
     Err(Problem::unavailable("not_ready", detail, 5).with("checks", checks))
 }
 
-fn camera(channel: &Channel) -> CameraCheck {
+fn remote(view: &RemoteView) -> RemoteCheck {
+    let is_held_up = matches!(view.waiting, Some("offline" | "denied" | "back-off" | "disk"));
+    RemoteCheck {
+        name: view.name.clone(),
+        ok: !is_held_up && view.backlog.failed == 0,
+        state: view.waiting.unwrap_or(view.state),
+        owed: view.backlog.pictures + view.backlog.clips,
+        failed: view.backlog.failed,
+        problem: view.trouble.clone(),
+    }
+}
+
+fn camera(channel: &Channel, storage: &StorageCheck) -> CameraCheck {
     let source = channel.camera.source();
     CameraCheck {
         id: channel.camera.id().to_owned(),
@@ -49,12 +65,16 @@ fn camera(channel: &Channel) -> CameraCheck {
         ok: matches!(source.state, SourceState::Live | SourceState::Ended),
         state: source.state.as_str(),
         problem: source.problem.map(ProblemWire::of),
-        recording: recording(channel),
+        recording: recording(channel, storage),
     }
 }
 
-fn recording(channel: &Channel) -> RecordingCheck {
+fn recording(channel: &Channel, storage: &StorageCheck) -> RecordingCheck {
     let recording = channel.camera.recording();
+    if storage.state == "missing" && recording.state != RecordingState::Off {
+        let problem = storage.problem.clone().map(ProblemWire::of);
+        return RecordingCheck { ok: false, state: RecordingState::Failing.as_str(), problem };
+    }
     RecordingCheck {
         ok: recording.state != RecordingState::Failing,
         state: recording.state.as_str(),
@@ -62,8 +82,7 @@ fn recording(channel: &Channel) -> RecordingCheck {
     }
 }
 
-fn storage(app: &App) -> StorageWire {
-    let check = app.cameras.storage();
+fn storage(check: StorageCheck) -> StorageWire {
     StorageWire {
         ok: check.problem.is_none(),
         state: check.state,
@@ -88,15 +107,54 @@ async fn disk(app: &App) -> DiskCheck {
 #[utoipa::path(get, path = "/metrics", tag = "system", responses(
     (status = 200, description = "Prometheus text, version 0.0.4.", body = String, content_type = "text/plain"),
 ))]
-pub(crate) async fn metrics(State(app): State<App>) -> Response {
+pub(crate) async fn metrics(State(app): State<App>) -> Result<Response, Problem> {
+    let uploads = ask(&app, |uploads| uploads.view()).await?;
+    for view in &uploads.remotes {
+        record_remote(&app, view);
+    }
+    let paused = if uploads.paused { 1.0 } else { 0.0 };
+    app.metrics.gauge("nightjar_upload_paused", "1 while nothing is sent.", &[]).set(paused);
     for channel in app.channels() {
         record(&app, &channel);
     }
     let gauge = |name, help, labels: &[(&str, &str)], value| app.metrics.gauge(name, help, labels).set(value);
     gauge("nightjar_uptime_seconds", "Since the start.", &[], app.uptime().as_secs_f64());
     gauge("nightjar_build_info", "1, with the version.", &[("version", app.version)], 1.0);
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render())
-        .into_response()
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render())
+        .into_response())
+}
+
+/// Takes over what is known of a remote.
+fn record_remote(app: &App, view: &RemoteView) {
+    let labels = &[("remote", view.name.as_str())];
+    let gauge = |name, help, value| app.metrics.gauge(name, help, labels).set(value);
+    let owed = [("pictures", view.backlog.pictures), ("clip", view.backlog.clips)];
+    for (stage, count) in owed {
+        let labels = &[("remote", view.name.as_str()), ("stage", stage)];
+        let help = "Events that are owed, by what is sent of them next.";
+        app.metrics.gauge("nightjar_upload_owed", help, labels).set(count as f64);
+    }
+    gauge("nightjar_upload_owed_bytes", "Bytes that are owed.", view.backlog.bytes as f64);
+    gauge("nightjar_upload_failed", "Events that the remote refused.", view.backlog.failed as f64);
+    gauge("nightjar_upload_done", "Events here that the remote has.", view.backlog.done as f64);
+    gauge("nightjar_upload_sending", "Events under way.", view.sending.len() as f64);
+    gauge("nightjar_upload_bytes_per_second", "Bytes a second of late.", view.rate);
+    let is_up = remote(view).ok;
+    gauge("nightjar_upload_up", "1 unless the remote cannot be sent to.", if is_up { 1.0 } else { 0.0 });
+    let oldest = view.backlog.oldest.map_or(0.0, |at| at.as_millisecond() as f64 / 1e3);
+    gauge(
+        "nightjar_upload_oldest_timestamp_seconds",
+        "When the oldest event owed began; 0: none is.",
+        oldest,
+    );
+    app.metrics
+        .counter("nightjar_upload_bytes_total", "Bytes that went out, of failed attempts too.", labels)
+        .set(view.counts.bytes);
+    for (outcome, total) in &view.counts.attempts {
+        let labels = &[("remote", view.name.as_str()), ("outcome", *outcome)];
+        let help = "Attempts by how they ended.";
+        app.metrics.counter("nightjar_upload_attempts_total", help, labels).set(*total);
+    }
 }
 
 /// Takes over what a camera counts itself.

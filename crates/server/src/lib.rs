@@ -26,6 +26,7 @@ mod socket;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod uploads;
 mod wire;
 
 pub use app::Setup;
@@ -36,3 +37,4 @@ pub use camera::{
 };
 pub use keys::StoredKeys;
 pub use routes::{router, rows};
+pub use uploads::{RemoteCounts, RemoteView, UploadPatch, Uploads, UploadsView};

@@ -4,7 +4,8 @@ use axum::Router;
 use web::{Front, Need, Routes, Row, Scope};
 
 use crate::app::{App, Setup};
-use crate::{api, config, health, legacy, links, mjpeg, openapi, recording, snapshot, socket};
+use crate::uploads::older;
+use crate::{api, config, health, legacy, links, mjpeg, openapi, recording, snapshot, socket, uploads};
 
 const VIEW: Need = Need::Key(Scope::View);
 const CONTROL: Need = Need::Key(Scope::Control);
@@ -51,6 +52,13 @@ pub(crate) fn table() -> Routes<App> {
         .post("/api/v1/links", VIEW, links::post, links::__path_post)
         .get("/api/v1/live", VIEW, socket::live, socket::__path_live)
         .get("/api/v1/openapi.json", VIEW, openapi::openapi, openapi::__path_openapi)
+        .get("/api/v1/uploads", VIEW, uploads::view, uploads::__path_view)
+        .get("/api/v1/uploads/errands", VIEW, uploads::errands, uploads::__path_errands)
+        .post("/api/v1/uploads/retry", CONTROL, uploads::retry, uploads::__path_retry)
+        .post("/api/v1/uploads/pause", CONTROL, uploads::pause, uploads::__path_pause)
+        .post("/api/v1/uploads/resume", CONTROL, uploads::resume, uploads::__path_resume)
+        .post("/storage/config", CONTROL, older::post, older::__path_post)
+        .post("/storage/transfer/{event}", CONTROL, uploads::transfer, uploads::__path_transfer)
         .get("/healthz", Need::Open, health::healthz, health::__path_healthz)
         .get("/readyz", VIEW, health::readyz, health::__path_readyz)
         .get("/metrics", METRICS, health::metrics, health::__path_metrics)

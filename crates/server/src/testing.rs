@@ -20,6 +20,7 @@ use crate::*;
 mod described;
 mod fake;
 mod keyed;
+mod uploads;
 // The one that `archive`'s tests use.
 #[path = "../../archive/src/testing/made.rs"]
 #[allow(dead_code, reason = "there all of it is used")]
@@ -28,6 +29,7 @@ pub(crate) mod made;
 pub(crate) use described::{Answer, Described};
 pub(crate) use fake::{FakeCamera, SIZE, settings};
 pub(crate) use keyed::{Keyed, add};
+pub(crate) use uploads::{FakeUploads, remote};
 
 /// The API's own description, which every answer is held to.
 pub(crate) fn described() -> &'static Described {
@@ -76,6 +78,7 @@ pub(crate) struct Wish {
     pub(crate) patience: Patience,
     pub(crate) data_dir: Option<std::path::PathBuf>,
     pub(crate) store: Option<store::Store>,
+    pub(crate) uploads: Arc<FakeUploads>,
     /// Cameras beside the garden and the shed.
     pub(crate) more: usize,
 }
@@ -88,6 +91,7 @@ impl Default for Wish {
             patience: Patience::default(),
             data_dir: None,
             store: None,
+            uploads: Arc::default(),
             more: 0,
         }
     }
@@ -119,6 +123,7 @@ impl House {
             version: "0.0.0",
             data_dir: wish.data_dir,
             archive: archive::Archive::new(archive),
+            uploads: wish.uploads,
             life: life.clone(),
             front,
         };

@@ -6,3 +6,4 @@ mod live;
 mod matrix;
 mod problems;
 mod shutdown;
+mod uploads;

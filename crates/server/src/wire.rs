@@ -9,4 +9,5 @@ pub(crate) mod requests;
 pub(crate) mod schema;
 pub(crate) mod settings;
 pub(crate) mod time;
+pub(crate) mod uploads;
 pub(crate) mod why;

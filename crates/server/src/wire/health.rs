@@ -30,6 +30,8 @@ pub(crate) struct ChecksWire {
     pub(crate) cameras: Vec<CameraCheck>,
     pub(crate) disk: DiskCheck,
     pub(crate) storage: StorageWire,
+    /// Each remote; what is owed to one that cannot be reached waits, which is no reason not to be ready.
+    pub(crate) remotes: Vec<RemoteCheck>,
     /// Keys of the configuration file whose new values wait for a restart.
     pub(crate) restart_pending: Vec<String>,
 }
@@ -45,6 +47,23 @@ pub(crate) struct CameraCheck {
     #[schema(required)]
     pub(crate) problem: Option<ProblemWire>,
     pub(crate) recording: RecordingCheck,
+}
+
+/// Whether events get to a remote.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RemoteCheck {
+    /// Its name.
+    pub(crate) name: String,
+    pub(crate) ok: bool,
+    /// `idle`, `sending`, `waiting`, or why it waits.
+    pub(crate) state: &'static str,
+    /// Events that are owed to it.
+    pub(crate) owed: u64,
+    /// Events that it refused.
+    pub(crate) failed: u64,
+    /// What went wrong last, if nothing went well since.
+    #[schema(required)]
+    pub(crate) problem: Option<String>,
 }
 
 /// Whether a camera's events can be kept.

@@ -92,3 +92,21 @@ pub(crate) struct MotionChange {
     /// Seconds without movement that end a visit.
     event_gap_s: Option<f64>,
 }
+
+/// Any of these; the rest stays as it is.
+#[derive(Debug, ToSchema)]
+pub(crate) struct StorageConfigChange {
+    /// Kilobit a second at the most; 0: no limit.
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    throttle_kbps: Option<u64>,
+    /// Whether `schedule_window` counts.
+    schedule_active: Option<bool>,
+    /// Hours of the day that sending is allowed in.
+    #[schema(example = "22:00-06:00")]
+    schedule_window: Option<String>,
+    /// Send slower while the wireless link is weak.
+    wifi_monitoring: Option<bool>,
+    /// MiB of all events.
+    #[schema(minimum = 16, maximum = 1_073_741_824)]
+    max_size_mb: Option<u64>,
+}
