@@ -55,6 +55,24 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "service::the_unit_is_one_that_systemd_understands_and_leaves_little_open",
     ),
     ("sudo systemctl reload nightjar", "settings::a_hangup_takes_a_changed_file_over_while_a_viewer_watches"),
+    ("nightjar doctor remote", "uploads::the_doctor_says_what_is_wrong_with_a_remote_and_how_to_mend_it"),
+    (
+        "sudo -u nightjar-hub nightjar key add --hub --name me --scope view --scope control",
+        "readme::the_keys_of_the_readme_open_the_hub",
+    ),
+    (
+        "sudo systemctl enable --now nightjar-hub",
+        "service::the_unit_is_one_that_systemd_understands_and_leaves_little_open",
+    ),
+    (
+        "docker compose run --rm hub key add --hub --name me --scope view --scope control",
+        "readme::the_keys_of_the_readme_open_the_hub",
+    ),
+    (
+        "docker compose run --rm garden key add --name me --scope view --scope control",
+        "readme::the_keys_of_the_readme_open_the_network",
+    ),
+    ("docker compose up -d hub garden", "uploads::the_services_of_the_compose_file_hand_the_key_over"),
     ("make image", "make test-image"),
     ("docker compose up -d", "make test-image starts the same image in the same way"),
 ];
@@ -91,11 +109,14 @@ fn every_make_target_that_is_named_exists() {
 }
 
 /// Commands that are run here, as they stand.
-const HERE: [&str; 4] = [
+const HERE: [&str; 7] = [
     "nightjar key add --name phone --scope view --scope control",
     "nightjar key list",
     "NIGHTJAR_SERVER__BIND=0.0.0.0:8000 nightjar serve",
     "docker compose run --rm camera key add --name me --scope view --scope control",
+    "nightjar key add --hub --name me --scope view --scope control",
+    "nightjar key add --hub --name pole-7 --scope upload --quota 50GiB",
+    "NIGHTJAR_HUB__BIND=0.0.0.0:8080 nightjar hub",
 ];
 
 #[test]
@@ -114,6 +135,23 @@ fn the_keys_of_the_readme_open_the_network() {
 }
 
 #[test]
+fn the_keys_of_the_readme_open_the_hub() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("hub");
+    let env = [("NIGHTJAR_HUB__PATH", path.to_str().unwrap()), ("NIGHTJAR_HUB__BIND", "0.0.0.0:8080")];
+    let refused = run(&["hub"], &env);
+    assert_eq!(refused.code, 78, "without a key it does not listen on a network: {}", refused.err);
+    assert!(refused.err.contains("nightjar key add --hub"), "{}", refused.err);
+    for line in [HERE[4], HERE[5]] {
+        let args: Vec<_> = line[line.find("key ").unwrap()..].split(' ').collect();
+        assert_eq!(run(&args, &env).code, 0, "{line}");
+    }
+    let listed = run(&["key", "list", "--hub"], &env).out;
+    assert!(listed.contains("pole-7 (up to 50GiB)") && listed.contains("control,view"), "{listed}");
+    assert_eq!(run(&["key", "list"], &env).out, "", "those of the camera are others");
+}
+
+#[test]
 fn the_configurations_of_the_readme_are_good() {
     let readme = std::fs::read_to_string(repository().join("README.md")).unwrap();
     let blocks: Vec<_> =
@@ -125,6 +163,7 @@ fn the_configurations_of_the_readme_are_good() {
         let password = secrets.folder().join("garden-password");
         std::fs::write(&password, "secret\n").unwrap();
         let here = block.replace("/etc/nightjar/garden-password", password.to_str().unwrap());
+        let here = here.replace("/etc/nightjar/hub-key", password.to_str().unwrap());
         let done = Setup::config(&here).run(&["config", "check"]);
         assert_eq!(done.code, 0, "{block}\n{}", done.err);
     }

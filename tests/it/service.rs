@@ -156,12 +156,12 @@ fn a_thread_that_hangs_stops_the_feeding_until_it_moves_again() {
 }
 
 /// The unit with the program that was built just now in it.
-fn unit() -> (tempfile::TempDir, std::path::PathBuf) {
-    let text = std::fs::read_to_string(repository().join("config/nightjar.service")).unwrap();
+fn unit(name: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+    let text = std::fs::read_to_string(repository().join("config").join(name)).unwrap();
     let here = nightjar();
     assert!(text.contains("/usr/local/bin/nightjar"));
     let folder = tempfile::TempDir::new().unwrap();
-    let file = folder.path().join("nightjar.service");
+    let file = folder.path().join(name);
     std::fs::write(&file, text.replace("/usr/local/bin/nightjar", here.to_str().unwrap())).unwrap();
     (folder, file)
 }
@@ -171,15 +171,37 @@ fn the_unit_is_one_that_systemd_understands_and_leaves_little_open() {
     if !is_there("systemd-analyze") {
         return;
     }
-    let (_folder, file) = unit();
-    let verified = Command::new("systemd-analyze").arg("verify").arg(&file).output().unwrap();
-    let said = String::from_utf8_lossy(&verified.stderr);
-    assert!(verified.status.success() && said.is_empty(), "{said}");
-    // In tenths: an exposure above 1.5 of 10 fails.
-    let args = ["security", "--offline=true", "--no-pager", "--threshold=15"];
-    let measured = Command::new("systemd-analyze").args(args).arg(&file).output().unwrap();
-    let said = String::from_utf8_lossy(&measured.stdout);
-    assert!(measured.status.success(), "{said}");
+    for name in ["nightjar.service", "nightjar-hub.service"] {
+        let (_folder, file) = unit(name);
+        let verified = Command::new("systemd-analyze").arg("verify").arg(&file).output().unwrap();
+        let said = String::from_utf8_lossy(&verified.stderr);
+        assert!(verified.status.success() && said.is_empty(), "{said}");
+        // In tenths: an exposure above 1.5 of 10 fails.
+        let args = ["security", "--offline=true", "--no-pager", "--threshold=15"];
+        let measured = Command::new("systemd-analyze").args(args).arg(&file).output().unwrap();
+        let said = String::from_utf8_lossy(&measured.stdout);
+        assert!(measured.status.success(), "{said}");
+    }
+}
+
+#[test]
+fn the_hubs_unit_says_what_the_program_relies_on() {
+    let unit = std::fs::read_to_string(repository().join("config/nightjar-hub.service")).unwrap();
+    for line in [
+        "Type=notify",
+        "ExecStart=/usr/local/bin/nightjar hub",
+        "StateDirectory=nightjar-hub",
+        "PrivateDevices=yes",
+        "RestartPreventExitStatus=78 2",
+    ] {
+        assert!(unit.lines().any(|it| it == line), "{line}");
+    }
+    let set = unit.lines().filter_map(|line| line.strip_prefix("Environment="));
+    let set: Vec<(&str, &str)> = set.map(|it| it.split_once('=').unwrap()).collect();
+    assert_eq!(tests::run(&["config", "check"], &set).code, 0);
+    let shown = tests::run(&["config", "show", "--json"], &set).out;
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["hub.path"]["value"], "/var/lib/nightjar-hub", "where the unit lets it write");
 }
 
 #[test]
@@ -219,8 +241,10 @@ fn what_is_installed_is_what_the_unit_needs() {
     let start = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/")).unwrap();
     let program = dest.path().join(start.split(' ').next().unwrap());
     assert!(Command::new(program).arg("--version").output().unwrap().status.success());
-    let user = unit.lines().find_map(|line| line.strip_prefix("User=")).unwrap();
-    assert!(text("usr/lib/sysusers.d/nightjar.conf").contains(&format!("\nu {user} ")));
+    for unit in [unit, text("etc/systemd/system/nightjar-hub.service")] {
+        let user = unit.lines().find_map(|line| line.strip_prefix("User=")).unwrap();
+        assert!(text("usr/lib/sysusers.d/nightjar.conf").contains(&format!("\nu {user} ")));
+    }
     // What the owner has written there stays.
     let config = dest.path().join("etc/nightjar/nightjar.toml");
     std::fs::write(&config, "# mine\n").unwrap();

@@ -18,13 +18,33 @@ pub struct Request {
     headers: Vec<(String, String)>,
     host: Option<String>,
     body: Vec<u8>,
+    declared: Option<usize>,
 }
 
 impl Request {
     /// A request without a body.
     #[must_use]
     pub fn new(method: &str, path: &str) -> Self {
-        Self { method: method.into(), path: path.into(), headers: Vec::new(), host: None, body: Vec::new() }
+        Self {
+            method: method.into(),
+            path: path.into(),
+            headers: Vec::new(),
+            host: None,
+            body: Vec::new(),
+            declared: None,
+        }
+    }
+
+    /// A body of these bytes.
+    #[must_use]
+    pub fn bytes(self, body: &[u8]) -> Self {
+        Self { body: body.to_vec(), ..self }
+    }
+
+    /// A body that is said to have `declared` bytes and has these.
+    #[must_use]
+    pub fn declared(self, declared: usize, body: &[u8]) -> Self {
+        Self { body: body.to_vec(), declared: Some(declared), ..self }
     }
 
     /// One more header.
@@ -61,7 +81,8 @@ impl Request {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         if !self.body.is_empty() || self.method != "GET" {
-            head.push_str(&format!("Content-Length: {}\r\n", self.body.len()));
+            let declared = self.declared.unwrap_or(self.body.len());
+            head.push_str(&format!("Content-Length: {declared}\r\n"));
         }
         head.push_str("\r\n");
         wire.write_all(head.as_bytes()).unwrap();
@@ -79,9 +100,9 @@ impl Request {
         reply
     }
 
-    /// Sends it and reads the whole answer.
+    /// Sends it and reads the whole answer, of whatever program it is.
     #[must_use]
-    pub(crate) fn send_unchecked(&self, to: SocketAddr) -> Reply {
+    pub fn send_unchecked(&self, to: SocketAddr) -> Reply {
         let mut all = Vec::new();
         // A server may close hard after an answer it gave to half a request; what came before still counts.
         if let Err(failed) = self.open(to).read_to_end(&mut all) {

@@ -31,7 +31,7 @@ pub(crate) struct Global {
     /// Configuration file [default: ./nightjar.toml, else /etc/nightjar/nightjar.toml, else built-in values]
     #[arg(long, short, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Data directory, over [data] path
+    /// Data directory, over [data] path, or over [hub] path for a hub
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) data: Option<String>,
     /// How much to tell: error, warn, info, debug, trace; over [log] level
@@ -42,10 +42,10 @@ pub(crate) struct Global {
     pub(crate) log_format: Option<String>,
 }
 
-/// Flags of `serve`.
+/// Flags of `serve` and `hub`.
 #[derive(Debug, Args, Clone, Default)]
 pub(crate) struct ServeArgs {
-    /// Address and port to listen on, over [server] bind
+    /// Address and port to listen on, over [server] bind, or over [hub] bind for a hub
     #[arg(long, global = true, value_name = "ADDRESS:PORT")]
     pub(crate) bind: Option<String>,
 }
@@ -55,6 +55,8 @@ pub(crate) struct ServeArgs {
 pub(crate) enum Command {
     /// Watch the cameras and serve the page, streams and API (the default)
     Serve,
+    /// Receive events from cameras, keep and show them: the storage server
+    Hub,
     /// Check, show and describe the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -70,6 +72,8 @@ pub(crate) enum Command {
     Events(EventsCommand),
     /// Score the detector on the rendered scenes, whose truth is known
     Bench(BenchArgs),
+    /// Try what this machine depends on, and say what is wrong and how to mend it: exit 1 if anything is
+    Doctor(DoctorArgs),
     /// Ask a running server whether it is alive: exit 0 if so, 1 if not
     Health(HealthArgs),
 }
@@ -96,27 +100,56 @@ pub(crate) enum ConfigCommand {
 pub(crate) enum KeyCommand {
     /// Make a key and print it, once
     Add {
+        #[command(flatten)]
+        of: KeyOf,
         /// What it is for, to recognise it by
         #[arg(long)]
         name: String,
         /// What it may do; give it several times for several
         #[arg(long = "scope", required = true, value_enum)]
         scopes: Vec<ScopeArg>,
+        /// With --hub: bytes that whoever has it may keep there, such as 10GiB [default: no bound]
+        #[arg(long, value_name = "SIZE", requires = "hub", value_parser = size)]
+        quota: Option<u64>,
+        /// Write the key to this file, which only its owner can read, instead of printing it; if the file holds a key that is
+        /// known already, nothing is done
+        #[arg(long, value_name = "FILE", conflicts_with = "json")]
+        out: Option<PathBuf>,
         /// As JSON: id, key, scopes
         #[arg(long)]
         json: bool,
     },
     /// List the keys; the keys themselves are not kept
     List {
+        #[command(flatten)]
+        of: KeyOf,
         /// As JSON
         #[arg(long)]
         json: bool,
     },
     /// Take a key's rights away at once
     Revoke {
+        #[command(flatten)]
+        of: KeyOf,
         /// Its id, as `key list` prints it
         id: String,
     },
+}
+
+/// Whose keys.
+#[derive(Debug, Args, Clone, Copy)]
+pub(crate) struct KeyOf {
+    /// The keys of the hub, in [hub] path, instead of those of the camera server
+    #[arg(long)]
+    pub(crate) hub: bool,
+}
+
+impl KeyCommand {
+    /// Whether the hub's keys are meant.
+    pub(crate) fn is_of_hub(&self) -> bool {
+        let (Self::Add { of, .. } | Self::List { of, .. } | Self::Revoke { of, .. }) = self;
+        of.hub
+    }
 }
 
 /// What a key may do.
@@ -264,12 +297,40 @@ pub(crate) struct BenchArgs {
     pub(crate) json: bool,
 }
 
+/// `nightjar doctor …`
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// What to try; everything if left out
+    #[command(subcommand)]
+    pub(crate) what: Option<DoctorCommand>,
+    /// As JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// `nightjar doctor …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum DoctorCommand {
+    /// Each remote: its address, its key, what it says of itself; nothing is left there
+    Remote {
+        /// Only the one of that name
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+    },
+}
+
 /// `nightjar health …`
 #[derive(Debug, Args)]
 pub(crate) struct HealthArgs {
     /// Where the server is [default: [server] bind of the configuration]
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    crate::config::parse_size(text)
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| "allowed: a size like 10GiB or 500MB".into())
 }
 
 fn picture_size(text: &str) -> Result<frame::Size, String> {
@@ -284,9 +345,16 @@ fn picture_size(text: &str) -> Result<frame::Size, String> {
 impl Cli {
     /// What the configuration is read from.
     pub(crate) fn inputs(&self) -> Inputs {
+        let is_hub = match &self.command {
+            Some(Command::Hub) => true,
+            Some(Command::Key(command)) => command.is_of_hub(),
+            _ => false,
+        };
+        let (server, data) =
+            if is_hub { (Section::Hub, Section::Hub) } else { (Section::Server, Section::Data) };
         let flags = [
-            (Section::Server, "bind", "--bind", &self.serve.bind),
-            (Section::Data, "path", "--data", &self.global.data),
+            (server, "bind", "--bind", &self.serve.bind),
+            (data, "path", "--data", &self.global.data),
             (Section::Log, "level", "--log", &self.global.log),
             (Section::Log, "format", "--log-format", &self.global.log_format),
         ];

@@ -13,6 +13,7 @@ mod bench;
 mod cli;
 mod config;
 mod detect;
+mod doctor;
 mod events;
 mod footage;
 mod health;
@@ -55,7 +56,10 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     match &cli.command {
         Some(Command::Config(command)) => config_command(cli, command)?,
-        Some(Command::Key(command)) => keys::run(command, &config::load(cli.inputs())?.config.data)?,
+        Some(Command::Key(command)) => {
+            let config = config::load(cli.inputs())?.config;
+            keys::run(command, if command.is_of_hub() { &config.hub.path } else { &config.data })?;
+        }
         Some(Command::Analyze(args)) => {
             let loaded = config::load(cli.inputs())?;
             let terms = footage::Terms::of(&loaded, args.camera.as_deref())?;
@@ -64,9 +68,11 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Import(args)) => return import::run(args, &config::load(cli.inputs())?),
         Some(Command::Events(command)) => return events::run(command, &config::load(cli.inputs())?.config),
         Some(Command::Bench(args)) => bench::run(args)?,
+        Some(Command::Doctor(args)) => return doctor::run(args, &config::load(cli.inputs())?.config),
         Some(Command::Health(args)) => {
             health::run(args.url.as_deref(), config::load(cli.inputs())?.config.server.bind)?;
         }
+        Some(Command::Hub) => return run::hub(config::load(cli.inputs())?, cli.inputs()),
         Some(Command::Serve) | None => return run::serve(config::load(cli.inputs())?, cli.inputs()),
     }
     Ok(ExitCode::SUCCESS)

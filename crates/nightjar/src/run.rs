@@ -25,6 +25,7 @@ mod data;
 mod door;
 mod edges;
 mod hold;
+mod hub;
 mod keep;
 mod local;
 mod logs;
@@ -37,15 +38,17 @@ mod signals;
 mod stages;
 mod tape;
 mod tend;
+mod uploads;
 mod vitals;
 mod watch;
 
 pub(crate) use board::{Reasons, main_region};
 use camera::{Camera, Cameras};
 use changes::Ledger;
-pub(crate) use data::{DataDir, make as make_data_dir, open as open_data_dir};
+pub(crate) use data::{DataDir, make as make_data_dir, open as open_data_dir, publish};
 pub(crate) use door::{Unguarded, url};
 pub(crate) use edges::reason_of;
+pub(crate) use hub::run as hub;
 use keep::Keeper;
 pub(crate) use keep::open as open_store;
 use manager::Manager;
@@ -53,6 +56,7 @@ use reload::Reloading;
 use shutdown::{Phase, phase, whole_ms};
 pub(crate) use signals::Signals;
 use stages::{StageEnd, Stages};
+use uploads::Uploading;
 
 /// Serves until it is told to stop.
 ///
@@ -95,6 +99,7 @@ struct House {
     metrics: Metrics,
     clock: Arc<dyn Clock>,
     keeper: Keeper,
+    uploading: Arc<Uploading>,
     _data: data::DataDir,
 }
 
@@ -105,12 +110,20 @@ impl House {
         let data = data::open(&config.data)?;
         let keys = crate::keys::open(&config.data, clock.clone())?;
         door::guard(config.server.bind, keys.any(), &config.data, &values)?;
-        let listener = door::listen(config.server.bind)?;
+        let listener = door::listen(config.server.bind, door::SERVER)?;
         let metrics = Metrics::default();
         let store = keep::open(&config.data, config.retention, clock.clone())?;
         let keeper = Keeper::start(store.clone(), clock.clone()).context("failed to start retention")?;
         let mut stages = Stages::new(2 * config.cameras.len());
         let (cameras, ledger) = cameras::start(&config, values, &clock, &metrics, &store, &mut stages)?;
+        let uploading = Uploading::start(
+            store.clone(),
+            clock.clone(),
+            ledger.clone(),
+            cameras.clone(),
+            config.upload.clone(),
+            &config.remotes,
+        )?;
         let limits = Limits::default();
         let life = Life::default();
         let is_network = !config.server.bind.ip().to_canonical().is_loopback();
@@ -119,14 +132,8 @@ impl House {
             clock: clock.clone(),
             version: env!("CARGO_PKG_VERSION"),
             data_dir: Some(config.data.clone()),
-            archive: archive::Archive::new(archive::Setup {
-                store: Some(store),
-                life: life.clone(),
-                wall: {
-                    let clock = clock.clone();
-                    Arc::new(move || clock.wall())
-                },
-            }),
+            archive: archive(store, &life, &clock, &uploading),
+            uploads: uploading.clone(),
             life: life.clone(),
             front: Front {
                 hosts: Hosts::new(door::names(&config.server.hosts)),
@@ -146,6 +153,7 @@ impl House {
             metrics,
             clock,
             keeper,
+            uploading,
             _data: data,
         })
     }
@@ -168,6 +176,7 @@ impl House {
             metrics,
             clock,
             keeper,
+            uploading,
             _data,
         } = self;
         let address = listener.local_addr().context("failed to learn the own address")?;
@@ -207,9 +216,22 @@ impl House {
         };
         manager.stopping();
         helpers.spawn(signals.insist());
-        let whole = end(&life, &cameras, &ledger, stages, keeper, serving).await;
+        let whole = end(&life, &cameras, &ledger, (stages, keeper, uploading), serving).await;
         Ok(if failed || !whole { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
+}
+
+/// What shows the events, with what is on its way.
+fn archive(
+    store: store::Store,
+    life: &Life,
+    clock: &Arc<dyn Clock>,
+    uploading: &Arc<Uploading>,
+) -> archive::Archive {
+    let (clock, uploading) = (clock.clone(), uploading.clone());
+    let setup =
+        archive::Setup { store: Some(store), life: life.clone(), wall: Arc::new(move || clock.wall()) };
+    archive::Archive::with_transfers(setup, Arc::new(move || uploading.transfers()))
 }
 
 /// The end in its phases; `false` if something had to be abandoned that should not be.
@@ -217,8 +239,7 @@ async fn end(
     life: &Life,
     cameras: &[Arc<Camera>],
     ledger: &Arc<Ledger>,
-    stages: Stages,
-    keeper: Keeper,
+    (stages, keeper, uploading): (Stages, Keeper, Arc<Uploading>),
     serving: impl Future<Output = Result<std::io::Result<web::Ended>, tokio::task::JoinError>>,
 ) -> bool {
     let begun = tokio::time::Instant::now();
@@ -228,6 +249,8 @@ async fn end(
         let camera = camera.clone();
         stopping.spawn_blocking(move || camera.hold.stop());
     }
+    // What is under way is given back, and goes on with the next start.
+    stopping.spawn_blocking(move || uploading.stop());
     stopping.close();
     let intake = phase(Phase::StopIntake, async { tokio::join!(stopping.wait(), serving).1 }).await;
     if let Some(Ok(Ok(ended))) = &intake

@@ -7,10 +7,13 @@ use super::kind::Value;
 use super::problems::{Origin, Problem};
 use super::values::Values;
 
+mod remotes;
+
 /// Looks at all values together; every problem is appended. `bad` says whether a slot already has a problem of
 /// its own, so that nothing is told twice.
 pub(crate) fn check(values: &Values, bad: &dyn Fn(Slot) -> bool, problems: &mut Vec<Problem>) {
     ids(values, problems);
+    remotes::check(values, bad, problems);
     for (camera, table) in values.cameras.iter().enumerate() {
         let source = Slot::of(Section::Camera, "source", Some(camera), None);
         if source.is_some_and(bad) {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use toml_edit::{Document, Item, TableLike, Value as Toml};
 
-use super::keys::{MAX_CAMERAS, MAX_ZONES, Section, Slot, later, place};
+use super::keys::{Section, Slot, later, place};
 use super::kind::{Kind, quoted};
 use super::problems::{Origin, Problem, nearest, short};
 use super::values::{CameraTable, Values};
@@ -132,6 +132,11 @@ impl Walk<'_> {
                 None => self.wrong_shape(child, at, item, origin),
             };
         }
+        if self.odd.is_some() && child == Section::Remote {
+            // What is sent where is for whoever owns the file to say, not for whoever comes over the network.
+            let what = "remotes come from the configuration file alone";
+            return self.problems.push(Problem::new(origin, "remote", what, "take it away"));
+        }
         if !child.is_list() {
             return match item.as_table_like() {
                 Some(table) => self.table(child, at, table),
@@ -186,7 +191,7 @@ impl Walk<'_> {
     }
 
     fn list(&mut self, child: Section, at: Place, tables: &[(&dyn TableLike, Origin)]) {
-        let most = if child == Section::Camera { MAX_CAMERAS } else { MAX_ZONES };
+        let most = child.most();
         if let Some((_, origin)) = tables.get(most) {
             let what = format!("found {} tables", tables.len());
             let key = place(child, at.0, None, "");
@@ -194,6 +199,10 @@ impl Walk<'_> {
         }
         for (index, (table, origin)) in tables.iter().take(most).enumerate() {
             let inner = match at.0 {
+                None if child == Section::Remote => {
+                    self.values.remotes.push(origin.clone());
+                    (Some(index), None)
+                }
                 None => {
                     self.values.cameras.push(CameraTable::at(origin.clone()));
                     (Some(index), None)

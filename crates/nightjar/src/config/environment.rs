@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::keys::{MAX_CAMERAS, MAX_ZONES, Section, Slot, later};
+use super::keys::{MAX_CAMERAS, MAX_REMOTES, MAX_ZONES, Section, Slot, later};
 use super::problems::{Origin, Problem, nearest};
 use super::values::{CameraTable, Values};
 
@@ -52,7 +52,7 @@ fn locate(name: &str, origin: &Origin, values: &mut Values) -> Result<Slot, Box<
             origin.clone(),
             "",
             "unknown variable",
-            "variables are named NIGHTJAR_<TABLE>__<KEY>, cameras and zones by index: NIGHTJAR_CAMERA__0__URL",
+            "variables are named NIGHTJAR_<TABLE>__<KEY>, cameras, zones and remotes by index: NIGHTJAR_CAMERA__0__URL",
         );
         problem.nearest = nearest(name, known.iter().map(String::as_str));
         Box::new(problem)
@@ -64,22 +64,44 @@ fn locate(name: &str, origin: &Origin, values: &mut Values) -> Result<Slot, Box<
     }
     let key = parts.pop().ok_or_else(unknown)?;
     let index = |part: &str| part.parse::<usize>().map_err(|_| unknown());
-    let (section, camera, zone) = match parts.as_slice() {
+    let (section, outer, zone) = match parts.as_slice() {
         ["server"] => (Section::Server, None, None),
         ["data"] => (Section::Data, None, None),
         ["retention"] => (Section::Retention, None, None),
         ["log"] => (Section::Log, None, None),
+        ["upload"] => (Section::Upload, None, None),
+        ["hub"] => (Section::Hub, None, None),
+        ["remote", remote] => (Section::Remote, Some(index(remote)?), None),
         ["camera", camera] => (Section::Camera, Some(index(camera)?), None),
         ["camera", camera, "motion"] => (Section::Motion, Some(index(camera)?), None),
         ["camera", camera, "recording"] => (Section::Recording, Some(index(camera)?), None),
         ["camera", camera, "zone", zone] => (Section::Zone, Some(index(camera)?), Some(index(zone)?)),
         _ => return Err(unknown()),
     };
-    let slot = Slot::of(section, key, camera, zone).ok_or_else(unknown)?;
-    if let Some(camera) = camera {
-        make_room(slot, camera, zone, origin, values)?;
+    let slot = Slot::of(section, key, outer, zone).ok_or_else(unknown)?;
+    match (section, outer) {
+        (Section::Remote, Some(remote)) => next_remote(slot, remote, origin, values)?,
+        (_, Some(camera)) => make_room(slot, camera, zone, origin, values)?,
+        _ => {}
     }
     Ok(slot)
+}
+
+/// A variable may speak of a remote that is there, or begin the next one.
+fn next_remote(slot: Slot, remote: usize, origin: &Origin, values: &mut Values) -> Result<(), Box<Problem>> {
+    let there = values.remotes.len();
+    if remote > there || remote >= MAX_REMOTES {
+        return Err(gap(slot, origin, "remote", remote, (there, MAX_REMOTES)));
+    }
+    if remote == there {
+        values.remotes.push(origin.clone());
+    }
+    Ok(())
+}
+
+fn gap(slot: Slot, origin: &Origin, what: &str, index: usize, (there, most): (usize, usize)) -> Box<Problem> {
+    let mend = format!("there are {there}, so the next one is {what} {there} (at most {most})");
+    Box::new(Problem::new(origin.clone(), slot.to_string(), format!("found {what} {index}"), mend))
 }
 
 /// A variable may speak of a camera or zone that is there, or begin the next one.
@@ -90,13 +112,9 @@ fn make_room(
     origin: &Origin,
     values: &mut Values,
 ) -> Result<(), Box<Problem>> {
-    let gap = |what: &str, index: usize, there: usize, most: usize| {
-        let mend = format!("there are {there}, so the next one is {what} {there} (at most {most})");
-        Box::new(Problem::new(origin.clone(), slot.to_string(), format!("found {what} {index}"), mend))
-    };
     let there = values.cameras.len();
     if camera > there || camera >= MAX_CAMERAS {
-        return Err(gap("camera", camera, there, MAX_CAMERAS));
+        return Err(gap(slot, origin, "camera", camera, (there, MAX_CAMERAS)));
     }
     if camera == there {
         values.cameras.push(CameraTable::at(origin.clone()));
@@ -104,7 +122,7 @@ fn make_room(
     let Some(zone) = zone else { return Ok(()) };
     let zones = &mut values.cameras[camera].zones;
     if zone > zones.len() || zone >= MAX_ZONES {
-        return Err(gap("zone", zone, zones.len(), MAX_ZONES));
+        return Err(gap(slot, origin, "zone", zone, (zones.len(), MAX_ZONES)));
     }
     if zone == zones.len() {
         zones.push(origin.clone());
@@ -121,6 +139,7 @@ pub(crate) fn variable(slot: Slot) -> String {
         (Section::Motion | Section::Recording, Some(camera), _) => {
             name += &format!("CAMERA__{camera}__{}__", row.section.name().to_ascii_uppercase());
         }
+        (Section::Remote, ..) => name += &format!("REMOTE__{}__", slot.remote.unwrap_or_default()),
         (Section::Zone, Some(camera), Some(zone)) => name += &format!("CAMERA__{camera}__ZONE__{zone}__"),
         (section, ..) => name += &format!("{}__", section.name().to_ascii_uppercase()),
     }
@@ -132,6 +151,6 @@ fn known() -> Vec<String> {
     Section::ALL
         .into_iter()
         .flat_map(Section::keys)
-        .map(|(key, _)| variable(Slot { camera: Some(0), zone: Some(0), key }))
+        .map(|(key, _)| variable(Slot::at(key, Some(0), Some(0))))
         .collect()
 }

@@ -17,7 +17,7 @@ const HEAD: &str = "\
 pub(crate) fn text() -> String {
     let mut text = String::from(HEAD);
     for section in Section::ALL.into_iter().filter(|section| *section != Section::Root) {
-        let behind = if section == Section::Zone { "# " } else { "" };
+        let behind = if matches!(section, Section::Remote | Section::Zone) { "# " } else { "" };
         text.push_str(&format!("\n# {}\n{behind}{}\n", section.about(), section.header()));
         for (_, key) in section.keys() {
             row(&mut text, key, behind);
@@ -31,12 +31,29 @@ fn row(text: &mut String, key: &Key, behind: &str) {
     let (value, there) = match (key.section, key.name) {
         (Section::Camera, "id") => ("\"camera1\"".into(), true),
         (Section::Camera, "name") => ("\"Demo\"".into(), true),
+        (Section::Remote, name) => (default.clone().unwrap_or_else(|| remote(name).into()), true),
         _ => (default.clone().unwrap_or_else(|| sample(key.name).into()), default.is_some()),
     };
     let there = there && key.serves("demo");
     let behind = if there { behind } else { "# " };
     let only = key.sources().map(|sources| format!(" Only for {sources}.")).unwrap_or_default();
     text.push_str(&format!("# {}{only}\n{behind}{} = {value}\n", key.about, key.name));
+}
+
+/// The same for keys of a remote.
+fn remote(name: &str) -> &'static str {
+    match name {
+        "name" => "\"attic\"",
+        "url" => "\"https://hub.example:8080\"",
+        "live_url" => "\"https://camera.example\"",
+        "api_key_file" => "\"/run/secrets/hub-key\"",
+        "bucket" => "\"garden\"",
+        "prefix" => "\"events\"",
+        "access_key" => "\"nightjar\"",
+        "secret_key_file" => "\"/run/secrets/store-key\"",
+        "ca_file" => "\"/etc/nightjar/ca.pem\"",
+        _ => "\"…\"",
+    }
 }
 
 /// Something to begin with for keys that have no default.
@@ -47,6 +64,10 @@ fn sample(name: &str) -> &'static str {
         "password" => "\"…\"",
         "password_file" => "\"/run/secrets/camera\"",
         "path" => "\"clip.mp4\"",
+        "rate" => "\"1MB\"",
+        "window" => "\"22:00-06:00\"",
+        "time_zone" => "\"Europe/Amsterdam\"",
+        "wifi_interface" => "\"wlan0\"",
         "name" => "\"feeder\"",
         "device" => "\"/dev/v4l/by-id/usb-046d_HD_Webcam_C270-video-index0\"",
         "format" => "\"mjpg\"",

@@ -20,6 +20,12 @@ pub(crate) enum Section {
     Retention,
     /// `[log]`
     Log,
+    /// `[upload]`
+    Upload,
+    /// `[[remote]]`
+    Remote,
+    /// `[hub]`
+    Hub,
     /// `[[camera]]`
     Camera,
     /// `[camera.motion]`
@@ -32,12 +38,15 @@ pub(crate) enum Section {
 
 impl Section {
     /// All of them, outermost first.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Root,
         Self::Server,
         Self::Data,
         Self::Retention,
         Self::Log,
+        Self::Upload,
+        Self::Remote,
+        Self::Hub,
         Self::Camera,
         Self::Motion,
         Self::Recording,
@@ -45,7 +54,8 @@ impl Section {
     ];
 
     /// Those that stand once, for the whole program.
-    pub(crate) const SINGLE: [Self; 4] = [Self::Server, Self::Data, Self::Retention, Self::Log];
+    pub(crate) const SINGLE: [Self; 6] =
+        [Self::Server, Self::Data, Self::Retention, Self::Log, Self::Upload, Self::Hub];
 
     /// Those that each camera has once.
     pub(crate) const OF_CAMERA: [Self; 3] = [Self::Camera, Self::Motion, Self::Recording];
@@ -58,6 +68,9 @@ impl Section {
             Self::Data => "data",
             Self::Retention => "retention",
             Self::Log => "log",
+            Self::Upload => "upload",
+            Self::Remote => "remote",
+            Self::Hub => "hub",
             Self::Camera => "camera",
             Self::Motion => "motion",
             Self::Recording => "recording",
@@ -75,7 +88,16 @@ impl Section {
 
     /// Whether there may be several, as `[[…]]`.
     pub(crate) fn is_list(self) -> bool {
-        matches!(self, Self::Camera | Self::Zone)
+        matches!(self, Self::Remote | Self::Camera | Self::Zone)
+    }
+
+    /// How many there may be of a list.
+    pub(crate) fn most(self) -> usize {
+        match self {
+            Self::Remote => MAX_REMOTES,
+            Self::Zone => MAX_ZONES,
+            _ => MAX_CAMERAS,
+        }
     }
 
     /// What it is about, for the schema and the example.
@@ -88,6 +110,9 @@ impl Section {
                 "How much of the events is kept. The least valuable go first, favourites stay; of some the pictures stay longer."
             }
             Self::Log => "What is written to standard error.",
+            Self::Upload => "When and how fast events go to the remotes. Applied at run time.",
+            Self::Remote => "Where every event is sent to. None: nothing leaves this machine. Up to 8.",
+            Self::Hub => "The storage server, nightjar hub: what cameras send, from many of them.",
             Self::Camera => {
                 "One table per camera, up to 64. Without any: this machine's own camera, else the demo scene."
             }
@@ -107,6 +132,9 @@ impl Section {
             Self::Data => "[data]",
             Self::Retention => "[retention]",
             Self::Log => "[log]",
+            Self::Upload => "[upload]",
+            Self::Remote => "[[remote]]",
+            Self::Hub => "[hub]",
             Self::Camera => "[[camera]]",
             Self::Motion => "[camera.motion]",
             Self::Recording => "[camera.recording]",
@@ -143,7 +171,7 @@ pub(crate) enum Preset {
 }
 
 /// A row of the table.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Key {
     /// The table it stands in.
     pub(crate) section: Section,
@@ -153,7 +181,7 @@ pub(crate) struct Key {
     pub(crate) kind: Kind,
     /// What it holds by default.
     pub(crate) preset: Preset,
-    /// Only for cameras of these sources; none: for all. Unused places are empty.
+    /// Only for cameras of these sources, or remotes of these kinds; none: for all. Unused places are empty.
     only_for: [&'static str; 2],
     /// What it does, with its unit.
     pub(crate) about: &'static str,
@@ -181,16 +209,17 @@ impl Key {
         self
     }
 
-    /// Whether a camera of that source has this key.
+    /// Whether a camera of that source, or a remote of that kind, has this key.
     pub(crate) fn serves(&self, source: &str) -> bool {
         self.only_for[0].is_empty() || self.only_for.contains(&source)
     }
 
-    /// The sources that have this key, as `source = "http" or "rtsp"`; `None` if all have it.
+    /// The sources or kinds that have this key, as `source = "http" or "rtsp"`; `None` if all have it.
     pub(crate) fn sources(&self) -> Option<String> {
         let quoted = self.only_for.iter().filter(|source| !source.is_empty());
         let quoted: Vec<String> = quoted.map(|source| format!("\"{source}\"")).collect();
-        (!quoted.is_empty()).then(|| format!("source = {}", quoted.join(" or ")))
+        let chooser = if self.section == Section::Remote { "kind" } else { "source" };
+        (!quoted.is_empty()).then(|| format!("{chooser} = {}", quoted.join(" or ")))
     }
 
     /// The built-in value.
@@ -208,15 +237,15 @@ impl Key {
 
 /// Cameras at the most: each has a ring of its own and two threads.
 pub(crate) const MAX_CAMERAS: usize = 64;
+/// Remotes at the most: each has its own place in every event's row of what is owed.
+pub(crate) const MAX_REMOTES: usize = 8;
 /// Zones per camera at the most: every candidate is tested against each.
 pub(crate) const MAX_ZONES: usize = 32;
 
 /// Names that the documentation knows and this version does not: where they stand, and what they are for.
 const LATER: &[(Section, &str, &str)] = &[
     (Section::Root, "auth", "sessions and passwords"),
-    (Section::Root, "hub", "the hub"),
     (Section::Root, "place", "sun times"),
-    (Section::Root, "remote", "uploads"),
     (Section::Server, "base_path", "serving below a path"),
     (Section::Server, "tls", "TLS"),
     (Section::Server, "trusted_proxies", "proxies"),
@@ -227,9 +256,11 @@ pub(crate) fn later(section: Section, name: &str) -> Option<&'static str> {
     LATER.iter().find(|(at, known, _)| *at == section && *known == name).map(|(.., what)| *what)
 }
 
-/// One key of one camera or zone: a place where a value may stand.
+/// One key of one camera, zone or remote: a place where a value may stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Slot {
+    /// Which remote, for keys of remotes.
+    pub(crate) remote: Option<usize>,
     /// Which camera, for keys of cameras.
     pub(crate) camera: Option<usize>,
     /// Which of its zones, for keys of zones.
@@ -239,15 +270,24 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// The place of that key; `camera` and `zone` as far as the section has them.
+    /// The place of that key; `index` (of the camera or the remote) and `zone` as far as the section has them.
     pub(crate) fn of(
         section: Section,
         name: &str,
-        camera: Option<usize>,
+        index: Option<usize>,
         zone: Option<usize>,
     ) -> Option<Self> {
         let key = section.keys().find(|(_, key)| key.name == name)?.0;
-        Some(Self { camera, zone, key })
+        Some(Self::at(key, index, zone))
+    }
+
+    /// The place of the row `key` of the table.
+    pub(crate) fn at(key: usize, index: Option<usize>, zone: Option<usize>) -> Self {
+        if KEYS[key].section == Section::Remote {
+            Self { remote: index, camera: None, zone: None, key }
+        } else {
+            Self { remote: None, camera: index, zone, key }
+        }
     }
 
     /// The row of the table.
@@ -258,18 +298,19 @@ impl Slot {
 
 impl std::fmt::Display for Slot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&place(self.row().section, self.camera, self.zone, self.row().name))
+        let row = self.row();
+        f.write_str(&place(row.section, self.camera.or(self.remote), self.zone, row.name))
     }
 }
 
-/// `server.bind`, `camera[0].motion.threshold`, `camera[0].zone[1].points`; an empty name is the table itself.
-pub(crate) fn place(section: Section, camera: Option<usize>, zone: Option<usize>, name: &str) -> String {
-    let index = |at: Option<usize>| at.map(|at| format!("[{at}]")).unwrap_or_default();
+/// `server.bind`, `remote[0].url`, `camera[0].zone[1].points`; an empty name is the table itself.
+pub(crate) fn place(section: Section, index: Option<usize>, zone: Option<usize>, name: &str) -> String {
+    let at = |at: Option<usize>| at.map(|at| format!("[{at}]")).unwrap_or_default();
     let table = match section {
         Section::Root => String::new(),
-        Section::Camera => format!("camera{}", index(camera)),
-        Section::Motion | Section::Recording => format!("camera{}.{}", index(camera), section.name()),
-        Section::Zone => format!("camera{}.zone{}", index(camera), index(zone)),
+        Section::Camera | Section::Remote => format!("{}{}", section.name(), at(index)),
+        Section::Motion | Section::Recording => format!("camera{}.{}", at(index), section.name()),
+        Section::Zone => format!("camera{}.zone{}", at(index), at(zone)),
         other => other.name().to_owned(),
     };
     match (table.is_empty(), name.is_empty()) {

@@ -10,7 +10,7 @@ use super::units::{format_duration, format_size};
 
 mod text;
 
-pub(crate) use text::masked_url;
+pub(crate) use text::{hours, masked_url};
 
 /// What stands for a secret.
 pub(crate) const MASK: &str = "********";
@@ -38,6 +38,10 @@ pub(crate) enum Kind {
     Address,
     /// A path; a relative one counts from where the program was started.
     Path,
+    /// Hours of a day, `22:00-06:00`.
+    Window,
+    /// The IANA name of a time zone.
+    TimeZone,
     /// An `http` or `https` URL without credentials.
     Url,
     /// A word of `[a-z0-9-]`.
@@ -185,6 +189,8 @@ impl Kind {
             Self::Url => "a URL that begins with http:// or https:// (rtsp:// or rtsps:// for source = \"rtsp\"), names \
                           a host and holds no user or password (they have keys of their own)"
                 .into(),
+            Self::Window => "two times of a day, like \"22:00-06:00\"".into(),
+            Self::TimeZone => "the IANA name of a time zone, like \"Europe/Amsterdam\" or \"UTC\"".into(),
             Self::Id => "1 to 64 characters of a-z, 0-9 and -".into(),
             Self::Secret => "a text of 1 to 1024 characters".into(),
             Self::Hosts => "a list of host names, like [\"camera.example\"]".into(),

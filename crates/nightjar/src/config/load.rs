@@ -160,7 +160,8 @@ fn changed(values: &mut Values, problems: &mut Vec<Problem>, warnings: &mut Vec<
 fn secret_files(values: &Values, warnings: &mut Vec<String>) {
     use std::os::unix::fs::PermissionsExt as _;
     for (slot, set) in values.all() {
-        if slot.row().name != "password_file" {
+        let is_secret = ["password_file", "api_key_file", "secret_key_file"].contains(&slot.row().name);
+        if !is_secret {
             continue;
         }
         let Some(path) = set.path() else { continue };

@@ -20,6 +20,12 @@ pub(crate) struct Config {
     pub(crate) retention: Retention,
     /// `[log]`
     pub(crate) log: Log,
+    /// `[upload]`
+    pub(crate) upload: upload::Settings,
+    /// `[[remote]]`
+    pub(crate) remotes: Vec<upload::RemoteSettings>,
+    /// `[hub]`
+    pub(crate) hub: Hub,
     /// Never empty.
     pub(crate) cameras: Vec<Camera>,
 }
@@ -46,6 +52,25 @@ pub(crate) struct Retention {
     pub(crate) max_size: u64,
     /// Bytes that are left free on the disk.
     pub(crate) min_free: u64,
+}
+
+/// `[hub]`
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Hub {
+    /// Where to listen.
+    pub(crate) bind: SocketAddr,
+    /// The data directory.
+    pub(crate) path: PathBuf,
+    /// Names it may be called by besides the obvious ones.
+    pub(crate) hosts: Vec<String>,
+    /// Bytes of one event at the most.
+    pub(crate) max_event: u64,
+    /// An upload that nobody has gone on with for so long goes.
+    pub(crate) incomplete_for: Duration,
+    /// What the times of older cameras are of.
+    pub(crate) zone: jiff::tz::TimeZone,
+    /// How much is kept.
+    pub(crate) retention: Retention,
 }
 
 /// `[log]`

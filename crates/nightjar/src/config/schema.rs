@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::keys::{Key, MAX_CAMERAS, MAX_ZONES, Section};
+use super::keys::{Key, Section};
 use super::kind::Kind;
 use super::units::{format_duration, format_size};
 
@@ -23,7 +23,7 @@ fn object(section: Section) -> Json {
     }
     for child in section.children() {
         let inner = object(child);
-        let most = if child == Section::Camera { MAX_CAMERAS } else { MAX_ZONES };
+        let most = child.most();
         let entry = if child.is_list() {
             json!({ "type": "array", "items": inner, "maxItems": most, "description": child.about() })
         } else {
@@ -77,6 +77,10 @@ fn kind(kind: Kind) -> Json {
             "x-maximum": format_size(max),
         }),
         Kind::Address | Kind::Path => json!({ "type": "string", "minLength": 1 }),
+        Kind::Window => {
+            json!({ "type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]\\s*-\\s*[0-2][0-9]:[0-5][0-9]$" })
+        }
+        Kind::TimeZone => json!({ "type": "string", "minLength": 1 }),
         Kind::Url => json!({ "type": "string", "pattern": "^(http|rtsp)s?://" }),
         Kind::Id => json!({ "type": "string", "pattern": "^[a-z0-9-]{1,64}$" }),
         Kind::Secret => json!({ "type": "string", "minLength": 1, "maxLength": 1024 }),

@@ -13,6 +13,9 @@ pub(crate) fn toml(values: &Values) -> String {
     for section in Section::SINGLE {
         table(&mut text, values, section, None, None);
     }
+    for remote in 0..values.remotes.len() {
+        table(&mut text, values, Section::Remote, Some(remote), None);
+    }
     for (camera, it) in values.cameras.iter().enumerate() {
         for section in Section::OF_CAMERA {
             table(&mut text, values, section, Some(camera), None);
@@ -49,6 +52,9 @@ pub(crate) fn json(values: &Values) -> serde_json::Value {
     for section in Section::SINGLE {
         add(section, None, None);
     }
+    for remote in 0..values.remotes.len() {
+        add(Section::Remote, Some(remote), None);
+    }
     for (camera, it) in values.cameras.iter().enumerate() {
         for section in Section::OF_CAMERA {
             add(section, Some(camera), None);
@@ -64,16 +70,24 @@ pub(crate) fn json(values: &Values) -> serde_json::Value {
 fn rows(
     values: &Values,
     section: Section,
-    camera: Option<usize>,
+    outer: Option<usize>,
     zone: Option<usize>,
 ) -> impl Iterator<Item = (Slot, Set)> {
-    let source = camera.and_then(|camera| values.camera_text(camera, "source"));
+    let of_remote = section == Section::Remote;
+    let source = outer.and_then(|outer| match of_remote {
+        true => values.remote_text(outer, "kind"),
+        false => values.camera_text(outer, "source"),
+    });
+    let camera = outer.filter(|_| !of_remote);
     section.keys().filter_map(move |(key, row)| {
         if source.as_deref().is_some_and(|source| !row.serves(source)) {
             return None;
         }
-        let slot = Slot { camera, zone, key };
+        let slot = Slot::at(key, outer, zone);
         let fallback = || {
+            if let (Section::Remote, "name", Some(remote)) = (section, row.name, outer) {
+                return Some(Set { value: Value::Text(values.remote_name(remote)), origin: Origin::Default });
+            }
             if let (Section::Zone, "name", Some(camera), Some(zone)) = (section, row.name, camera, zone) {
                 return Some(Set {
                     value: Value::Text(values.zone_name(camera, zone)),

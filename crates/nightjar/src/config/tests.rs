@@ -71,10 +71,63 @@ fn the_shipped_file_equals_the_built_in_defaults() {
 /// The lines that stand behind `#` are right too once the `#` is taken away.
 #[test]
 fn the_samples_of_the_shipped_file_are_valid() {
-    let zone = example().split("# [[camera.zone]]").nth(1).unwrap().replace("\n# ", "\n#");
-    let keys: String =
-        zone.lines().filter(|line| line.contains(" = ")).map(|l| l.replace('#', "") + "\n").collect();
-    Desk::with(&format!("[[camera]]\n[[camera.zone]]\n{keys}")).load(&[]).unwrap();
+    let keys = |header: &str| -> Vec<String> {
+        let part = example().split(&format!("# {header}\n")).nth(1).unwrap().to_owned();
+        let part = part.split("\n\n").next().unwrap().replace("\n# ", "\n#");
+        let is_key = |line: &&str| {
+            let name = line.trim_start_matches('#').split(" = ").next().unwrap_or_default();
+            line.contains(" = ") && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+        };
+        part.lines().filter(is_key).map(|line| line.replace('#', "") + "\n").collect()
+    };
+    Desk::with(&format!("[[camera]]\n[[camera.zone]]\n{}", keys("[[camera.zone]]").concat()))
+        .load(&[])
+        .unwrap();
+    let remote = keys("[[remote]]");
+    let (secret, certificates) =
+        (tempfile::NamedTempFile::new().unwrap(), tempfile::NamedTempFile::new().unwrap());
+    std::fs::write(secret.path(), "nj_secret\n").unwrap();
+    for kind in ["nightjar", "legacy", "s3"] {
+        let mine = |line: &&String| {
+            let name = line.split(" = ").next().unwrap().trim();
+            let key = super::keys::Section::Remote.keys().find(|(_, key)| key.name == name).unwrap().1;
+            key.serves(kind) && !["kind", "api_key", "secret_key"].contains(&name)
+        };
+        let lines: String = remote.iter().filter(mine).map(String::as_str).collect();
+        let lines = lines
+            .replace("/run/secrets/hub-key", &secret.path().display().to_string())
+            .replace("/run/secrets/store-key", &secret.path().display().to_string())
+            .replace("/etc/nightjar/ca.pem", &certificates.path().display().to_string());
+        let loaded = Desk::with(&format!("[[remote]]\nkind = \"{kind}\"\n{lines}")).load(&[]).unwrap();
+        assert_eq!(loaded.config.remotes[0].name, "attic");
+    }
+}
+
+#[test]
+fn remotes_come_from_the_file_or_the_environment_with_secrets_that_are_never_shown() {
+    let text = "[upload]\nrate = \"1MB\"\nwindow = \"22:00-06:00\"\ntime_zone = \"Europe/Amsterdam\"\n\
+                [[remote]]\nurl = \"https://hub.example:8080/\"\napi_key = \"hunter2\"\n\
+                [[remote]]\nname = \"old\"\nkind = \"legacy\"\nurl = \"http://10.0.0.7/\"\napi_key = \"hunter2\"\n";
+    let more = [
+        ("NIGHTJAR_REMOTE__2__KIND", "s3"),
+        ("NIGHTJAR_REMOTE__2__URL", "http://127.0.0.1:9000"),
+        ("NIGHTJAR_REMOTE__2__BUCKET", "garden"),
+        ("NIGHTJAR_REMOTE__2__ACCESS_KEY", "me"),
+        ("NIGHTJAR_REMOTE__2__SECRET_KEY", "hunter2"),
+    ];
+    let loaded = Desk::with(text).load(&more).unwrap();
+    let names: Vec<_> = loaded.config.remotes.iter().map(|remote| remote.name.as_str()).collect();
+    assert_eq!(names, ["remote1", "old", "remote3"]);
+    let upload::Kind::Nightjar { url, key, .. } = &loaded.config.remotes[0].kind else { panic!() };
+    assert_eq!((url.as_str(), key.reveal()), ("https://hub.example:8080", "hunter2"));
+    let upload::Kind::S3 { secret, .. } = &loaded.config.remotes[2].kind else { panic!() };
+    assert_eq!(secret.reveal(), "hunter2");
+    let settings = &loaded.config.upload;
+    assert_eq!((settings.rate, settings.paused, settings.keep_clips), (Some(1_000_000), false, true));
+    assert_eq!(settings.window.as_ref().unwrap().zone.iana_name(), Some("Europe/Amsterdam"));
+    let shown = format!("{}{}{:?}", show_toml(&loaded.values), show_json(&loaded.values), loaded.config);
+    assert!(!shown.contains("hunter2") && shown.contains("remote[1].api_key"), "{shown}");
+    assert!(shown.contains("name = \"remote3\""), "{shown}");
 }
 
 #[test]

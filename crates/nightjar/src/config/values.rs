@@ -51,6 +51,8 @@ pub(crate) struct Values {
     set: BTreeMap<Slot, Set>,
     /// The cameras in order.
     pub(crate) cameras: Vec<CameraTable>,
+    /// Where the remotes stand, in order.
+    pub(crate) remotes: Vec<Origin>,
 }
 
 impl Values {
@@ -91,6 +93,24 @@ impl Values {
     /// The id of a camera, or what it is called if it has none: `camera1` for the first.
     pub(crate) fn id(&self, camera: usize) -> String {
         self.camera_text(camera, "id").unwrap_or_else(|| format!("camera{}", camera + 1))
+    }
+
+    /// A key of a remote.
+    pub(crate) fn of_remote(&self, remote: usize, name: &str) -> Option<Set> {
+        self.get(Slot::of(Section::Remote, name, Some(remote), None)?)
+    }
+
+    /// A key of a remote as text.
+    pub(crate) fn remote_text(&self, remote: usize, name: &str) -> Option<String> {
+        match self.of_remote(remote, name)?.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The name of a remote, or what it is called if it has none: `remote1` for the first.
+    pub(crate) fn remote_name(&self, remote: usize) -> String {
+        self.remote_text(remote, "name").unwrap_or_else(|| format!("remote{}", remote + 1))
     }
 
     /// The name of a zone, or what it is called if it has none: `zone1` for the first of its camera.
@@ -141,7 +161,8 @@ impl Values {
     /// What speaks of no camera.
     pub(crate) fn without_cameras(&self) -> Self {
         let set = self.set.iter().filter(|(slot, _)| slot.camera.is_none());
-        Self { set: set.map(|(slot, set)| (*slot, set.clone())).collect(), cameras: Vec::new() }
+        let set = set.map(|(slot, set)| (*slot, set.clone())).collect();
+        Self { set, cameras: Vec::new(), remotes: self.remotes.clone() }
     }
 
     /// Takes a camera of other values over as the next one.

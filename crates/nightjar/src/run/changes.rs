@@ -18,8 +18,10 @@ mod keep;
 mod reload;
 #[cfg(test)]
 mod tests;
+mod uploads;
 
 pub(crate) use reload::Report;
+pub(crate) use uploads::Outside;
 
 use fields::{Change, ZONES, looks_like, shadow, zone_values};
 
@@ -65,6 +67,8 @@ pub(crate) struct Ledger {
     waits: ArcSwap<Vec<String>>,
     /// As many connections as viewers are allowed, beside those of everybody else.
     room: web::Room,
+    /// Who goes by what speaks of no camera.
+    outside: uploads::Outlet,
 }
 
 /// A camera's settings, ready to be looked at.
@@ -88,6 +92,7 @@ impl Ledger {
             started: config.clone(),
             waits: ArcSwap::default(),
             room: web::Room::default(),
+            outside: uploads::Outlet::default(),
         };
         ledger.look_again(&ledger.lock());
         ledger

@@ -15,6 +15,8 @@ impl Kind {
             Self::Id => owned(is_id(word)),
             Self::Secret => owned(is_plain(word, 1024)),
             Self::Url => owned(is_url(word)),
+            Self::Window => owned(hours(word).is_some()),
+            Self::TimeZone => owned(jiff::tz::TimeZone::get(word).is_ok()),
             Self::Choice { works, later } => return self.choose(word, &works(), later),
             Self::Duration { min, max } => {
                 parse_duration(word).filter(|it| (min..=max).contains(it)).map(Value::Duration)
@@ -56,6 +58,19 @@ impl Kind {
         };
         Err(Refused { found, allowed: self.allowed(), nearest: nearest(word, works.iter().copied()) })
     }
+}
+
+/// From when to when, of `22:00-06:00`; the same time twice is nonsense.
+pub(crate) fn hours(word: &str) -> Option<(jiff::civil::Time, jiff::civil::Time)> {
+    let time = |word: &str| {
+        let (hour, minute) = word.split_once(':')?;
+        let digits = |it: &str| it.len() == 2 && it.bytes().all(|b| b.is_ascii_digit());
+        (digits(hour) && digits(minute)).then_some(())?;
+        jiff::civil::Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0).ok()
+    };
+    let (from, to) = word.split_once('-')?;
+    let (from, to) = (time(from.trim())?, time(to.trim())?);
+    (from != to).then_some((from, to))
 }
 
 /// A URL without what may be a secret in it: user, password, query.
@@ -135,6 +150,18 @@ mod tests {
             "http://[::1/",
         ] {
             assert!(!is_url(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn hours_of_a_day_are_two_different_times() {
+        for good in ["22:00-06:00", "00:00-23:59", "09:30 - 17:00"] {
+            assert!(hours(good).is_some(), "{good}");
+        }
+        for bad in
+            ["", "22:00", "22-06", "24:00-06:00", "22:60-06:00", "9:00-17:00", "09:00-09:00", "+9:00-17:00"]
+        {
+            assert!(hours(bad).is_none(), "{bad}");
         }
     }
 

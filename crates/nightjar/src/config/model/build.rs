@@ -8,12 +8,14 @@ use frame::Size;
 use motion::{Settings, Zone, ZoneKind};
 use recorder::EncoderKind;
 
-use super::{Camera, Config, Log, Retention, Secret, Server, Source, polygon};
+use super::{Camera, Config, Hub, Log, Retention, Secret, Server, Source, polygon};
 use crate::config::files;
 use crate::config::keys::{Section, Slot};
 use crate::config::kind::Value;
-use crate::config::problems::{Origin, Problem, short};
+use crate::config::problems::{Problem, short};
 use crate::config::values::Values;
+
+mod uploads;
 
 /// Bytes of a password file; its first line is what counts.
 const MAX_PASSWORD_FILE: usize = 64 << 10;
@@ -35,17 +37,51 @@ impl Config {
         let data = PathBuf::from(root.text(Section::Data, "path").unwrap_or_default());
         let cameras =
             (0..values.cameras.len()).map(|camera| self::camera(values, camera, problems)).collect();
-        let retention = Retention {
-            max_age: root.duration(Section::Retention, "max_age").unwrap_or(Duration::MAX),
-            max_size: root.size(Section::Retention, "max_size").unwrap_or(u64::MAX),
-            min_free: root.size(Section::Retention, "min_free").unwrap_or_default(),
-        };
-        Self { server, data, retention, log, cameras }
+        Self {
+            server,
+            data,
+            retention: retention(&root, Section::Retention),
+            log,
+            upload: uploads::settings(&root),
+            remotes: (0..values.remotes.len()).map(|at| uploads::remote(values, at, problems)).collect(),
+            hub: hub(&root),
+            cameras,
+        }
+    }
+
+    /// `[upload]` alone.
+    pub(crate) fn upload_of(values: &Values) -> upload::Settings {
+        uploads::settings(&Reader { values, camera: None, zone: None })
+    }
+
+    /// `[retention]` alone.
+    pub(crate) fn retention_of(values: &Values) -> Retention {
+        retention(&Reader { values, camera: None, zone: None }, Section::Retention)
     }
 
     /// One camera; reads its password file, whose problems are appended.
     pub(crate) fn camera_of(values: &Values, camera: usize, problems: &mut Vec<Problem>) -> Camera {
         self::camera(values, camera, problems)
+    }
+}
+
+fn retention(root: &Reader<'_>, section: Section) -> Retention {
+    Retention {
+        max_age: root.duration(section, "max_age").unwrap_or(Duration::MAX),
+        max_size: root.size(section, "max_size").unwrap_or(u64::MAX),
+        min_free: root.size(section, "min_free").unwrap_or_default(),
+    }
+}
+
+fn hub(root: &Reader<'_>) -> Hub {
+    Hub {
+        bind: root.address(Section::Hub, "bind"),
+        path: PathBuf::from(root.text(Section::Hub, "path").unwrap_or_default()),
+        hosts: root.hosts(Section::Hub, "hosts"),
+        max_event: root.size(Section::Hub, "max_event").unwrap_or_default(),
+        incomplete_for: root.duration(Section::Hub, "incomplete_for").unwrap_or_default(),
+        zone: uploads::zone(root.text(Section::Hub, "time_zone").as_deref()),
+        retention: retention(root, Section::Hub),
     }
 }
 
@@ -285,10 +321,15 @@ fn password(keys: &Reader<'_>, problems: &mut Vec<Problem>) -> Option<String> {
         return Some(password);
     }
     let slot = Slot::of(Section::Camera, "password_file", keys.camera, None)?;
-    let path = keys.path("password_file")?;
-    let origin = keys.values.explicit(slot).map_or(Origin::Default, |set| set.origin.clone());
+    first_line(keys.values, slot, "password", problems)
+}
+
+/// The first line of the file that the place names: a password or a key.
+fn first_line(values: &Values, slot: Slot, noun: &str, problems: &mut Vec<Problem>) -> Option<String> {
+    let set = values.explicit(slot)?;
+    let path = set.path()?;
     let mut push = |what: String, mend: &str| {
-        problems.push(Problem::new(origin.clone(), slot.to_string(), what, mend));
+        problems.push(Problem::new(set.origin.clone(), slot.to_string(), what, mend));
     };
     let text = files::read(&path, MAX_PASSWORD_FILE)
         .and_then(|bytes| String::from_utf8(bytes).map_err(|_| "is not UTF-8".into()));
@@ -297,7 +338,7 @@ fn password(keys: &Reader<'_>, problems: &mut Vec<Problem>) -> Option<String> {
         Ok(text) => {
             let line = text.lines().next().unwrap_or_default().trim_end();
             if line.is_empty() || line.len() > 1024 {
-                push(format!("`{path}` has no password in its first line"), "allowed: 1 to 1024 characters");
+                push(format!("`{path}` has no {noun} in its first line"), "allowed: 1 to 1024 characters");
             }
             Some(line.to_owned())
         }

@@ -1,6 +1,8 @@
 use super::super::problems::{Origin, Problem};
 use super::*;
 
+mod remotes;
+
 /// A configuration that is wrong, the line and the key that the message must name, and words it must hold.
 struct Bad(&'static str, usize, &'static str, &'static str);
 
@@ -25,8 +27,6 @@ const FILES: &[Bad] = &[
     Bad("[[camera]]\n[camera.recording]\nffmpeg_encoder = \"x;reboot\"", 3, "camera[0].recording.ffmpeg_encoder", "h264_v4l2m2m"),
     Bad("[[camera]]\nrecording = true", 2, "camera[0].recording", "written as [camera.recording]"),
     Bad("[retention]\nmax_size = \"1kB\"", 2, "retention.max_size", "16MiB"),
-    Bad("[[remote]]\nkind = \"s3\"", 1, "remote", "this version cannot do uploads yet"),
-    Bad("[hub]\nbind = \"127.0.0.1:1\"", 1, "hub", "this version cannot do the hub yet"),
     Bad("[place]\nlatitude = 1.0", 1, "place", "this version cannot do"),
     Bad("[server]\ntls = true", 2, "server.tls", "this version cannot do TLS yet"),
     Bad("[[camera]]\n[[camera.zone]]\nname = \"a\"\npionts = []", 4, "camera[0].zone[0].pionts", "did you mean `points`"),
@@ -119,7 +119,7 @@ const FILES: &[Bad] = &[
 #[test]
 fn every_bad_configuration_is_answered_with_its_line_and_key() {
     assert!(FILES.len() >= 60);
-    for Bad(text, line, key, words) in FILES {
+    for Bad(text, line, key, words) in FILES.iter().chain(remotes::FILES) {
         let desk = Desk::with(text);
         let Err(problems) = desk.load(&[]) else { panic!("taken for good:\n{text}") };
         let told = problems.to_string();
@@ -153,7 +153,12 @@ fn bad_variables_are_named() {
         ("NIGHTJAR_CAMERA__1__URL", "http://a/", "the next one is camera 0"),
         ("NIGHTJAR_CAMERA__0__ZONE__1__NAME", "a", "the next one is zone 0"),
         ("NIGHTJAR_CAMERA__0__MOTION__THRESHOLD", "4", "from 5 to 100"),
-        ("NIGHTJAR_HUB__BIND", "0.0.0.0:8080", "this version cannot do the hub yet"),
+        ("NIGHTJAR_HUB__BIND", "8080", "an address with a port"),
+        ("NIGHTJAR_HUB__BNID", "0.0.0.0:8080", "did you mean `NIGHTJAR_HUB__BIND`"),
+        ("NIGHTJAR_UPLOAD__RATE", "fast", "a size from"),
+        ("NIGHTJAR_REMOTE__1__URL", "http://a/", "the next one is remote 0"),
+        ("NIGHTJAR_REMOTE__0__NAME", "Attic", "a-z, 0-9 and -"),
+        ("NIGHTJAR_REMOTE__URL", "http://a/", "unknown variable"),
         ("NIGHTJAR_CAMERA__0__URL", "http://a/", "belongs to source = \"http\""),
     ] {
         let told = Desk::with("").load(&[(name, value)]).unwrap_err().to_string();
@@ -186,6 +191,18 @@ fn bytes_that_are_not_text_are_named_with_their_line() {
     std::fs::write(desk.file(), b"[server]\n\xff\xfe").unwrap();
     let told = desk.load(&[]).unwrap_err().to_string();
     assert!(told.contains("is not UTF-8 in line 2"), "{told}");
+}
+
+#[test]
+fn remotes_are_nothing_that_can_be_changed_over_http() {
+    let desk = Desk::with("");
+    let text = "[[remote]]\nurl = \"https://elsewhere.example/\"\napi_key = \"k\"\n";
+    std::fs::write(desk.data().join("settings.toml"), text).unwrap();
+    let told = desk.load(&[]).unwrap_err().to_string();
+    assert!(
+        told.contains("settings.toml:1:3: remote: remotes come from the configuration file alone"),
+        "{told}"
+    );
 }
 
 #[test]

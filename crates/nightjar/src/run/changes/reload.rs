@@ -30,6 +30,8 @@ impl Ledger {
         let pending = pending(&self.started, &config);
         *values = after;
         self.apply(&values, Reaches::Everything);
+        self.tell_outside(&values);
+        self.tell_remotes(&config);
         self.waits.store(pending.clone().into());
         Ok(Report { changed, pending, warnings, log: config.log })
     }
@@ -63,7 +65,6 @@ fn pending(started: &Config, new: &Config) -> Vec<String> {
     differs(started.server.bind != new.server.bind, "server.bind".into());
     differs(started.server.hosts != new.server.hosts, "server.hosts".into());
     differs(started.data != new.data, "data.path".into());
-    differs(started.retention != new.retention, "retention".into());
     let of = |config: &Config, id: &str| config.cameras.iter().position(|camera| camera.id == id);
     for camera in &started.cameras {
         match of(new, &camera.id).map(|at| &new.cameras[at]) {
