@@ -1,11 +1,14 @@
 //! The web app's files, embedded in the binary: the same for every server, since what is shown where is for the page to
 //! find out. What a file says, and which places a server has, does not belong here.
 
+use std::borrow::Cow;
+
+use axum::Extension;
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use rust_embed::RustEmbed;
-use web::Problem;
+use web::{Admission, Problem, Scope};
 
 mod script;
 
@@ -17,24 +20,34 @@ struct Files;
 ///
 /// # Errors
 /// 404 for a path that is neither, 405 for another method than `GET` and `HEAD`.
-pub async fn fallback(method: Method, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
-    Kind::Camera.fallback(&method, &uri, &headers)
+pub async fn fallback(
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    admission: Option<Extension<Admission>>,
+) -> Result<Response, Problem> {
+    Visit::of(Kind::Camera, &headers, admission.as_deref()).fallback(&method, &uri)
 }
 
 /// The same of a hub, with the page itself at `/`.
 ///
 /// # Errors
 /// As [`fallback`].
-pub async fn hub_fallback(method: Method, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
-    Kind::Hub.fallback(&method, &uri, &headers)
+pub async fn hub_fallback(
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    admission: Option<Extension<Admission>>,
+) -> Result<Response, Problem> {
+    Visit::of(Kind::Hub, &headers, admission.as_deref()).fallback(&method, &uri)
 }
 
 /// The page of a camera server, as it stands at `/`.
 ///
 /// # Errors
 /// 404 if the program was built without it.
-pub fn index(request: &HeaderMap) -> Result<Response, Problem> {
-    View { is_below: false }.page(Kind::Camera, request)
+pub fn index(request: &HeaderMap, admission: Option<&Admission>) -> Result<Response, Problem> {
+    Visit::of(Kind::Camera, request, admission).page(View { is_below: false })
 }
 
 /// Whose page it is. Both are one file, so that neither has to ask where it is before it shows its places.
@@ -45,21 +58,6 @@ enum Kind {
 }
 
 impl Kind {
-    fn fallback(self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Response, Problem> {
-        let is_read = *method == Method::GET || *method == Method::HEAD;
-        match uri.path().strip_prefix('/') {
-            Some(path) if is_read => match View::at(path) {
-                Some(view) => view.page(self, headers),
-                None => file(path, headers),
-            },
-            Some(path) if file(path, headers).is_ok() => {
-                let allow = HeaderValue::from_static("GET, HEAD");
-                Err(Problem::of_status(StatusCode::METHOD_NOT_ALLOWED).header(header::ALLOW, allow))
-            }
-            _ => Err(Problem::of_status(StatusCode::NOT_FOUND)),
-        }
-    }
-
     /// What stands from `<!-- camera -->` to `<!-- hub` is a camera's; a hub has what stands from there to `-->`, which is a
     /// comment to everybody else.
     fn part(self, html: &str) -> String {
@@ -96,17 +94,57 @@ impl View {
             _ => None,
         }
     }
+}
+
+/// Who asks for what.
+struct Visit<'a> {
+    kind: Kind,
+    request: &'a HeaderMap,
+    /// The key may look, but not change anything.
+    looks: bool,
+}
+
+impl<'a> Visit<'a> {
+    fn of(kind: Kind, request: &'a HeaderMap, admission: Option<&Admission>) -> Self {
+        Self { kind, request, looks: admission.is_some_and(|admission| !admission.may(Scope::Control)) }
+    }
+
+    fn fallback(&self, method: &Method, uri: &Uri) -> Result<Response, Problem> {
+        let is_read = *method == Method::GET || *method == Method::HEAD;
+        match uri.path().strip_prefix('/') {
+            Some(path) if is_read => match View::at(path) {
+                Some(view) => self.page(view),
+                None => file(path, self.request),
+            },
+            Some(path) if file(path, self.request).is_ok() => {
+                let allow = HeaderValue::from_static("GET, HEAD");
+                Err(Problem::of_status(StatusCode::METHOD_NOT_ALLOWED).header(header::ALLOW, allow))
+            }
+            _ => Err(Problem::of_status(StatusCode::NOT_FOUND)),
+        }
+    }
 
     /// The page. Its addresses are relative, so that a proxy may put it under any prefix; from a folder below they climb.
-    fn page(self, kind: Kind, request: &HeaderMap) -> Result<Response, Problem> {
-        let page = file("index.html", request)?;
-        if page.status() != StatusCode::OK {
-            return Ok(page);
+    /// It is told if there is nothing that it may change, so that it does not try.
+    fn page(&self, view: View) -> Result<Response, Problem> {
+        const PATH: &str = "index.html";
+        const HTML: &str = "<html ";
+        let file = Files::get(PATH).ok_or_else(|| Problem::of_status(StatusCode::NOT_FOUND))?;
+        let mut html = self.kind.part(&String::from_utf8_lossy(&file.data));
+        if self.looks {
+            html = html.replacen(HTML, "<html data-may=\"look\" ", 1);
         }
-        let html = Files::get("index.html").ok_or_else(|| Problem::of_status(StatusCode::NOT_FOUND))?.data;
-        let html = kind.part(&String::from_utf8_lossy(&html));
-        let (head, _) = page.into_parts();
-        Ok(Response::from_parts(head, Body::from(if self.is_below { climbing(&html) } else { html })))
+        if view.is_below {
+            html = climbing(&html);
+        }
+        let variant = match (self.kind, self.looks) {
+            (Kind::Camera, false) => "",
+            (Kind::Camera, true) => "-l",
+            (Kind::Hub, false) => "-h",
+            (Kind::Hub, true) => "-hl",
+        };
+        let etag = etag(&file.metadata.sha256_hash(), variant);
+        Ok(sent(PATH, Cow::Owned(html.into_bytes()), &etag, self.request))
     }
 }
 
@@ -124,10 +162,13 @@ fn file(path: &str, request: &HeaderMap) -> Result<Response, Problem> {
     let is_plain = path.split('/').all(|part| !part.is_empty() && !part.starts_with('.'));
     let file = if is_plain { Files::get(path) } else { None };
     let file = file.ok_or_else(|| Problem::of_status(StatusCode::NOT_FOUND))?;
-    let etag = etag(&file.metadata.sha256_hash());
-    let known = request.get(header::IF_NONE_MATCH).is_some_and(|known| names(known, &etag));
-    let mut response =
-        if known { Response::new(Body::empty()) } else { Response::new(body(path, file.data)) };
+    let etag = etag(&file.metadata.sha256_hash(), "");
+    Ok(sent(path, file.data, &etag, request))
+}
+
+fn sent(path: &str, data: Cow<'static, [u8]>, etag: &str, request: &HeaderMap) -> Response {
+    let known = request.get(header::IF_NONE_MATCH).is_some_and(|known| names(known, etag));
+    let mut response = if known { Response::new(Body::empty()) } else { Response::new(body(path, data)) };
     if known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     }
@@ -135,28 +176,28 @@ fn file(path: &str, request: &HeaderMap) -> Result<Response, Problem> {
     headers.insert(header::CONTENT_TYPE, content_type(path));
     // Asked again each time, so that an update of the program is an update of the page.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    if let Ok(etag) = HeaderValue::from_str(&etag) {
+    if let Ok(etag) = HeaderValue::from_str(etag) {
         headers.insert(header::ETAG, etag);
     }
-    Ok(response)
+    response
 }
 
-fn body(path: &str, data: std::borrow::Cow<'static, [u8]>) -> Body {
+fn body(path: &str, data: Cow<'static, [u8]>) -> Body {
     if path.ends_with(".js")
         && let Ok(script) = std::str::from_utf8(&data)
     {
         return Body::from(script::short(script));
     }
     match data {
-        std::borrow::Cow::Borrowed(bytes) => Body::from(bytes),
-        std::borrow::Cow::Owned(bytes) => Body::from(bytes),
+        Cow::Borrowed(bytes) => Body::from(bytes),
+        Cow::Owned(bytes) => Body::from(bytes),
     }
 }
 
-/// 64 bits of the content's hash.
-fn etag(hash: &[u8; 32]) -> String {
+/// 64 bits of the content's hash, and which of several pages is made of it.
+fn etag(hash: &[u8; 32], variant: &str) -> String {
     let hex = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    format!("\"{hex}\"")
+    format!("\"{hex}{variant}\"")
 }
 
 fn names(known: &HeaderValue, etag: &str) -> bool {
@@ -254,9 +295,24 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn a_page_is_another_one_where_nothing_may_be_changed() {
+        let request = HeaderMap::new();
+        let mut tags = std::collections::HashSet::new();
+        for (kind, looks) in
+            [(Kind::Camera, false), (Kind::Camera, true), (Kind::Hub, false), (Kind::Hub, true)]
+        {
+            let page = Visit { kind, request: &request, looks }.page(View { is_below: true }).unwrap();
+            assert!(tags.insert(page.headers()[header::ETAG].clone()), "{kind:?} {looks}");
+            let html = axum::body::to_bytes(page.into_body(), usize::MAX).await.unwrap();
+            let html = String::from_utf8(html.to_vec()).unwrap();
+            assert_eq!(html.contains("<html data-may=\"look\" lang"), looks, "{kind:?}");
+        }
+    }
+
     #[test]
     fn a_client_that_has_the_file_is_told_so() {
-        let tag = etag(&[0xab; 32]);
+        let tag = etag(&[0xab; 32], "");
         for (known, expected) in [
             ("\"abababababababab\"", true),
             ("W/\"abababababababab\"", true),

@@ -44,7 +44,7 @@ pub(crate) async fn root(
             let detail = "action is not known here; stream and snapshot are.";
             Err(Problem::bad_request("unknown_action", detail).with("field", "action"))
         }
-        None => archive::page::index(&headers),
+        None => archive::page::index(&headers, came.admission.as_ref()),
     }
 }
 

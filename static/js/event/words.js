@@ -49,13 +49,10 @@ export const shots = ({ poster, trail, thumb, thumbnails = [] }) =>
   ].filter(Boolean);
 
 /** Where it stands with one remote. */
-export function standing({ state, stage, attempts, done_at: done }) {
+export function standing({ state, attempts, done_at: done }) {
   if (state === "done") return `there since ${words.time(done)}`;
   if (state === "failed") return "refused";
-  const clip = stage === "clip";
-  if (state === "sending") return clip ? "its clip goes now" : "its pictures go now";
-  if (attempts > 0) return clip ? "its clip is tried again" : "is tried again";
-  return clip ? "its clip waits" : "waits";
+  return state === "sending" ? "goes there now" : attempts > 0 ? "is tried again" : "waits";
 }
 
 /** What one should know before believing it: each a sentence. */

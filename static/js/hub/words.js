@@ -98,7 +98,7 @@ export function figures({ devices, hub }, today, storage) {
     ],
     ["Coming in", hub.incoming > 0 ? words.count(hub.incoming, "visit") : "nothing", hub.incoming > 0 ? "now" : ""],
     ["Kept", size(bytes), most ? `of ${size(most)}` : free === null ? "" : `${size(free)} free`],
-    ["Room for", room(storage), ""],
+    ["Room for", room(storage), storage && !storage.forecast ? "known after a day" : ""],
   ];
 }
 

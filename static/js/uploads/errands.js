@@ -65,12 +65,13 @@ export class Errands {
       text(kind.lastChild, String(counts[i]));
     });
     const several = remotes.length > 1;
+    const whole = new Set(remotes.filter(said.atOnce).map(({ name }) => name));
     keyed(
       this.#list,
       errands ?? [],
       ({ remote, event }) => `${remote} ${event}`,
       (errand) => this.#make(errand),
-      (node, errand) => write(node, errand, nameOf(errand.camera), several),
+      (node, errand) => write(node, errand, nameOf(errand.camera), several, whole.has(errand.remote)),
     );
     this.#none.hidden = errands === null || errands.length > 0;
     text(this.#none, EMPTY[this.#chosen]);
@@ -92,7 +93,7 @@ export class Errands {
   }
 }
 
-function write(node, errand, camera, several) {
+function write(node, errand, camera, several, whole) {
   const [what, steps, how, again] = node.children;
   const { state, stage } = errand;
   const start = Date.parse(errand.start_time);
@@ -106,8 +107,10 @@ function write(node, errand, camera, several) {
   );
   const done = state === "done";
   mark(steps.firstChild, done || stage === "clip", state === "sending");
+  steps.firstChild.hidden = whole;
+  text(steps.lastChild.lastChild, whole ? "All at once" : "Clip");
   mark(steps.lastChild, done, state === "sending" && stage === "clip");
-  text(how.firstChild, said.errand(errand));
+  text(how.firstChild, said.errand(errand, whole));
   attr(how.firstChild, "class", state === "failed" ? "wrong" : "");
   rich(how.lastChild, state !== "done" && errand.why ? words.sentenceOf(errand.why) : "");
   again.hidden = !(state === "failed" || (state === "owed" && errand.due_in_s > 0));

@@ -45,7 +45,7 @@ export class Remotes {
         { class: "stats" },
         term("Waiting", "waiting"),
         term("Rate", "rate"),
-        term("Done", "end"),
+        term("Done at", "end"),
         term("Last handed over", "last"),
       ),
       el(
@@ -72,13 +72,9 @@ function write(node, remote) {
   attr(how, "class", health === "bad" ? "s how wrong" : "s how");
   const none = backlog.events === 0;
   const end = said.end(remote.eta_s);
-  const sending = remote.rate > 0;
-  figure(figures.children[0], said.backlog(backlog), said.first(backlog));
-  figure(
-    figures.children[1],
-    sending ? said.speed(remote.rate) : "–",
-    remote.state === "sending" ? "" : said.resumes(remote),
-  );
+  const sending = remote.state === "sending";
+  figure(figures.children[0], said.backlog(backlog), said.first(remote, backlog));
+  figure(figures.children[1], sending ? said.speed(remote.rate) : "–", sending ? "" : said.resumes(remote));
   figure(figures.children[2], none ? "all there" : (end ?? "–"), none || end ? "" : "not known while nothing goes");
   figure(figures.children[3], remote.last_sent ? moment(remote.last_sent) : "–", sum(backlog));
   trouble.hidden = !problem && backlog.failed === 0;

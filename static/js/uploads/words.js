@@ -33,8 +33,8 @@ export const backlog = ({ events, bytes }) =>
   events === 0 ? "nothing" : `${words.count(events, "visit")}, ${size(bytes)}`;
 
 /** Of the visits that wait, how many lack their pictures: "pictures of 3 first". */
-export const first = ({ events, pictures }) =>
-  events === 0 ? "" : pictures > 0 ? `pictures of ${pictures} first` : "clips only";
+export const first = (remote, { events, pictures }) =>
+  events === 0 || atOnce(remote) ? "" : pictures > 0 ? `pictures of ${pictures} first` : "clips only";
 
 /** "1.2 MB/s". */
 export const speed = (bytes) => `${size(bytes)}/s`;
@@ -77,12 +77,14 @@ export function signal({ signal: { dbm, quality }, rate_limit: limit, rate: set 
 /** What goes on, and when: "in 40 s". */
 export const resumes = ({ resumes_in_s: wait }) => (wait > 0 ? `goes on in ${words.length(Math.max(1, wait))}` : "");
 
-/** How an errand stands: "Sending its clip", "Pictures are there; the clip waits", "Next try in 40 s". */
-export function errand({ state: name, stage, attempts, due_in_s: due }) {
-  const what = stage === "pictures" ? "pictures" : "clip";
-  if (name === "sending") return `Sending the ${what}`;
+/** Whether a remote takes an event all at once, not its pictures first. */
+export const atOnce = ({ kind: of }) => of === "legacy";
+
+/** How an errand stands: "Sending the clip", "Its pictures wait", "Next try in 40 s"; `whole` where all of it goes at once. */
+export function errand({ state: name, stage, attempts, due_in_s: due, done_at: done }, whole) {
   if (name === "failed") return "Refused";
-  if (name === "done") return "Handed over";
-  if (attempts > 0 && due > 0) return `Next try in ${words.length(Math.max(1, due))}`;
-  return attempts > 0 ? "Tried again soon" : `Its ${what} ${stage === "pictures" ? "wait" : "waits"}`;
+  if (name === "done") return done ? `Handed over at ${words.time(done)}` : "Handed over";
+  if (name === "sending") return whole ? "Sending it" : `Sending the ${stage}`;
+  if (attempts > 0) return due > 0 ? `Next try in ${words.length(Math.max(1, due))}` : "Tried again soon";
+  return whole ? "It waits" : stage === "pictures" ? "Its pictures wait" : "Its clip waits";
 }
