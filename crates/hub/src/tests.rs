@@ -1,0 +1,7 @@
+//! Through the front door: requests over a socket, as cameras and people send them.
+
+mod devices;
+mod ingest;
+mod interrupted;
+mod matrix;
+mod refused;
