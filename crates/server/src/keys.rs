@@ -39,6 +39,12 @@ impl StoredKeys {
         Ok(Self { keys, links: None })
     }
 
+    /// The keys themselves.
+    #[must_use]
+    pub fn keys(&self) -> Arc<Keys> {
+        self.keys.clone()
+    }
+
     /// Makes links, too, which expire by that clock. A secret that cannot be read makes and opens none.
     #[must_use]
     pub fn with_links(self, secret: Arc<LinkSecret>, clock: Arc<dyn Clock>) -> Self {

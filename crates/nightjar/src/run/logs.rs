@@ -12,9 +12,9 @@ use tracing_subscriber::{Layer as _, fmt, reload};
 use crate::config::Log;
 
 /// The house's own crates speak at the configured level; libraries only when something is wrong.
-const HOUSE: [&str; 11] = [
-    "nightjar", "archive", "capture", "codec", "frame", "motion", "recorder", "scene", "server", "store",
-    "web",
+const HOUSE: [&str; 13] = [
+    "nightjar", "archive", "capture", "codec", "frame", "hub", "motion", "recorder", "scene", "server",
+    "store", "upload", "web",
 ];
 
 /// The filters of the two forms, one of which lets nothing through.
