@@ -9,9 +9,11 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+mod beneath;
 mod data;
 mod real;
 
+pub use beneath::BeneathFs;
 pub use data::DataFs;
 pub use real::{RealFs, check_writable};
 
@@ -95,6 +97,9 @@ pub trait FsFile: Read + Write + Seek + Send + Debug {
     /// # Errors
     /// What the system says.
     fn sync_data(&mut self) -> io::Result<()>;
+
+    /// Begins to bring what was written to the disk, and does not wait: a sync after it is shorter. No promise is made.
+    fn begin_sync(&mut self) {}
 
     /// Cuts the file to `len` bytes, or lengthens it with zeros.
     ///

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, CWD, FlockOperation, RenameFlags, StatVfsMountFlags};
+use rustix::fs::{Access, Advice, CWD, FlockOperation, RenameFlags, StatVfsMountFlags};
 use rustix::io::Errno;
 
 use super::{Fs, FsFile, FsRead, Metadata, Space};
@@ -23,6 +23,11 @@ impl FsFile for File {
 
     fn sync_data(&mut self) -> io::Result<()> {
         File::sync_data(self)
+    }
+
+    fn begin_sync(&mut self) {
+        // What is not needed soon is written now; and a hint that is not taken does no harm.
+        rustix::fs::fadvise(&*self, 0, None, Advice::DontNeed).unwrap_or_default();
     }
 
     fn set_len(&mut self, len: u64) -> io::Result<()> {

@@ -85,6 +85,8 @@ impl Store {
             fs.sync_dir(&draft)
                 .and_then(|()| days.make(inner, &day))
                 .and_then(|()| fs.rename_noreplace(&draft, &inner.layout.event(&day, event.id)))
+                // The folder of the day may not be what it was taken for.
+                .inspect_err(|_| days.forget())
                 .map_err(|error| StoreError::io("publish an event", error))?;
         }
         let indexed = self.index_published(index, event, &day, insert);
