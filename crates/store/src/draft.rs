@@ -404,7 +404,7 @@ pub(crate) fn write_synced(fs: &dyn Fs, path: &Path, bytes: &[u8]) -> io::Result
 }
 
 /// As [`write_synced`], under another name first: a file of this name is whole, whatever happens.
-pub(crate) fn put(fs: &dyn Fs, path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn put(fs: &dyn Fs, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);

@@ -21,9 +21,10 @@ use serde_json::Value;
 
 use crate::arrivals::{ArrivalRow, Stand};
 use crate::devices;
-use crate::draft::{absent_is_fine, count_pictures, day_of_event, put, write_synced};
+use crate::draft::{count_pictures, day_of_event};
 use crate::error::StoreError;
 use crate::event::{Event, EventId, Origin, State};
+use crate::fs::{Fs, FsFile};
 use crate::index::Index;
 use crate::layout::METADATA;
 use crate::metadata;
@@ -267,13 +268,6 @@ impl Store {
     fn take(&self, index: &Index, arrival: &Arrival) -> Result<(Event, u64), StoreError> {
         let (fs, id) = (self.fs_of(), arrival.event.id);
         let dir = self.inner().layout.draft(id);
-        let io = |error| StoreError::io("write an event that came in", error);
-        // What an attempt before this one has left.
-        crate::remove::take_files(fs, &dir).map_err(io)?;
-        fs.create_dir(&dir).map_err(io)?;
-        for (name, bytes) in &arrival.files {
-            self.with_room(|| write_anew(fs, &dir.join(name), bytes)).map_err(io)?;
-        }
         let mut event = Event {
             clip: None,
             state: State::Pictures,
@@ -282,10 +276,8 @@ impl Store {
             mono: Duration::ZERO,
             ..arrival.event.clone()
         };
-        event.pictures = count_pictures(fs, &dir).map_err(io)?;
-        // The last one: a draft with it is whole.
-        let words = metadata::write_with(&event, arrival.said.as_ref());
-        self.with_room(|| put(fs, &dir.join(METADATA), &words)).map_err(io)?;
+        let written = self.with_room(|| write_draft(fs, &dir, &mut event, arrival));
+        written.map_err(|error| StoreError::io("write an event that came in", error))?;
         let row = arrival.row(id, day_of_event(&event), self);
         let change =
             self.publish_with(index, &event, &|index, event, day| index.insert_arrived(event, day, &row))?;
@@ -331,8 +323,29 @@ impl Store {
     }
 }
 
-/// As [`write_synced`], over what an attempt before has left.
-fn write_anew(fs: &dyn crate::fs::Fs, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    fs.unlink(path).or_else(absent_is_fine)?;
-    write_synced(fs, path, bytes)
+/// Writes all files of a draft, and what is known of the event last: a draft with that is whole. All are written before
+/// the first is synced, so that the disk has its work at once.
+fn write_draft(fs: &dyn Fs, dir: &Path, event: &mut Event, arrival: &Arrival) -> io::Result<()> {
+    // What an attempt before this one has left.
+    crate::remove::take_files(fs, dir)?;
+    fs.create_dir(dir)?;
+    let mut files = Vec::new();
+    for (name, bytes) in &arrival.files {
+        files.push(write_begun(fs, &dir.join(name), bytes)?);
+    }
+    event.pictures = count_pictures(fs, dir)?;
+    let part = dir.join(format!("{METADATA}.part"));
+    files.push(write_begun(fs, &part, &metadata::write_with(event, arrival.said.as_ref()))?);
+    for mut file in files {
+        file.sync()?;
+    }
+    fs.rename_replace(&part, &dir.join(METADATA))
+}
+
+/// Makes a file of these bytes, which is on its way to the disk.
+pub(crate) fn write_begun(fs: &dyn Fs, path: &Path, bytes: &[u8]) -> io::Result<Box<dyn FsFile>> {
+    let mut file = fs.create_new(path)?;
+    file.write_all(bytes)?;
+    file.begin_sync();
+    Ok(file)
 }

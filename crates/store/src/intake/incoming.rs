@@ -18,6 +18,8 @@ use crate::store::{Store, locked};
 
 /// Hashes that are carried along at most; those of others are made again from their files.
 const MOST_CARRIED: usize = 1024;
+/// After so many bytes the disk begins with its work.
+const BEGIN_EVERY: u64 = 2 * 1024 * 1024;
 /// What is read at once.
 const AT_ONCE: usize = 256 * 1024;
 
@@ -60,6 +62,8 @@ pub struct Incoming {
     sum: Option<Sha256>,
     /// How it was when this was opened, to cut back to.
     before: Option<(u64, Sha256)>,
+    /// Up to here it is on its way to the disk.
+    begun: u64,
     /// What the file holds is not known any more.
     is_lost: bool,
     _turn: Turn,
@@ -92,10 +96,12 @@ impl Store {
             offset: 0,
             sum: None,
             before: None,
+            begun: 0,
             is_lost: false,
             _turn: turn,
         };
         incoming.offset = incoming.file.seek(SeekFrom::End(0)).map_err(failed)?;
+        incoming.begun = incoming.offset;
         let carried = locked(&self.intake().carried).take(id);
         incoming.sum = match carried {
             Some((offset, sum)) if offset == incoming.offset => Some(sum),
@@ -179,6 +185,10 @@ impl Incoming {
             sum.update(bytes);
         }
         self.offset = end;
+        if end.saturating_sub(self.begun) >= BEGIN_EVERY {
+            self.file.begin_sync();
+            self.begun = end;
+        }
         Ok(())
     }
 
@@ -294,11 +304,11 @@ impl Incoming {
                 return Err(StoreError::Invalid(format!("the clip {why}")));
             }
         };
-        self.sync()?;
         let degraded = self.row.clip.as_ref().is_some_and(|clip| clip.degraded);
         let clip = Clip { bytes: clip.bytes, sha256, codec: sniffed.codec, degraded };
+        let row = self.row.clone();
+        let kept = self.store.clone().keep_clip(&row, &clip, &mut || self.sync());
         self.is_lost = true;
-        let kept = self.store.keep_clip(&self.row, &clip);
         let (event, receipt) = self.store.told(kept)?;
         let event = Arc::new(event);
         self.store.notify(NoticeKind::Updated, Arc::clone(&event), self.store.newest_change());

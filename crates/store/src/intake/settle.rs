@@ -1,13 +1,18 @@
 //! A clip that is whole becomes its event's; and what a crash or a fault left of that is completed.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
+use super::write_begun;
 use crate::arrivals::ArrivalRow;
+use crate::draft::absent_is_fine;
 use crate::error::StoreError;
 use crate::event::{Clip, Event};
+use crate::fs::FsFile;
 use crate::index::Index;
-use crate::layout::CLIP;
+use crate::layout::{CLIP, METADATA};
+use crate::metadata;
 use crate::notice::NoticeKind;
 use crate::parcel::{ReceiptShape, sniff_clip};
 use crate::recover::hash;
@@ -22,43 +27,49 @@ fn failed(error: io::Error) -> StoreError {
 }
 
 impl Store {
-    /// Moves the part, which is on the disk, to its event, and writes the rows; for whoever has the turn.
+    /// Moves the part to its event once `sync` has brought it to the disk, and writes the rows; for whoever has the turn.
     pub(super) fn keep_clip(
         &self,
         row: &ArrivalRow,
         clip: &Clip,
+        sync: &mut dyn FnMut() -> Result<(), StoreError>,
     ) -> Result<(Event, ReceiptShape), StoreError> {
         let index = self.index()?;
-        let moved = match self.move_clip(&index, row, clip) {
-            // Room cannot be made while the folders are held.
-            Err(StoreError::Full) if self.make_room() => self.move_clip(&index, row, clip),
-            other => other,
-        };
-        let settled = moved.and_then(|()| self.settle_clip(&index, row, clip));
+        let dir = self.inner().layout.event(&row.day, row.id);
+        let event = Event { clip: Some(clip.clone()), state: row.state, ..there(&index, row)? };
+        let words = dir.join(format!("{METADATA}.part"));
+        // Both are on their way before the first is waited for.
+        let mut file = self.with_room(|| self.write_words(&dir, &words, &event)).map_err(failed)?;
+        sync()?;
+        file.sync().map_err(failed)?;
+        let moved = self.move_clip(row, &dir, &words);
+        let settled = moved.map_err(failed).and_then(|()| self.settle_clip(&index, row, clip));
         if settled.is_err() {
             locked(&self.intake().unsettled).insert(row.id);
         }
         settled
     }
 
-    fn move_clip(&self, index: &Index, row: &ArrivalRow, clip: &Clip) -> Result<(), StoreError> {
-        let inner = self.inner();
-        let (part, dir) = (inner.layout.incoming_part(row.id), inner.layout.event(&row.day, row.id));
+    /// What the file beside the clip is to say once the clip is there.
+    fn write_words(&self, dir: &Path, words: &Path, event: &Event) -> io::Result<Box<dyn FsFile>> {
+        let fs = self.fs_of();
+        let there = fs.read(&dir.join(METADATA), metadata::MAX_BYTES)?;
+        fs.unlink(words).or_else(absent_is_fine)?;
+        write_begun(fs, words, &metadata::write_over(event, &there))
+    }
+
+    /// The clip first, then what says that it is there; both names stay.
+    fn move_clip(&self, row: &ArrivalRow, dir: &Path, words: &Path) -> io::Result<()> {
+        let (inner, fs) = (self.inner(), self.fs_of());
         // Nobody takes the folder away meanwhile.
         let _folders = locked(&inner.folders);
-        let event = there(index, row)?;
-        match self.fs_of().rename_replace(&part, &dir.join(CLIP)) {
-            // It was moved by an attempt before this one.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.fs_of().metadata(&dir.join(CLIP)).map_err(failed)?;
-            }
-            other => other.map_err(failed)?,
-        }
-        self.say_clip(&dir, event, row, clip).map_err(failed)
+        fs.rename_replace(&inner.layout.incoming_part(row.id), &dir.join(CLIP))?;
+        fs.rename_replace(words, &dir.join(METADATA))?;
+        fs.sync_dir(dir)
     }
 
     /// The file beside the clip says that it is there, and both names stay.
-    fn say_clip(&self, dir: &std::path::Path, event: Event, row: &ArrivalRow, clip: &Clip) -> io::Result<()> {
+    fn say_clip(&self, dir: &Path, event: Event, row: &ArrivalRow, clip: &Clip) -> io::Result<()> {
         let event = Event { clip: Some(clip.clone()), state: row.state, ..event };
         write_metadata(self.fs_of(), dir, &event)?;
         self.fs_of().sync_dir(dir)

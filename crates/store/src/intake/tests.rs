@@ -11,7 +11,7 @@ mod crashes;
 
 /// Two stores, and one event on its way.
 pub(super) struct Way {
-    pub(super) place: Place,
+    _place: Place,
     pub(super) camera: Store,
     pub(super) there: Place,
     pub(super) hub: Store,
@@ -23,7 +23,7 @@ impl Way {
         let (place, there) = (Place::new(), Place::new());
         let (camera, hub) = (place.open(), there.open());
         let id = place.record(&camera).id;
-        Self { place, camera, there, hub, id }
+        Self { _place: place, camera, there, hub, id }
     }
 
     pub(super) fn manifest(&self) -> Manifest {

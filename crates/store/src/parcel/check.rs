@@ -127,6 +127,10 @@ fn span(what: &str, found: Duration, most: Duration) -> Result<(), String> {
 /// # Errors
 /// What is wrong with it, for people: what was found, and what is allowed.
 pub fn check(event: &Event) -> Result<(), String> {
+    let made = i64::try_from(event.id.ms() / 1000).unwrap_or(i64::MAX);
+    if !TIMES.contains(&made) {
+        return Err(format!("id is {}; one that was made from 1970 to 2240 is allowed", event.id));
+    }
     name("camera", &event.camera)?;
     time("start_time", event.started)?;
     within("utc_offset_s", event.utc_offset, &OFFSETS)?;
