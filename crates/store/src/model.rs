@@ -5,6 +5,7 @@
 mod disk;
 mod faults;
 mod faulty;
+mod intake;
 mod ledger;
 mod play;
 mod power;

@@ -26,6 +26,8 @@ pub(super) struct Ledger {
     pub(super) gone: BTreeSet<EventId>,
     /// Retention is at work: what is no favourite may have lost its clip or be gone.
     pub(super) is_retaining: bool,
+    /// Clips that are coming in: their events may have them already.
+    pub(super) coming: BTreeMap<EventId, [u8; 32]>,
     /// Words that are being written.
     pub(super) said: Option<(EventId, bool, String)>,
 }
@@ -102,7 +104,8 @@ impl Ledger {
             return;
         };
         let sha256 = event.clip.as_ref().map(|clip| clip.sha256);
-        if sha256 != kept.sha256 && !(may_lose && sha256.is_none()) {
+        let is_coming = sha256.is_some() && sha256.as_ref() == self.coming.get(&id);
+        if sha256 != kept.sha256 && !is_coming && !(may_lose && sha256.is_none()) {
             wrong.push(format!("{id}: its clip is another one"));
         }
         if event.frames != kept.frames {
@@ -118,6 +121,11 @@ impl Ledger {
         if !is_as_kept && !is_as_said {
             wrong.push(format!("{id}: a person's words are lost"));
         }
+    }
+
+    /// Somebody was deleting it, or retention was at work.
+    pub(super) fn may_be_gone(&self, id: EventId) -> bool {
+        self.going.contains(&id) || self.is_retaining
     }
 
     /// The largest id that was ever given out and acknowledged.

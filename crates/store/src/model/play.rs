@@ -15,6 +15,7 @@ use crate::boot::Boot;
 use crate::draft::day_of_event;
 use crate::error::StoreError;
 use crate::event::EventId;
+use crate::fs::Fs;
 use crate::index::Index;
 use crate::layout::METADATA;
 use crate::metadata;
@@ -85,6 +86,9 @@ impl Machine {
     }
 
     pub(super) fn open(&self, guard: Arc<dyn Guard>, retention: Retention) -> Result<Store, StoreError> {
+        // As every opening of a store does before it locks it.
+        let made = self.disk.create_dir_all(ROOT.as_ref());
+        made.map_err(|error| StoreError::io("make the data directory", error))?;
         let opening = Opening {
             root: ROOT.into(),
             fs: Arc::new(FaultyFs::new(Arc::new(self.disk.clone()), guard)),
@@ -111,7 +115,6 @@ pub(super) struct Saboteur {
 
 impl Guard for Saboteur {
     fn may(&self, op: Op, path: &std::path::Path) -> std::io::Result<bool> {
-        use crate::fs::Fs;
         let is_publishing = op == Op::Rename && path.parent().is_some_and(|dir| dir.ends_with("drafts"));
         if self.bug == Sabotage::RowBeforeRename
             && is_publishing
@@ -156,6 +159,7 @@ pub(super) fn play(machine: &Machine, bug: Sabotage, seed: u64, book: &Book) -> 
     say(&store, ids[dice.roll(3) as usize % ids.len()], "a fox", book)?;
     ids.push(record(&store, machine, "gate", 1 + dice.roll(4), &mut dice, book)?);
     discard(&store, machine, book)?;
+    super::intake::play(&store, book, |most| dice.roll(most))?;
     delete(&store, machine, bug, &[ids.remove(0)], book)?;
     ids.push(record(&store, machine, "garden", 2, &mut dice, book)?);
     // Takes clips, then events: the limit is half of what there is, then nothing.

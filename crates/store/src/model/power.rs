@@ -204,6 +204,9 @@ fn after(machine: &Machine, ledger: &Ledger, n: u64) -> Vec<String> {
     if store.state() != crate::StoreState::Ok {
         wrong.push(format!("it is {:?}", store.state()));
     }
+    if n.is_multiple_of(3) {
+        super::intake::again(&store, ledger, &mut wrong);
+    }
     if n.is_multiple_of(8) {
         // The clock is back at noon, and yet a new event comes behind all others.
         match scene::record(

@@ -23,6 +23,10 @@ pub enum Sabotage {
     NoMetadataSync,
     /// Pictures are not synced.
     NoPictureSync,
+    /// What came in of a clip is not synced.
+    NoPartSync,
+    /// The folder that a clip which came in is moved into is not synced.
+    NoEventSync,
     /// The row is written before the folder is moved.
     RowBeforeRename,
     /// The files are taken away before the row.
@@ -33,13 +37,15 @@ pub enum Sabotage {
 
 impl Sabotage {
     /// All that are bugs.
-    pub const BUGS: [Self; 9] = [
+    pub const BUGS: [Self; 11] = [
         Self::NoFolderSync,
         Self::NoDaySync,
         Self::NoDraftSync,
         Self::NoClipSync,
         Self::NoMetadataSync,
         Self::NoPictureSync,
+        Self::NoPartSync,
+        Self::NoEventSync,
         Self::RowBeforeRename,
         Self::FilesBeforeTombstone,
         Self::NoTombstone,
@@ -55,6 +61,10 @@ impl Guard for Sabotage {
             (Op::SyncDir, Self::NoDraftSync) => !path.parent().is_some_and(|dir| dir.ends_with("drafts")),
             (Op::Sync, Self::NoClipSync) => name != CLIP,
             (Op::Sync, Self::NoMetadataSync) => !name.starts_with(METADATA),
+            (Op::Sync, Self::NoPartSync) => !path.parent().is_some_and(|dir| dir.ends_with("incoming")),
+            (Op::SyncDir, Self::NoEventSync) => {
+                path.starts_with("/data/drafts") || name.parse::<crate::event::EventId>().is_err()
+            }
             (Op::Sync, Self::NoPictureSync) => !name.contains(".jpg"),
             _ => true,
         };
