@@ -6,16 +6,19 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use store::model::{Sabotage, io_faults, power_cuts};
+use store::model::{IndexBug, Sabotage, index_cuts, index_faults, io_faults, power_cuts};
 
 /// Half of them or so are second cuts.
 const STATES: u64 = 24_000;
 /// Within so many every bug must show.
 const STATES_A_BUG: u64 = 8_000;
+/// Every so manyth operation of SQLite fails, another one for each error.
+const FAULT_STEP: u64 = 7;
 
 fn main() -> ExitCode {
     let states = std::env::args().nth(1).and_then(|word| word.parse().ok()).unwrap_or(STATES);
-    let verdicts = [cuts(states), bugs(), faults()];
+    let verdicts =
+        [cuts(states), bugs(), faults(), cuts_of_index(states / 4), bugs_of_index(), faults_of_index()];
     if verdicts.iter().all(|held| *held) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -68,6 +71,66 @@ fn faults() -> bool {
     let held = report.broken == 0;
     println!(
         "I/O faults: {} runs over {} operations, 4 errors, once and for ever, {} broken rules, {:.0} s: {}",
+        report.runs,
+        report.operations,
+        report.broken,
+        started.elapsed().as_secs_f64(),
+        verdict(held)
+    );
+    report.examples.iter().for_each(|example| println!("  {example}"));
+    held
+}
+
+fn cuts_of_index(states: u64) -> bool {
+    let started = Instant::now();
+    let report = match index_cuts(1, states, IndexBug::None) {
+        Ok(report) => report,
+        Err(error) => return failed("power cut within the index", &error.to_string()),
+    };
+    let held = report.broken == 0 && report.states + report.second >= states;
+    println!(
+        "power cut within the index: {} states before {} operations of SQLite in {} plays, {} after a second cut while \
+         opening, {} that are neither as acknowledged nor as under way, {:.0} s: {}",
+        report.states + report.second,
+        report.operations,
+        report.plays,
+        report.second,
+        report.broken,
+        started.elapsed().as_secs_f64(),
+        verdict(held)
+    );
+    report.examples.iter().for_each(|example| println!("  {example}"));
+    held
+}
+
+fn bugs_of_index() -> bool {
+    let mut found = 0;
+    for bug in IndexBug::BUGS {
+        match index_cuts(1, STATES_A_BUG, bug) {
+            Ok(report) if report.broken > 0 => found += 1,
+            Ok(_) => println!("  {bug:?} was not found"),
+            Err(error) => println!("  {bug:?}: {error}"),
+        }
+    }
+    let held = found == IndexBug::BUGS.len();
+    println!(
+        "power cut within the index, bugs put in: {found} of {} found: {}",
+        IndexBug::BUGS.len(),
+        verdict(held)
+    );
+    held
+}
+
+fn faults_of_index() -> bool {
+    let started = Instant::now();
+    let report = match index_faults(FAULT_STEP) {
+        Ok(report) => report,
+        Err(error) => return failed("I/O faults of the index", &error.to_string()),
+    };
+    let held = report.broken == 0;
+    println!(
+        "I/O faults of the index: {} runs over {} operations of SQLite, 4 errors, once and for ever, {} broken rules, \
+         {:.0} s: {}",
         report.runs,
         report.operations,
         report.broken,

@@ -5,15 +5,17 @@
 mod disk;
 mod faults;
 mod faulty;
-mod intake;
+mod index_cuts;
 mod ledger;
 mod play;
 mod power;
 mod sabotage;
 pub(crate) mod scene;
 mod starts;
+mod vfs;
 
-pub use faults::{FaultReport, io_faults};
+pub use faults::{FaultReport, index_faults, io_faults};
+pub use index_cuts::{IndexBug, index_cuts};
 pub use power::{CutReport, power_cuts};
 pub use sabotage::Sabotage;
 pub use starts::{StartTimes, time_recovery};

@@ -1,5 +1,6 @@
 //! How the index is opened: made, brought up to date, or set aside if it cannot be read.
 
+use std::ffi::CStr;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
@@ -12,6 +13,8 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::{Index, Readers};
 use crate::error::StoreError;
 
+#[cfg(any(test, feature = "model"))]
+mod model;
 #[cfg(test)]
 mod tests;
 
@@ -42,11 +45,16 @@ impl Index {
     /// - [`StoreError::Newer`] if a newer program has written it.
     /// - [`StoreError::Busy`], [`StoreError::Full`], [`StoreError::ReadOnly`] or what else the system says.
     pub fn open(file: &Path) -> Result<Self, StoreError> {
-        match open(file) {
+        Self::open_by(file, None)
+    }
+
+    /// As [`Index::open`], by that file system of SQLite's; only a test has one of its own.
+    pub(crate) fn open_by(file: &Path, vfs: Option<&CStr>) -> Result<Self, StoreError> {
+        match open(file, vfs) {
             Err(StoreError::Corrupt(why)) => {
                 let aside = set_aside(file).map_err(|error| StoreError::io("set the index aside", error))?;
                 tracing::error!(%why, to = %aside.display(), "the index cannot be read and was set aside");
-                let mut index = open(file)?;
+                let mut index = open(file, vfs)?;
                 index.set_aside = Some(aside);
                 Ok(index)
             }
@@ -87,17 +95,18 @@ impl Index {
     }
 }
 
-fn open(file: &Path) -> Result<Index, StoreError> {
+fn open(file: &Path, vfs: Option<&CStr>) -> Result<Index, StoreError> {
     if rusqlite::version_number() < OLDEST_SQLITE {
         return Err(StoreError::Database(format!("SQLite {} is too old", rusqlite::version())));
     }
     create(file).map_err(|error| StoreError::io("open the index", error))?;
-    let mut writer = Connection::open_with_flags(file, flags())?;
+    let (name, flags) = named(file, vfs);
+    let mut writer = Connection::open_with_flags(&name, flags)?;
     writer.busy_timeout(WRITER_PATIENCE)?;
     check_whole(&writer, file)?;
     prepare(&writer)?;
     migrate(&mut writer, Some(file), MIGRATIONS)?;
-    let manager = SqliteConnectionManager::file(file).with_flags(flags()).with_init(|connection| {
+    let manager = SqliteConnectionManager::file(name).with_flags(flags).with_init(|connection| {
         connection.busy_timeout(super::PATIENCE)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection
@@ -118,6 +127,17 @@ fn open(file: &Path) -> Result<Index, StoreError> {
 
 fn flags() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
+}
+
+/// As SQLite is told of it.
+fn named(file: &Path, vfs: Option<&CStr>) -> (PathBuf, OpenFlags) {
+    match vfs.and_then(|vfs| vfs.to_str().ok()) {
+        Some(vfs) => {
+            let name = format!("file:{}?vfs={vfs}", file.display());
+            (name.into(), flags() | OpenFlags::SQLITE_OPEN_URI)
+        }
+        None => (file.to_owned(), flags()),
+    }
 }
 
 /// SQLite would let others read it.

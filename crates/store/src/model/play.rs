@@ -1,6 +1,7 @@
 //! One life of a store on the model disk, in which everything happens that writes.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use crate::layout::METADATA;
 use crate::metadata;
 use crate::query::Change;
 use crate::retain::Retention;
-use crate::store::opening::{IndexSource, Parts};
+use crate::store::opening::{FileIndex, IndexSource, Parts};
 use crate::store::{Opening, Store, locked};
 
 pub(super) const ROOT: &str = "/data";
@@ -70,6 +71,20 @@ impl IndexSource for Shared {
     }
 }
 
+/// An index in a file.
+#[derive(Debug)]
+struct Watched(FileIndex);
+
+impl IndexSource for Watched {
+    fn open(&self) -> Result<Arc<Index>, StoreError> {
+        Index::open_by(&self.0.0, Some(super::vfs::NAME)).map(Arc::new)
+    }
+
+    fn forget(&self) -> Result<(), StoreError> {
+        self.0.forget()
+    }
+}
+
 /// A machine: a disk, an index, clocks.
 #[derive(Debug, Clone)]
 pub(super) struct Machine {
@@ -77,12 +92,14 @@ pub(super) struct Machine {
     pub(super) index: Shared,
     pub(super) clock: Arc<SimClock>,
     pub(super) boot: u32,
+    /// Its index is in this file, which somebody watches, and not in memory.
+    pub(super) file: Option<PathBuf>,
 }
 
 impl Machine {
     pub(super) fn new(disk: ModelFs, index: ModelIndex, boot: u32) -> Self {
         let start = scene::noon() + Duration::from_secs(u64::from(boot) * 3600);
-        Self { disk, index: Shared(Arc::new(index)), clock: Arc::new(SimClock::at(start)), boot }
+        Self { disk, index: Shared(Arc::new(index)), clock: Arc::new(SimClock::at(start)), boot, file: None }
     }
 
     pub(super) fn open(&self, guard: Arc<dyn Guard>, retention: Retention) -> Result<Store, StoreError> {
@@ -97,7 +114,11 @@ impl Machine {
             witness: None,
         };
         let boot = Boot { id: format!("boot-{}", self.boot), before: Duration::from_secs(20) };
-        Store::open_with(opening, Parts { boot, source: Box::new(self.index.clone()) })
+        let source: Box<dyn IndexSource> = match &self.file {
+            Some(file) => Box::new(Watched(FileIndex(file.clone()))),
+            None => Box::new(self.index.clone()),
+        };
+        Store::open_with(opening, Parts { boot, source })
     }
 }
 

@@ -110,7 +110,7 @@ fn watch(machine: &Machine, book: &Book) -> Arc<Mutex<Vec<Moment>>> {
 }
 
 /// The fates of one way to lose things.
-fn fates(way: u64, seed: u64) -> impl FnMut() -> Fate {
+pub(super) fn fates(way: u64, seed: u64) -> impl FnMut() -> Fate {
     let mut state = (seed ^ 0x2545_f491_4f6c_dd1d).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     move || {
         state ^= state << 13;
@@ -229,7 +229,7 @@ fn after(machine: &Machine, ledger: &Ledger, n: u64) -> Vec<String> {
 }
 
 impl CutReport {
-    fn broke(&mut self, wrong: &[String], when: &str) {
+    pub(super) fn broke(&mut self, wrong: &[String], when: &str) {
         self.broken += 1;
         if self.examples.len() < EXAMPLES {
             self.examples.push(format!("{when}: {}", wrong.join("; ")));
