@@ -6,6 +6,7 @@ mod disk;
 mod faults;
 mod faulty;
 mod index_cuts;
+mod intake;
 mod ledger;
 mod play;
 mod power;
