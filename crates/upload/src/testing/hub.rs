@@ -251,12 +251,12 @@ fn answer(
             parcel.files.insert((*name).to_owned(), body);
         }
         ("PATCH", ["clip"], Some(parcel)) => {
-            if let Err(problem) = append(parcel, headers, &body, fault) {
+            if let Some(problem) = append(parcel, headers, &body, fault) {
                 return problem;
             }
         }
         ("POST", ["finish"], Some(parcel)) => {
-            if let Err(problem) = finish(parcel, fault) {
+            if let Some(problem) = finish(parcel, fault) {
                 return problem;
             }
         }
@@ -277,33 +277,33 @@ fn answer(
     axum::Json(standing).into_response()
 }
 
-fn append(parcel: &mut Parcel, headers: &HeaderMap, body: &[u8], fault: &Fault) -> Result<(), Response> {
+fn append(parcel: &mut Parcel, headers: &HeaderMap, body: &[u8], fault: &Fault) -> Option<Response> {
     if let Fault::Forget(left) = fault {
         parcel.clip.truncate(*left);
     }
     let said = headers.get("upload-offset").and_then(|said| said.to_str().ok()?.parse().ok());
     if said != Some(parcel.clip.len()) {
-        return Err(problem(409, "offset", Some(parcel.clip.len())));
+        return Some(problem(409, "offset", Some(parcel.clip.len())));
     }
     if !is_whole(headers, body) || body.len() > 8 << 20 {
-        return Err(problem(422, "digest", None));
+        return Some(problem(422, "digest", None));
     }
     parcel.clip.extend_from_slice(body);
-    Ok(())
+    None
 }
 
-fn finish(parcel: &mut Parcel, fault: &Fault) -> Result<(), Response> {
+fn finish(parcel: &mut Parcel, fault: &Fault) -> Option<Response> {
     if matches!(fault, Fault::Spoil) {
         parcel.clip[5] ^= 1;
     }
     let announced = parcel.manifest.clip.clone().unwrap();
     if parcel.clip.len() as u64 != announced.bytes {
-        return Err(problem(409, "offset", Some(parcel.clip.len())));
+        return Some(problem(409, "offset", Some(parcel.clip.len())));
     }
     if hex(&Sha256::digest(&parcel.clip)) != announced.sha256 {
         parcel.clip.clear();
-        return Err(problem(422, "digest", None));
+        return Some(problem(422, "digest", None));
     }
     parcel.is_stored = true;
-    Ok(())
+    None
 }
