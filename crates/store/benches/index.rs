@@ -346,8 +346,8 @@ fn opening(file: &Path) {
     held("opening, most", times.share(100), Duration::from_secs(1));
 }
 
-/// All events are owed to a remote and all but so many of them were sent; what the errands cost then.
-fn errands(file: &Path, index: &Index, count: u64, dice: &Dice) {
+/// All events are owed to a remote, and all but so many of them were sent.
+fn owe(file: &Path, index: &Index, count: u64) {
     let start = Instant::now();
     index.set_remotes(&[RemoteRule { name: "hub".to_owned(), pictures_first: true }]).unwrap();
     while index.settle_remotes().unwrap() {}
@@ -358,7 +358,7 @@ fn errands(file: &Path, index: &Index, count: u64, dice: &Dice) {
     let most = |percent: u64| {
         other.query_row(
             "SELECT id FROM events ORDER BY id DESC LIMIT 1 OFFSET ?1",
-            [OWED * percent / 100],
+            [(OWED * percent / 100).cast_signed()],
             |row| row.get::<_, String>(0),
         )
     };
@@ -374,6 +374,10 @@ fn errands(file: &Path, index: &Index, count: u64, dice: &Dice) {
         .unwrap();
     drop(other);
     println!("all but {OWED} of them said to be done in {:.0?}", start.elapsed());
+}
+
+/// What the errands cost then.
+fn errands(index: &Index, dice: &Dice) {
     let now = Now { ms: (FIRST + YEAR) * 1000, mono: Duration::ZERO };
     let lease = Duration::from_secs(60);
     let once = |what: &str, f: &dyn Fn()| {
@@ -430,7 +434,8 @@ fn main() {
     lists(&index, &dice);
     inserts(&index, count, &dice);
     others(&index, &dice);
-    errands(&file, &index, count, &dice);
+    owe(&file, &index, count);
+    errands(&index, &dice);
     inserts(&index, count, &dice);
 
     let mut criterion = Criterion::default().configure_from_args().sample_size(20);

@@ -120,7 +120,7 @@ fn run_on_files(fault: Fault) -> Result<(bool, Vec<String>), StoreError> {
     let _watching = vfs::watch(&folder.0, Arc::clone(&sick) as Arc<dyn Watch>)?;
     let mut machine = Machine::new(ModelFs::default(), ModelIndex::default(), 0);
     machine.file = Some(folder.file());
-    let (mut run, left) = prepared(machine)?;
+    let mut run = prepared(machine)?;
     let rule = RemoteRule { name: "hub".to_owned(), pictures_first: true };
     *locked(&sick.fault) = Some(fault);
     let opened = run.machine.open(Arc::new(Sabotage::None), no_limits());
@@ -145,7 +145,6 @@ fn run_on_files(fault: Fault) -> Result<(bool, Vec<String>), StoreError> {
     run.wrong.extend(run.ledger.check(&store));
     run.wrong
         .extend(run.sent.iter().filter(|id| !is_sent(&store, **id)).map(|id| format!("{id}: is owed again")));
-    let _left = left;
     Ok((was_hit, run.wrong))
 }
 
@@ -157,7 +156,7 @@ fn is_sent(store: &Store, id: EventId) -> bool {
 
 /// One run with one fault; → whether it came to that, and what is wrong.
 fn run(fault: Fault) -> Result<(bool, Vec<String>), StoreError> {
-    let (mut run, _) = prepared(Machine::new(ModelFs::default(), ModelIndex::default(), 0))?;
+    let mut run = prepared(Machine::new(ModelFs::default(), ModelIndex::default(), 0))?;
     run.faults.set(Some(Fault { at: run.faults.done() + fault.at, ..fault }));
     let opened = run.machine.open(Arc::clone(&run.faults) as _, no_limits());
     let was_hit_at_start = run.faults.was_hit();
@@ -179,7 +178,7 @@ fn run(fault: Fault) -> Result<(bool, Vec<String>), StoreError> {
 }
 
 /// What is there before anything fails: three events, and a draft that a crash left.
-fn prepared(machine: Machine) -> Result<(Run, EventId), StoreError> {
+fn prepared(machine: Machine) -> Result<Run, StoreError> {
     let faults = Arc::new(Faults::default());
     let mut run = Run { machine, faults, ledger: Ledger::default(), sent: Vec::new(), wrong: Vec::new() };
     let store = run.machine.open(Arc::clone(&run.faults) as _, no_limits())?;
@@ -198,7 +197,7 @@ fn prepared(machine: Machine) -> Result<(Run, EventId), StoreError> {
     writer.sync().map_err(|error| StoreError::io("sync", error))?;
     run.ledger.begun.insert(left, 2);
     drop((writer, draft, store));
-    Ok((run, left))
+    Ok(run)
 }
 
 struct Run {

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::event::{Clip, ClipCodec, Event};
 use crate::index::tests::{DAY, MIDNIGHT, event, id};
-use crate::outbox::{ErrandQuery, ErrandState, ErrandView, Receipt};
+use crate::outbox::{Backlog, ErrandQuery, ErrandState, ErrandView, Receipt};
 use crate::query::Change;
 
 const REMOTES: [&str; 3] = ["hub", "nas", "s3"];
@@ -423,7 +423,11 @@ impl Model {
             expected.retain(|seen| remote.as_ref().is_none_or(|remote| *remote == seen.1));
             prop_assert_eq!(seen, expected, "{:?} {:?}", wanted, remote);
         }
-        for backlog in names {
+        self.compare_counts(names)
+    }
+
+    fn compare_counts(&self, backlogs: Vec<Backlog>) -> Result<(), TestCaseError> {
+        for backlog in backlogs {
             let of: Vec<_> = self.errands.iter().filter(|((_, to), _)| *to == backlog.remote).collect();
             let count = |f: &dyn Fn(&Plain) -> bool| of.iter().filter(|(_, errand)| f(errand)).count() as u64;
             let is_owed = |errand: &Plain| errand.state == ErrandState::Owed;
