@@ -23,10 +23,9 @@ export class DiskPlace {
   #figures = el("p", { class: "s mute" });
   #rows = el("ul", { class: "uses" });
   #none = el("p", { class: "s mute none" }, "No device has sent anything yet.");
-  node = el(
+  #body = el(
     "div",
-    { class: "disk-of" },
-    el("div", { class: "uphead" }, el("div", {}, this.#title, this.#sub)),
+    { class: "disk-of", hidden: true },
     el("section", { class: "panel", "aria-label": "Disk" }, this.#meter, this.#legend, this.#figures),
     el(
       "section",
@@ -36,6 +35,7 @@ export class DiskPlace {
       this.#none,
     ),
   );
+  node = el("div", {}, el("div", { class: "uphead" }, el("div", {}, this.#title, this.#sub)), this.#body);
 
   constructor(devices) {
     this.#devices = devices;
@@ -69,7 +69,9 @@ export class DiskPlace {
   }
 
   #show() {
-    if (this.#storage) this.#disk(this.#storage);
+    if (!this.#storage) return; // all at once: nothing moves under the eye
+    this.#disk(this.#storage);
+    this.#body.hidden = false;
     const devices = [...this.#devices.devices].sort((a, b) => b.kept.bytes - a.kept.bytes);
     this.#none.hidden = devices.length > 0;
     const most = Math.max(1, ...devices.map(({ kept }) => kept.quota_bytes ?? kept.bytes));

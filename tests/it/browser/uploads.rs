@@ -123,7 +123,7 @@ fn a_long_backlog_fits_every_width_in_both_themes() {
             page.before_all(SHIFTS);
             page.before_all(&fake);
             page.go(&format!("{}uploads", app.url()));
-            page.wait("the errands", SOON, "document.querySelectorAll('.errand').length > 20");
+            page.wait("the errands", SOON, "document.querySelectorAll('.errand').length >= 20");
             fits(&mut page, &format!("{scheme} at {width}"));
             let small = page.eval("[...document.querySelectorAll('.uploads button')].filter(e => e.checkVisibility() && Math.min(e.getBoundingClientRect().width, e.getBoundingClientRect().height) < 24).length");
             assert_eq!(small, json!(0), "targets under 24 pixels at {width}");
