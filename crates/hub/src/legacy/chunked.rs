@@ -8,10 +8,10 @@ use http::StatusCode;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
-use store::{Spool, Store, StoreError};
+use store::Store;
 use web::Problem;
 
-use super::keep::{self, MOST_METADATA, MOST_THUMBNAIL, MOST_THUMBNAILS, Sent, keep, no_upload};
+use super::keep::{self, MOST_METADATA, MOST_THUMBNAIL, MOST_THUMBNAILS, Pictures, Sent, keep, no_upload};
 use super::sessions::{Open, Plan, Session, State};
 use super::wire::{
     BegunWire, ChunkAsked, ChunkWire, DoneWire, FinishedWire, InitAsked, Metadata, UploadAsked,
@@ -69,27 +69,24 @@ fn opened(hub: &Hub, device: &Device, asked: InitAsked, plan: &Plan) -> Result<O
             format!("There are {} thumbnails; at most {MOST_THUMBNAILS} are taken.", thumbnails.len());
         return Err(unreadable(detail).with("field", "thumbnails"));
     }
-    let pictures = if thumbnails.is_empty() { None } else { Some(pictures(&hub.store, &thumbnails)?) };
+    let pictures = pictures(&hub.store, &thumbnails)?;
     let clip = hub.store.spool().map_err(told)?;
     Ok(Open::new(said, clip, pictures, plan))
 }
 
-/// Puts the thumbnails aside, on the disk.
-fn pictures(store: &Store, thumbnails: &[String]) -> Result<(Spool, Vec<u64>), Problem> {
-    let mut spool = store.spool().map_err(told)?;
-    let (mut at, mut ends) = (0, Vec::new());
-    for text in thumbnails {
+/// Puts the thumbnails by, on the disk.
+fn pictures(store: &Store, thumbnails: &[String]) -> Result<Pictures, Problem> {
+    let mut pictures = Pictures::default();
+    for (n, text) in thumbnails.iter().enumerate() {
         let bytes = decoded(text, "thumbnails")?;
         if bytes.len() as u64 > MOST_THUMBNAIL {
             return Err(
                 too_large("A thumbnail", bytes.len() as u64, MOST_THUMBNAIL).with("field", "thumbnails")
             );
         }
-        spool.write_at(at, &bytes).map_err(told)?;
-        at += bytes.len() as u64;
-        ends.push(at);
+        pictures.put(store, n, &bytes)?;
     }
-    Ok((spool, ends))
+    Ok(pictures)
 }
 
 /// Takes a chunk. One that came before is fine; in whatever order they come.
@@ -117,16 +114,14 @@ pub(crate) async fn upload(
         let detail = format!("chunk_data has {} bytes; chunk {chunk_index} has {len}.", bytes.len());
         return Err(unreadable(detail).with("field", "chunk_data"));
     }
+    // Not waited for where work is done: who ends the upload waits for a place there himself.
+    let mut state = session.state.clone().lock_owned().await;
     let _disk = hub.turns.disk().await?;
-    let worker = session.clone();
-    let is_same = hub.work(move || {
-        let mut state = worker.state.blocking_lock();
-        match &mut *state {
-            State::Open(open) => open.put(chunk_index, at, &bytes).map_err(told),
-            // One more time, of an upload that is whole: its answer was lost.
-            State::Done(_) => Ok(true),
-            State::Over => Err(no_upload(&worker.id)),
-        }
+    let is_same = hub.work(move || match &mut *state {
+        State::Open(open) => open.put(chunk_index, at, &bytes).map_err(told),
+        // One more time, of an upload that is whole: its answer was lost.
+        State::Done(_) => Ok(true),
+        State::Over => Err(no_upload(&session.id)),
     });
     if is_same.await?? {
         return Ok(Json(ChunkWire { success: true, chunk_index }));
@@ -173,9 +168,8 @@ pub(crate) async fn finalize(
         return Err(Problem::internal());
     };
     let clip_bytes = session.plan.file_size;
-    let worker = hub.clone();
-    let (_device, sent) = (device.clone(), hub.work(move || sent(*open, clip_bytes)).await?.map_err(told)?);
-    match keep(&worker, &device, sent).await {
+    let Open { said, clip, pictures, .. } = *open;
+    match keep(&hub, &device, Sent { said, clip, clip_bytes, pictures }).await {
         Ok(kept) => {
             *state = State::Done(kept.clone());
             Ok(Json(FinishedWire::of(kept)))
@@ -185,20 +179,6 @@ pub(crate) async fn finalize(
             Err(problem)
         }
     }
-}
-
-fn sent(open: Open, clip_bytes: u64) -> Result<Sent, StoreError> {
-    let mut thumbnails = Vec::new();
-    if let Some((mut spool, ends)) = open.pictures {
-        let mut at = 0;
-        for end in ends {
-            let mut bytes = vec![0; usize::try_from(end - at).unwrap_or(0)];
-            spool.read_at(at, &mut bytes)?;
-            thumbnails.push(bytes);
-            at = end;
-        }
-    }
-    Ok(Sent { said: open.said, clip: open.clip, clip_bytes, thumbnails })
 }
 
 /// Gives an upload up: nothing is left of it.

@@ -21,7 +21,9 @@ const PIECE: usize = 256 * 1024;
 /// Thumbnails of an event that are kept.
 pub(super) const MOST_THUMBNAILS: usize = 64;
 /// Bytes of one.
-pub(super) const MOST_THUMBNAIL: u64 = 8 << 20;
+pub(super) const MOST_THUMBNAIL: u64 = 4 << 20;
+/// Bytes of all of an event's.
+const MOST_TOGETHER: u64 = 6 << 20;
 /// Bytes of what is said of an event.
 pub(super) const MOST_METADATA: u64 = 512 << 10;
 
@@ -30,8 +32,56 @@ pub(super) struct Sent {
     pub(super) said: Value,
     pub(super) clip: Spool,
     pub(super) clip_bytes: u64,
-    /// JPEGs, in their order; what is none is let pass.
-    pub(super) thumbnails: Vec<Vec<u8>>,
+    pub(super) pictures: Pictures,
+}
+
+/// Thumbnails, put by on the disk until the event is whole. What of them is no JPEG is left out then.
+#[derive(Debug, Default)]
+pub(super) struct Pictures {
+    spool: Option<Spool>,
+    /// Their numbers, where they begin and how long they are.
+    parts: Vec<(usize, u64, usize)>,
+    bytes: u64,
+}
+
+impl Pictures {
+    pub(super) fn has(&self, number: usize) -> bool {
+        self.parts.iter().any(|(other, ..)| *other == number)
+    }
+
+    /// Takes one more.
+    ///
+    /// # Errors
+    /// 413 if they are too large together; what the disk says.
+    pub(super) fn put(&mut self, store: &Store, number: usize, bytes: &[u8]) -> Result<(), Problem> {
+        let all = self.bytes + bytes.len() as u64;
+        if all > MOST_TOGETHER {
+            return Err(too_large("The thumbnails", all, MOST_TOGETHER));
+        }
+        if self.spool.is_none() {
+            self.spool = Some(store.spool().map_err(told)?);
+        }
+        if let Some(spool) = &mut self.spool {
+            spool.write_at(self.bytes, bytes).map_err(told)?;
+        }
+        self.parts.push((number, self.bytes, bytes.len()));
+        self.bytes = all;
+        Ok(())
+    }
+
+    /// All of them, by their numbers.
+    fn load(mut self) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.parts.sort_unstable();
+        let mut loaded = Vec::new();
+        for (_, at, len) in self.parts {
+            let mut bytes = vec![0; len];
+            if let Some(spool) = &mut self.spool {
+                spool.read_at(at, &mut bytes)?;
+            }
+            loaded.push(bytes);
+        }
+        Ok(loaded)
+    }
 }
 
 /// What is kept of it.
@@ -71,8 +121,7 @@ fn event_of(hub: &Hub, device: &Device, said: &Value, id: EventId) -> Result<Eve
 /// # Errors
 /// 409 if another event has its id, 413, 422 or 507 if it cannot be kept.
 pub(super) async fn keep(hub: &Hub, device: &Device, sent: Sent) -> Result<Kept, Problem> {
-    let pictures: u64 = sent.thumbnails.iter().map(|bytes| bytes.len() as u64).sum();
-    let bytes = sent.clip_bytes.saturating_add(pictures);
+    let bytes = sent.clip_bytes.saturating_add(sent.pictures.bytes);
     if bytes > hub.settings.max_event {
         return Err(too_large("The event", bytes, hub.settings.max_event));
     }
@@ -92,10 +141,11 @@ fn put(hub: &Hub, device: &Device, mut sent: Sent) -> Result<Kept, Problem> {
     let event = event_of(hub, device, &sent.said, store.new_id())?;
     let source_id = event.source_id.clone().unwrap_or_default();
     let sha256 = hash(&mut sent).map_err(told)?;
+    let thumbnails = sent.pictures.load().map_err(told)?;
     let arrival = Arrival {
         manifest_sha256: identity(&event, &sha256),
         event,
-        files: pictures(&sent.thumbnails, &source_id),
+        files: pictures(&thumbnails, &source_id),
         device: device.id.clone(),
         owes_clip: true,
         said: Some(sent.said),

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use store::{Spool, StoreError};
 use web::Problem;
 
-use super::keep::Kept;
+use super::keep::{Kept, Pictures};
 use crate::problem::unreadable;
 
 /// Uploads that one device may have under way; of more its idlest goes.
@@ -36,7 +36,7 @@ pub(super) struct Session {
     pub(super) plan: Plan,
     touched: Mutex<Instant>,
     /// Who holds it is the only one to put something in.
-    pub(super) state: tokio::sync::Mutex<State>,
+    pub(super) state: Arc<tokio::sync::Mutex<State>>,
 }
 
 /// What becomes of an upload.
@@ -54,8 +54,7 @@ pub(super) enum State {
 pub(super) struct Open {
     pub(super) said: Value,
     pub(super) clip: Spool,
-    /// Thumbnails, one after the other, and where each ends.
-    pub(super) pictures: Option<(Spool, Vec<u64>)>,
+    pub(super) pictures: Pictures,
     /// A few bytes of each chunk's SHA-256; `None`: it is still to come.
     chunks: Vec<Option<[u8; 8]>>,
 }
@@ -109,7 +108,7 @@ impl Plan {
 }
 
 impl Open {
-    pub(super) fn new(said: Value, clip: Spool, pictures: Option<(Spool, Vec<u64>)>, plan: &Plan) -> Self {
+    pub(super) fn new(said: Value, clip: Spool, pictures: Pictures, plan: &Plan) -> Self {
         let chunks = usize::try_from(plan.total_chunks).unwrap_or(0);
         Self { said, clip, pictures, chunks: vec![None; chunks] }
     }
@@ -141,7 +140,7 @@ impl Open {
 
 impl Session {
     pub(super) fn new(id: String, device: &str, plan: Plan, open: Open) -> Arc<Self> {
-        let state = tokio::sync::Mutex::new(State::Open(Box::new(open)));
+        let state = Arc::new(tokio::sync::Mutex::new(State::Open(Box::new(open))));
         Arc::new(Self { id, device: device.to_owned(), plan, touched: Mutex::new(Instant::now()), state })
     }
 

@@ -7,7 +7,7 @@ use store::Spool;
 use web::Problem;
 
 use super::form::{Form, Part};
-use super::keep::{self, MOST_METADATA, MOST_THUMBNAIL, MOST_THUMBNAILS, Sent, keep};
+use super::keep::{self, MOST_METADATA, MOST_THUMBNAIL, MOST_THUMBNAILS, Pictures, Sent, keep};
 use super::wire::{StoredWire, UploadForm};
 use crate::app::Hub;
 use crate::body::PIECE;
@@ -16,8 +16,6 @@ use crate::problem::{told, too_large, unreadable};
 
 /// Bytes of a form beside what it carries.
 const MOST_AROUND: u64 = 1 << 20;
-/// Bytes of all thumbnails together.
-const MOST_THUMBNAILS_TOGETHER: usize = 24 << 20;
 
 /// Keeps an event.
 ///
@@ -44,21 +42,19 @@ pub(crate) async fn store(
     }
     let mut form = Form::of(request)?;
     let _turn = hub.turns.of(&device.id).await?;
-    let _memory = hub.turns.memory(4 * PIECE + MOST_THUMBNAILS_TOGETHER / 8).await?;
+    let _memory = hub.turns.memory(4 * PIECE).await?;
     let mut parts = Parts::default();
     while let Some(part) = form.next().await? {
         parts.take(&hub, &device, part).await?;
     }
     form.end().await?;
-    let Parts { video, said, mut thumbnails, .. } = parts;
+    let Parts { video, said, pictures } = parts;
     let (clip, clip_bytes) = video.ok_or_else(|| missing("video"))?;
     let said = said.ok_or_else(|| missing("metadata"))?;
     if clip_bytes == 0 {
         return Err(unreadable("video is empty.").with("field", "video"));
     }
-    thumbnails.sort_by_key(|(n, _)| *n);
-    let thumbnails = thumbnails.into_iter().map(|(_, bytes)| bytes).collect();
-    let kept = keep(&hub, &device, Sent { said, clip, clip_bytes, thumbnails }).await?;
+    let kept = keep(&hub, &device, Sent { said, clip, clip_bytes, pictures }).await?;
     Ok(Json(StoredWire::of(kept)))
 }
 
@@ -75,8 +71,7 @@ fn twice(field: &str) -> Problem {
 struct Parts {
     video: Option<(Spool, u64)>,
     said: Option<serde_json::Value>,
-    thumbnails: Vec<(usize, Vec<u8>)>,
-    thumbnail_bytes: usize,
+    pictures: Pictures,
 }
 
 impl Parts {
@@ -95,7 +90,7 @@ impl Parts {
                 Ok(())
             }
             name => match name.strip_prefix("thumbnail_").map(str::parse::<usize>) {
-                Some(Ok(n)) if n < MOST_THUMBNAILS => self.thumbnail(n, part).await,
+                Some(Ok(n)) if n < MOST_THUMBNAILS => self.thumbnail(hub, n, part).await,
                 Some(_) => {
                     let detail = format!(
                         "thumbnail_ is followed by a number; 0 to {} are taken.",
@@ -109,20 +104,13 @@ impl Parts {
         }
     }
 
-    async fn thumbnail(&mut self, n: usize, mut part: Part) -> Result<(), Problem> {
-        if self.thumbnails.iter().any(|(other, _)| *other == n) {
+    async fn thumbnail(&mut self, hub: &Hub, n: usize, mut part: Part) -> Result<(), Problem> {
+        if self.pictures.has(n) {
             return Err(twice(&format!("thumbnail_{n}")));
         }
         let bytes = part.whole(MOST_THUMBNAIL).await?;
-        self.thumbnail_bytes += bytes.len();
-        if self.thumbnail_bytes > MOST_THUMBNAILS_TOGETHER {
-            return Err(too_large(
-                "The thumbnails",
-                self.thumbnail_bytes as u64,
-                MOST_THUMBNAILS_TOGETHER as u64,
-            ));
-        }
-        self.thumbnails.push((n, bytes));
+        let (store, mut pictures) = (hub.store.clone(), std::mem::take(&mut self.pictures));
+        self.pictures = hub.work(move || pictures.put(&store, n, &bytes).map(|()| pictures)).await??;
         Ok(())
     }
 }
