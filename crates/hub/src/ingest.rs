@@ -57,8 +57,7 @@ pub(crate) async fn announce(
 ) -> Result<Json<Standing>, Problem> {
     let id = event_id(&id)?;
     is_json(request.headers())?;
-    let manifest = read(&hub, &device, request).await?;
-    let Announced { memory, manifest } = manifest;
+    let Announced { memory, read, manifest } = read(&hub, &device, request).await?;
     let bytes = total(&manifest);
     if bytes > hub.settings.max_event {
         return Err(too_large("The event", bytes, hub.settings.max_event));
@@ -79,7 +78,7 @@ pub(crate) async fn announce(
     room(&hub, &device, id, bytes).await?;
     let files = manifest.files.iter().map(|file| file.bytes).sum::<u64>();
     drop(memory);
-    let memory = held(&hub, usize::try_from(files).unwrap_or(usize::MAX)).await?;
+    let memory = held(&hub, usize::try_from(files).unwrap_or(usize::MAX).saturating_add(READ * read)).await?;
     let parcel = std::sync::Arc::new(Parcel::new(&device.id, manifest, event, memory));
     hub.pending.put(parcel.clone());
     file::step(&hub, &parcel, parcel.inside().await).await.map(Json)
@@ -87,6 +86,8 @@ pub(crate) async fn announce(
 
 struct Announced {
     memory: Turn,
+    /// Bytes of it as they came.
+    read: usize,
     manifest: Manifest,
 }
 
@@ -94,12 +95,13 @@ async fn read(hub: &Hub, device: &Device, request: Request) -> Result<Announced,
     let _turn = hub.turns.of(&device.id).await?;
     let memory = held(hub, READ * usize::try_from(MOST_MANIFEST).unwrap_or(usize::MAX)).await?;
     let bytes = body::whole(request.into_body(), "What is said of the event", MOST_MANIFEST).await?;
+    let read = bytes.len();
     let manifest = hub.work(move || serde_json::from_slice(&bytes)).await?;
     let manifest = manifest.map_err(|error| match error.classify() {
         serde_json::error::Category::Data => unreadable(format!("The body is JSON, but {error}.")),
         _ => Problem::bad_request("bad_json", format!("The body is not JSON: {error}.")),
     })?;
-    Ok(Announced { memory, manifest })
+    Ok(Announced { memory, read, manifest })
 }
 
 /// Memory; where there is none, those who have begun and not gone on make room.

@@ -32,7 +32,10 @@ const HANDOVER: Duration = Duration::from_secs(10);
 
 /// Who writes which clip. Who comes again takes it over: the line that it was on before is most likely dead.
 #[derive(Debug, Default)]
-pub(crate) struct Writers(Mutex<HashMap<EventId, (Arc<Turn<()>>, CancellationToken)>>);
+pub(crate) struct Writers(Mutex<HashMap<EventId, Writer>>);
+
+/// The turn to write a clip, and what ends whoever has it.
+type Writer = (Arc<Turn<()>>, CancellationToken);
 
 /// The clip is one's own until this is dropped, or cancelled by the next.
 #[derive(Debug)]

@@ -40,7 +40,8 @@ async fn a_body_that_drips_is_given_up_and_so_is_one_that_takes_all_the_time_the
         (Limits { stream: Duration::from_secs(100), ..Limits::default() }, 2 * 1024, 100..=101),
     ] {
         let (send, mut body) = body(&limits, 1 << 20);
-        let sender = tokio::spawn(async move {
+        let tracker = tokio_util::task::TaskTracker::new();
+        let sender = tracker.spawn(async move {
             loop {
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 if send.send(Bytes::from(vec![1; piece])).await.is_err() {
