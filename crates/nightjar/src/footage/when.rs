@@ -132,28 +132,6 @@ fn container(text: &str, named: Option<DateTime>) -> Option<When> {
     if is_local { local(written, By::Container) } else { Some(When::here(at, By::Container)) }
 }
 
-/// What a stored time says: RFC 3339 with its offset, or a local time without one.
-pub(crate) fn of_record(text: &str) -> Option<When> {
-    let text = text.trim();
-    if let Ok(at) = text.parse::<Timestamp>() {
-        let utc_offset = offset_in(text).unwrap_or_else(|| TimeZone::system().to_offset(at).seconds());
-        return Some(When { at, utc_offset, by: By::Record });
-    }
-    local(text.replacen(' ', "T", 1).parse().ok()?, By::Record)
-}
-
-/// The seconds of `+01:00` at the end; a `Z` says nothing of local time.
-pub(crate) fn offset_in(text: &str) -> Option<i32> {
-    let at = text.rfind(['+', '-']).filter(|at| *at > 10)?;
-    let (sign, rest) = text.split_at(at + 1);
-    let sign = if sign.ends_with('-') { -1 } else { 1 };
-    let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
-    let hours: i32 = digits.get(..2)?.parse().ok()?;
-    let minutes: i32 = digits.get(2..4).unwrap_or("0").parse().ok()?;
-    let seconds = sign * (hours * 3600 + minutes * 60);
-    (seconds.abs() <= 18 * 3600).then_some(seconds)
-}
-
 /// The first date with a time in a name: `20261120_101530`, `2026-11-20 10.15.30`, `IMG-2026.11.20T1015` …
 pub(crate) fn in_name(name: &str) -> Option<DateTime> {
     let bytes = name.as_bytes();

@@ -38,16 +38,3 @@ fn local_time_in_a_container_is_known_by_the_name() {
     let when = container("2026-11-20T10:15:30Z", in_name("20261120_101530.mp4")).unwrap();
     assert_eq!(Some(when.at), local(date(2026, 11, 20).at(10, 15, 30, 0), By::Name).map(|it| it.at));
 }
-
-#[test]
-fn stored_times_keep_their_offset() {
-    let when = of_record("2026-11-20T10:10:10+01:00").unwrap();
-    assert_eq!((when.at.to_string(), when.utc_offset), ("2026-11-20T09:10:10Z".into(), 3600));
-    let naive = of_record("2026-11-20T10:10:10.123456").unwrap();
-    assert_eq!(
-        Some(naive.at),
-        local(date(2026, 11, 20).at(10, 10, 10, 123_456_000), By::Record).map(|it| it.at)
-    );
-    assert_eq!(of_record("yesterday"), None);
-    assert_eq!(offset_in("2026-11-20T10:10:10-05:30"), Some(-19_800));
-}

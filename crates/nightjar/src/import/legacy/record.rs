@@ -1,248 +1,51 @@
-//! `metadata.json` of the older system: read as far as it can be understood, and kept as it is.
+//! `metadata.json` of the older system as an import sees it: what it says is understood in `store`, as when one of its cameras
+//! sends it; times without an offset are this machine's.
 
+use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
-use frame::{Rect, Size};
-use serde_json::{Map, Value};
-use store::event::{Analysis, Characteristics, Temporal, Verdict};
+use jiff::tz::TimeZone;
+use store::parcel::older::Older;
+pub(super) use store::parcel::older::{label_of, text};
 
-use crate::footage::when::{self, When};
+use crate::footage::when::{By, When};
 
 #[cfg(test)]
 mod tests;
 
-/// Boxes of an event that are taken over.
-const MOST_REGIONS: usize = 16;
-
 /// What it said.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Record {
-    /// Its own id.
-    pub(super) id: Option<String>,
-    all: Map<String, Value>,
+pub(super) struct Record(Older);
+
+impl Deref for Record {
+    type Target = Older;
+
+    fn deref(&self) -> &Older {
+        &self.0
+    }
+}
+
+impl DerefMut for Record {
+    fn deref_mut(&mut self) -> &mut Older {
+        &mut self.0
+    }
 }
 
 impl Record {
     /// # Errors
     /// When it is no JSON object.
     pub(super) fn read(bytes: &[u8]) -> anyhow::Result<Self> {
-        let all: Map<String, Value> = serde_json::from_slice(bytes)?;
-        let id = text(all.get("id")).filter(|id| (1..=200).contains(&id.len()));
-        Ok(Self { id, all })
-    }
-
-    /// For messages.
-    pub(super) fn name(&self) -> &str {
-        self.id.as_deref().unwrap_or("an event without a name")
-    }
-
-    /// As it stands in the file.
-    pub(super) fn whole(&self) -> Value {
-        Value::Object(self.all.clone())
+        Ok(Self(Older::read(bytes)?))
     }
 
     /// When it began.
     pub(super) fn started(&self) -> Option<When> {
-        when::of_record(&text(self.all.get("start_time"))?).filter(When::is_set)
+        let (at, utc_offset) = self.0.started(&TimeZone::system())?;
+        Some(When { at, utc_offset, by: By::Record }).filter(When::is_set)
     }
 
     /// How long it was.
     pub(super) fn duration(&self) -> Duration {
-        let told = self.all.get("duration").and_then(Value::as_f64);
-        let between = || {
-            let end = when::of_record(&text(self.all.get("end_time"))?)?;
-            Some(end.at.duration_since(self.started()?.at).as_secs_f64())
-        };
-        let seconds = told.or_else(between).unwrap_or(0.0);
-        Duration::try_from_secs_f64(seconds.clamp(0.0, 86_400.0)).unwrap_or_default()
+        self.0.duration(&TimeZone::system())
     }
-
-    /// How many frames it had.
-    pub(super) fn frames(&self) -> u64 {
-        self.all.get("frame_count").and_then(Value::as_u64).unwrap_or(0)
-    }
-
-    /// Pixels of its frames.
-    pub(super) fn size(&self) -> Option<Size> {
-        let resolution = self.all.get("resolution")?;
-        let side = |name: &str, n: usize| {
-            let side = resolution.get(name).or_else(|| resolution.get(n))?.as_u64()?;
-            u32::try_from(side).ok().filter(|side| (1..=65_535).contains(side))
-        };
-        Some(Size::new(side("width", 0)?, side("height", 1)?))
-    }
-
-    /// The camera, if it names one as ours are named.
-    pub(super) fn camera(&self) -> Option<String> {
-        let named = ["camera", "camera_id"].iter().find_map(|key| text(self.all.get(*key)))?;
-        crate::footage::is_id(&named).then_some(named)
-    }
-
-    /// The hash of its movement.
-    pub(super) fn hash(&self) -> Option<String> {
-        let hash = self.analysed("signature_hash").or_else(|| self.all.get("signature_hash"));
-        text(hash).filter(|hash| !hash.is_empty())
-    }
-
-    fn analysed(&self, key: &str) -> Option<&Value> {
-        self.all.get("motion_analysis")?.get(key)
-    }
-
-    /// Boxes, of frames that are `size` now.
-    pub(super) fn regions(&self, size: Size) -> Vec<Rect> {
-        let mut regions = Vec::new();
-        boxes(self.all.get("regions").unwrap_or(&Value::Null), &mut regions, 0);
-        let was = self.size().unwrap_or(size);
-        let scale = |at: u32, now: u32, was: u32| {
-            u32::try_from(u64::from(at) * u64::from(now) / u64::from(was.max(1))).unwrap_or(u32::MAX)
-        };
-        let mut regions: Vec<Rect> = regions
-            .into_iter()
-            .map(|it: Rect| {
-                let (x, w) = (scale(it.x, size.width, was.width), scale(it.w, size.width, was.width));
-                Rect::new(x, scale(it.y, size.height, was.height), w, scale(it.h, size.height, was.height))
-            })
-            .filter(|it| it.w > 0 && it.h > 0 && it.x < size.width && it.y < size.height)
-            .map(|it| Rect::new(it.x, it.y, it.w.min(size.width - it.x), it.h.min(size.height - it.y)))
-            .collect();
-        regions.sort_by_key(|rect| std::cmp::Reverse(rect.area()));
-        regions.dedup();
-        regions.truncate(MOST_REGIONS);
-        regions
-    }
-
-    /// What it took it for.
-    pub(super) fn verdict(&self) -> Verdict {
-        let classification = self.analysed("classification").or_else(|| self.all.get("classification"));
-        let word = classification.and_then(|it| text(it.get("label")).or_else(|| text(Some(it))));
-        let (label, _) = word.as_deref().map_or(("unknown", None), label_of);
-        let confidence = classification.and_then(|it| it.get("confidence")).map_or(0.0, share);
-        let mut alternatives: Vec<(String, f32)> = Vec::new();
-        for it in classification.and_then(|it| it.get("alternatives")?.as_array()).into_iter().flatten() {
-            let word = text(it.get("label")).or_else(|| text(it.get(0))).or_else(|| text(Some(it)));
-            let likely = it.get("confidence").or_else(|| it.get(1)).map_or(0.0, share);
-            let (other, _) = word.as_deref().map_or(("unknown", None), label_of);
-            if other != label && !alternatives.iter().any(|(known, _)| known == other) {
-                alternatives.push((other.to_owned(), likely));
-            }
-        }
-        Verdict {
-            label: label.to_owned(),
-            confidence,
-            alternatives,
-            direction: self.direction(),
-            by_person: false,
-        }
-    }
-
-    fn direction(&self) -> String {
-        let told = self.analysed("motion_characteristics").and_then(|it| it.get("dominant_direction"));
-        let words = ["left", "right", "up", "down", "towards", "away", "still"];
-        let word = match told {
-            Some(Value::String(word)) => word.to_ascii_lowercase(),
-            Some(Value::Number(angle)) => {
-                let angle = angle.as_f64().unwrap_or(0.0).rem_euclid(360.0);
-                let word = ["right", "down", "left", "up"].into_iter().zip([45.0, 135.0, 225.0, 315.0]);
-                word.into_iter()
-                    .find(|(_, below)| angle < *below)
-                    .map_or("right", |(word, _)| word)
-                    .to_owned()
-            }
-            _ => String::new(),
-        };
-        if words.contains(&word.as_str()) { word } else { "still".to_owned() }
-    }
-
-    /// The numbers of its movement.
-    pub(super) fn analysis(&self) -> Option<Analysis> {
-        let (flow, time) = (self.analysed("motion_characteristics"), self.analysed("temporal_features"));
-        if flow.is_none() && time.is_none() && self.hash().is_none() {
-            return None;
-        }
-        let number = |of: Option<&Value>, key: &str| of.and_then(|it| it.get(key)).map_or(0.0, finite);
-        let turns = time.and_then(|it| it.get("direction_changes")).and_then(Value::as_u64).unwrap_or(0);
-        Some(Analysis {
-            characteristics: Characteristics {
-                mean_magnitude: number(flow, "mean_magnitude"),
-                std_magnitude: number(flow, "std_magnitude"),
-                mean_angle: number(flow, "mean_angle"),
-                angular_dispersion: number(flow, "angular_dispersion"),
-                max_magnitude: number(flow, "max_magnitude"),
-                flow_complexity: number(flow, "flow_complexity"),
-                dominant_direction: number(flow, "dominant_direction"),
-            },
-            temporal: Temporal {
-                magnitude_trend: number(time, "magnitude_trend"),
-                magnitude_variability: number(time, "magnitude_variability"),
-                acceleration_mean: number(time, "acceleration_mean"),
-                acceleration_std: number(time, "acceleration_std"),
-                direction_changes: u32::try_from(turns).unwrap_or(u32::MAX),
-                direction_stability: number(time, "direction_stability"),
-            },
-            histogram: Vec::new(),
-            signature_hash: self.hash().unwrap_or_default(),
-        })
-    }
-}
-
-/// `[x, y, w, h]`, or objects with these, in lists of any depth that makes sense.
-fn boxes(value: &Value, found: &mut Vec<Rect>, depth: usize) {
-    let whole = |value: Option<&Value>| {
-        let number = value?.as_f64().filter(|number| (0.0..65_536.0).contains(number))?;
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a side of a picture, checked"
-        )]
-        Some(number as u32)
-    };
-    let rect = |x, y, w, h| Some(Rect::new(whole(x)?, whole(y)?, whole(w)?, whole(h)?));
-    match value {
-        Value::Array(list) if list.len() == 4 && list.iter().all(Value::is_number) => {
-            found.extend(rect(list.first(), list.get(1), list.get(2), list.get(3)));
-        }
-        Value::Array(list) if depth < 4 => list.iter().for_each(|it| boxes(it, found, depth + 1)),
-        Value::Object(map) => {
-            let side = |long: &str, short: &str| map.get(short).or_else(|| map.get(long));
-            found.extend(rect(map.get("x"), map.get("y"), side("width", "w"), side("height", "h")));
-        }
-        _ => {}
-    }
-}
-
-/// Our label for a word of the older system's; the word itself, where it says more than the label.
-pub(super) fn label_of(word: &str) -> (&'static str, Option<String>) {
-    let lower = word.trim().to_lowercase();
-    let label = match lower.as_str() {
-        "person" | "human" | "people" | "pedestrian" | "man" | "woman" | "child" => "person",
-        "vehicle" | "car" | "truck" | "bus" | "bicycle" | "bike" | "motorcycle" | "van" => "vehicle",
-        "animal" | "wildlife" | "pet" | "dog" | "cat" | "bird" | "fox" | "deer" | "hedgehog" | "squirrel"
-        | "badger" | "boar" | "hare" | "rabbit" | "mouse" | "rat" | "marten" | "raccoon" | "horse"
-        | "cow" | "sheep" | "owl" | "bear" | "wolf" | "insect" => "animal",
-        "environment" | "environmental" | "weather" | "wind" | "rain" | "snow" | "leaves" | "vegetation"
-        | "tree" | "shadow" | "light" | "lighting" | "cloud" | "clouds" | "noise" | "water" => "environment",
-        _ => "unknown",
-    };
-    (label, (label != lower && !lower.is_empty()).then(|| word.trim().to_owned()))
-}
-
-/// A text, or a number as one.
-pub(super) fn text(value: Option<&Value>) -> Option<String> {
-    match value? {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
-/// 0 to 1; what is more was meant in percent.
-fn share(value: &Value) -> f32 {
-    let share = finite(value);
-    (if share > 1.0 { share / 100.0 } else { share }).clamp(0.0, 1.0)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "numbers of a movement")]
-fn finite(value: &Value) -> f32 {
-    let number = value.as_f64().unwrap_or(0.0) as f32;
-    if number.is_finite() { number } else { 0.0 }
 }

@@ -1,3 +1,5 @@
+use frame::{Rect, Size};
+
 use super::*;
 
 fn record(json: &str) -> Record {
