@@ -15,7 +15,7 @@ use crate::config::{Origin, Section, Slot, Values};
      --bind 127.0.0.1:{port}"
 )]
 pub(crate) struct Unguarded {
-    origin: Origin,
+    origin: Box<Origin>,
     section: &'static str,
     flag: &'static str,
     bind: SocketAddr,
@@ -36,7 +36,7 @@ pub(crate) fn guard(bind: SocketAddr, has_keys: bool, data: &Path, values: &Valu
     if bind.ip().to_canonical().is_loopback() || has_keys {
         return Ok(());
     }
-    let origin = origin(Section::Server, values);
+    let origin = Box::new(origin(Section::Server, values));
     let port = if bind.port() == 0 { 8000 } else { bind.port() };
     Err(Unguarded { origin, section: SERVER, flag: "", bind, data: data.display().to_string(), port })
 }
@@ -54,7 +54,7 @@ pub(crate) fn guard_hub(
     if bind.ip().to_canonical().is_loopback() || has_keys {
         return Ok(());
     }
-    let origin = origin(Section::Hub, values);
+    let origin = Box::new(origin(Section::Hub, values));
     let port = if bind.port() == 0 { 8080 } else { bind.port() };
     Err(Unguarded { origin, section: HUB, flag: "--hub ", bind, data: data.display().to_string(), port })
 }

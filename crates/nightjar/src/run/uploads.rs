@@ -113,14 +113,14 @@ impl Uploading {
     }
 }
 
+/// A remote's settings, and the way to it.
+type Connected = (RemoteSettings, Arc<dyn upload::Remote>);
+
 /// Every remote that is configured; nothing is asked of any yet.
 ///
 /// # Errors
 /// What is wrong with the settings of one.
-pub(crate) fn connect(
-    remotes: &[RemoteSettings],
-    clock: &Arc<dyn Clock>,
-) -> Result<Vec<(RemoteSettings, Arc<dyn upload::Remote>)>, SetupError> {
+fn connect(remotes: &[RemoteSettings], clock: &Arc<dyn Clock>) -> Result<Vec<Connected>, SetupError> {
     let one = |settings: &RemoteSettings| {
         let remote = upload::connect(settings, Patience::default(), clock.clone());
         let named = |error: SetupError| SetupError(format!("remote {}: {error}", settings.name));
