@@ -362,9 +362,21 @@ fn a_running_server_keeps_others_out_and_they_say_so() {
     let data = data.to_str().unwrap();
     let folder = TempDir::new().unwrap();
     write(&folder.path().join("a.jpg"), still(Duration::ZERO));
-    for args in [&["import", folder.path().to_str().unwrap()][..], &["events", "list"]] {
+    for args in [&["import", folder.path().to_str().unwrap()][..], &["events", "reindex"]] {
         let done = run(&[args, &["--data", data]].concat(), &[]);
         assert_eq!(done.code, 1, "{}", done.err);
         assert!(done.err.contains("another nightjar") && done.err.contains("stop it"), "{}", done.err);
     }
+    let looked = run(&["events", "list", "--json", "--data", data], &[]);
+    assert_eq!(
+        (looked.code, looked.out.contains("\"events\": []")),
+        (0, true),
+        "{}{}",
+        looked.out,
+        looked.err
+    );
+    let nowhere = folder.path().join("nowhere");
+    let lost = run(&["events", "list", "--data", nowhere.to_str().unwrap()], &[]);
+    assert_eq!((lost.code, nowhere.exists()), (1, false), "looking makes nothing");
+    assert!(lost.err.contains("there is no data directory"), "{}", lost.err);
 }

@@ -73,6 +73,20 @@ impl Shaper {
         }
     }
 
+    /// The picture as its EXIF orientation says that it is to be seen; the same one if it says nothing else.
+    ///
+    /// # Errors
+    /// [`CodecError`]: the picture is damaged.
+    pub fn upright(&mut self, jpeg: JpegPicture) -> Result<JpegPicture, CodecError> {
+        if markers::upright(&jpeg.bytes).is_none() {
+            return Ok(jpeg);
+        }
+        match self.jpeg(&jpeg, Rotation::None, false)?.picture {
+            Picture::Jpeg(upright) => Ok(upright),
+            Picture::Raw(_) => Ok(jpeg),
+        }
+    }
+
     fn jpeg(
         &mut self,
         jpeg: &JpegPicture,

@@ -3,14 +3,15 @@
 use std::process::ExitCode;
 use std::str::FromStr as _;
 
+use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
 use serde_json::{Value, json};
-use store::Store;
 use store::event::{Clip, ClipCodec, Event, EventId, Origin, State};
 use store::query::{LABELS, MOST_A_PAGE, Query};
+use store::{Look, Store};
 
 use crate::Usage;
 use crate::cli::{EventsCommand, EventsListArgs};
@@ -33,20 +34,37 @@ pub(crate) fn run(command: &EventsCommand, config: &Config) -> anyhow::Result<Ex
         EventsCommand::Delete { ids, .. } => ids.iter().map(|id| parsed(id)).collect::<Result<_, _>>()?,
         _ => Vec::new(),
     };
+    match command {
+        // A server may be at work there: whoever only looks takes nothing from it.
+        EventsCommand::List(args) => {
+            list(look(config)?.as_ref(), query.unwrap_or_default(), args)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        EventsCommand::Show { json, .. } => {
+            let found = asked.first().zip(look(config)?).map(|(id, look)| look.get(*id)).transpose()?;
+            return show(found.flatten(), &asked, *json);
+        }
+        _ => {}
+    }
     let vault = Vault::of(config)?;
     let store = vault.store();
     match command {
-        EventsCommand::List(args) => list(store, query.unwrap_or_default(), args)?,
-        EventsCommand::Show { json, .. } => {
-            if let Some(&id) = asked.first() {
-                return show(store, id, *json);
-            }
-        }
+        EventsCommand::List(_) | EventsCommand::Show { .. } => {}
         EventsCommand::Delete { json, .. } => delete(store, &asked, *json)?,
         EventsCommand::Reindex { json } => reindex(store, *json)?,
         EventsCommand::Check { json } => return check(store, *json),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is kept; `None` if nothing ever was.
+fn look(config: &Config) -> anyhow::Result<Option<Look>> {
+    let data = config.data.display();
+    anyhow::ensure!(
+        config.data.is_dir(),
+        "there is no data directory {data}; name it with --data DIR or NIGHTJAR_DATA__PATH"
+    );
+    Look::at(&config.data).with_context(|| format!("failed to open the events in {data}"))
 }
 
 fn parsed(id: &str) -> Result<EventId, Usage> {
@@ -85,13 +103,13 @@ fn time(text: &str, is_end: bool) -> Option<Timestamp> {
     Some(TimeZone::system().to_ambiguous_zoned(civil).compatible().ok()?.timestamp())
 }
 
-fn list(store: &Store, mut query: Query, args: &EventsListArgs) -> anyhow::Result<()> {
+fn list(look: Option<&Look>, mut query: Query, args: &EventsListArgs) -> anyhow::Result<()> {
     let mut left = args.limit;
     let mut shown = Vec::new();
     let mut count = 0;
-    while left > 0 {
+    while let Some(look) = look.filter(|_| left > 0) {
         query.limit = u32::try_from(left).unwrap_or(MOST_A_PAGE).min(MOST_A_PAGE);
-        let page = store.list(&query)?;
+        let page = look.list(&query)?;
         for event in &page.events {
             count += 1;
             if args.json {
@@ -207,9 +225,10 @@ fn whole(event: &Event) -> Value {
     shown
 }
 
-fn show(store: &Store, id: EventId, json: bool) -> anyhow::Result<ExitCode> {
-    let Some(event) = store.get(id)? else {
-        say::fault(&format!("there is no event {id}"));
+fn show(event: Option<Event>, asked: &[EventId], json: bool) -> anyhow::Result<ExitCode> {
+    let Some(event) = event else {
+        let asked: Vec<String> = asked.iter().map(ToString::to_string).collect();
+        say::fault(&format!("there is no event {}", asked.join(", ")));
         return Ok(ExitCode::FAILURE);
     };
     let shown = whole(&event);

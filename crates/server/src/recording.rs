@@ -30,7 +30,8 @@ pub(crate) enum ActionWire {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RecordingAnswer)]
 pub(crate) struct RecordingAnswerWire {
-    /// The event that it becomes part of, or was part of; null if there is none, as while nothing can be written.
+    /// The event that it becomes part of, or was part of; null if there is none: nothing can be written, or nobody had
+    /// started what is to be stopped.
     #[schema(required)]
     pub(crate) event: Option<String>,
 }
@@ -42,7 +43,7 @@ pub(crate) struct RecordingAnswerWire {
     responses(
         (status = 202, body = RecordingAnswerWire),
         (status = 404, description = "There is no camera of that id."),
-        (status = 409, description = "This camera is not recorded: [camera.recording] enabled = false."),
+        (status = 409, description = "This camera is not recorded ([camera.recording] enabled = false), or delivers no pictures."),
         (status = 422, description = "action is neither start nor stop."),
         (status = 503, description = "The recorder is behind; try again."),
     ))]
@@ -66,6 +67,11 @@ pub(crate) async fn post(
             StatusCode::CONFLICT,
             "not_recorded",
             "This camera is not recorded: [camera.recording] enabled is false.",
+        )),
+        Err(RecordRefused::NoPictures) => Err(Problem::new(
+            StatusCode::CONFLICT,
+            "no_pictures",
+            "There is nothing to record: the camera delivers no pictures at present. Its state says why.",
         )),
         Err(RecordRefused::Busy) => {
             Err(Problem::unavailable("recorder_busy", "The recorder is behind; try again.", 2))

@@ -25,6 +25,7 @@ pub mod intake;
 pub mod keys;
 mod layout;
 pub mod links;
+mod look;
 mod metadata;
 #[cfg(any(test, feature = "model"))]
 #[doc(hidden)]
@@ -51,6 +52,7 @@ pub use draft::{Birth, Draft, Finished};
 pub use error::StoreError;
 pub use forecast::{Forecast, Limit};
 pub use health::{Problem, StoreState};
+pub use look::Look;
 pub use notice::{Listener, Notice, NoticeKind};
 pub use recover::Recovered;
 pub use reindex::Reindexed;

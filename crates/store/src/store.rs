@@ -110,7 +110,7 @@ pub(crate) struct Inner {
     /// Held by whoever takes events away or recovers.
     pub(crate) retaining: Mutex<Retaining>,
     /// Only one process at a time writes here.
-    _lock: Mutex<Option<Box<dyn Debug + Send>>>,
+    lock: Mutex<Option<opening::Lock>>,
 }
 
 /// Why there is no index at present.

@@ -160,6 +160,8 @@ async fn what_a_person_says_is_kept_and_what_is_left_out_stays() {
         (json!({ "note": "x".repeat(2001) }), Some("note")),
         (json!({ "note": "a\u{0}b" }), Some("note")),
         (json!({ "favourite": "yes" }), None),
+        (json!({ "label": null }), None),
+        (json!({ "note": null, "seen": true }), None),
         (json!({ "stars": 5 }), None),
         (json!([]), None),
     ] {

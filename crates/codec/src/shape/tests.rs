@@ -113,6 +113,17 @@ fn an_orientation_of_the_cameras_own_is_carried_out_once_and_not_handed_on() {
 }
 
 #[test]
+fn a_picture_on_its_side_is_stood_upright_and_any_other_is_left_alone() {
+    let picture = jpeg(Size::new(96, 64), Subsamp::Sub2x2, |_| {});
+    let mut shaper = Shaper::new().unwrap();
+    let upright = shaper.upright(with_segment(&picture, 0xe1, &exif(6))).unwrap();
+    assert_eq!(upright.bytes, shaped(&picture, Rotation::Quarter, &[]).0.bytes);
+    for plain in [picture.clone(), with_segment(&picture, 0xe1, &exif(1))] {
+        assert_eq!(shaper.upright(plain.clone()).unwrap().bytes, plain.bytes);
+    }
+}
+
+#[test]
 fn a_colour_profile_stays_and_a_thumbnail_goes() {
     let profile = [&b"ICC_PROFILE\0\x01\x01"[..], &[7; 50]].concat();
     let picture = jpeg(Size::new(64, 64), Subsamp::Sub2x2, |_| {});

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use codec::{Encoder, ScanError};
+use codec::{Encoder, ScanError, Shaper};
 use exif::{In, Tag, Value};
 use frame::{JpegPicture, Picture};
 use jiff::civil::DateTime;
@@ -163,7 +163,10 @@ fn load(path: &Path) -> Result<JpegPicture, String> {
     let read = File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes));
     read.map_err(|error| told(&error))?;
     match codec::scan(Bytes::from(bytes)) {
-        Ok(picture) => Ok(picture),
+        // What is judged and drawn on it is as it is seen.
+        Ok(picture) => {
+            Shaper::new().and_then(|mut shaper| shaper.upright(picture)).map_err(|error| told(&error))
+        }
         Err(
             ScanError::TooLarge(_)
             | ScanError::Sampling

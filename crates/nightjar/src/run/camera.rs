@@ -110,7 +110,8 @@ impl server::Camera for Camera {
     }
 
     fn record(&self, action: RecordAction) -> Result<Option<EventId>, RecordRefused> {
-        self.tape.record(action, self.clock.monotonic())
+        let delivers = matches!(self.source().state, SourceState::Live);
+        self.tape.record(action, self.clock.monotonic(), delivers)
     }
 
     fn recording(&self) -> RecordingView {

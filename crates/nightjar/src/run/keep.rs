@@ -1,6 +1,7 @@
 //! The place where events are kept: opened before anything else is started, looked after by a thread of its own.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use frame::Clock;
 use store::fs::DataFs;
-use store::{Opening, Retention, Store};
+use store::{NoticeKind, Opening, Retention, Store};
 
 use crate::config;
 
@@ -66,11 +67,19 @@ impl Keeper {
     pub(crate) fn start(store: Store, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
         let stop = Arc::new((Mutex::new(false), Condvar::new()));
         let told = stop.clone();
+        // What came in may be more than there is room for: that is not left to lie for a minute.
+        let has_grown = Arc::new(AtomicBool::new(false));
+        let grown = has_grown.clone();
+        store.on_change(Box::new(move |notice| {
+            if notice.kind == NoticeKind::Ended {
+                grown.store(true, Ordering::Relaxed);
+            }
+        }));
         let body = move || {
             let mut due = clock.monotonic();
             loop {
                 store.probe();
-                if clock.monotonic() >= due {
+                if has_grown.swap(false, Ordering::Relaxed) || clock.monotonic() >= due {
                     due = clock.monotonic() + RETAIN;
                     retain(&store);
                 }

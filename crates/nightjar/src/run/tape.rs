@@ -34,9 +34,13 @@ impl Tape {
         &self,
         action: RecordAction,
         at: Duration,
+        delivers: bool,
     ) -> Result<Option<EventId>, RecordRefused> {
         if !self.settings.load().enabled {
             return Err(RecordRefused::Off);
+        }
+        if action == RecordAction::Start && !delivers {
+            return Err(RecordRefused::NoPictures);
         }
         let (answer, told) = sync_channel(1);
         let cue = match action {

@@ -32,15 +32,16 @@ impl Recorder {
         if !self.later.is_empty() {
             return self.keep_for_later(cue);
         }
+        let was_by_hand = self.plan.is_by_hand();
         match self.plan.cue(told) {
             Heard::Later => self.keep_for_later(cue),
-            Heard::Taken => self.take(cue),
+            Heard::Taken => self.take(cue, was_by_hand),
             Heard::Begin(begin) => {
                 (self.part_of, self.rest) = (None, None);
                 (self.copies, self.software) = (false, false);
                 self.pace = Pace::default();
                 self.begin(begin);
-                self.take(cue);
+                self.take(cue, was_by_hand);
             }
         }
     }
@@ -54,7 +55,7 @@ impl Recorder {
     }
 
     /// A cue of the open event, or of none.
-    pub(super) fn take(&mut self, cue: Cue) {
+    pub(super) fn take(&mut self, cue: Cue, was_by_hand: bool) {
         match cue {
             Cue::Moves(sight) if self.plan.is_open() => self.sighted(*sight),
             Cue::Rests(rest) if self.plan.is_open() => self.rest = Some(rest),
@@ -64,7 +65,9 @@ impl Recorder {
                 None => self.waiting.push(answer),
             },
             Cue::Stop { answer, .. } => {
-                answer.try_send(self.writing.as_ref().map(Writing::id)).unwrap_or_default();
+                // What merely moves was started by nobody, and goes on.
+                let stopped = self.writing.as_ref().filter(|_| was_by_hand).map(Writing::id);
+                answer.try_send(stopped).unwrap_or_default();
             }
             _ => {}
         }

@@ -18,6 +18,8 @@ pub enum RecordAction {
 pub enum RecordRefused {
     /// The configuration says that this camera is not recorded.
     Off,
+    /// There is nothing to record: the source delivers no pictures at present.
+    NoPictures,
     /// The recorder is behind and takes nothing in just now.
     Busy,
 }

@@ -1,5 +1,6 @@
 //! How the index is opened: made, brought up to date, or set aside if it cannot be read.
 
+use std::cmp::Ordering;
 use std::ffi::CStr;
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -59,6 +60,26 @@ impl Index {
                 Ok(index)
             }
             opened => opened,
+        }
+    }
+
+    /// Opens the index at `file` to read it, while another process may write it.
+    ///
+    /// # Errors
+    /// - [`StoreError::Newer`] if a newer program has written it, [`StoreError::Invalid`] if an older one has.
+    /// - What the system says.
+    pub(crate) fn open_to_look(file: &Path) -> Result<Self, StoreError> {
+        let reader = Connection::open_with_flags(file, flags())?;
+        reader.busy_timeout(WRITER_PATIENCE)?;
+        reader.set_prepared_statement_cache_capacity(STATEMENTS);
+        reader.pragma_update(None, "query_only", true)?;
+        let (found, known) = (version(&reader)?, u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX));
+        match found.cmp(&known) {
+            Ordering::Greater => Err(StoreError::Newer { found, known }),
+            Ordering::Less => Err(StoreError::Invalid(format!(
+                "the index is of version {found} and this program's is {known}; start the server once, which brings it up to date"
+            ))),
+            Ordering::Equal => Self::new(Readers::Writer, reader),
         }
     }
 

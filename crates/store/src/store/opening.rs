@@ -82,6 +82,23 @@ impl IndexSource for FileIndex {
     }
 }
 
+/// Keeps other processes from writing here, on the disk that was there when it was taken.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    /// `None` if the disk did not tell.
+    device: Option<u64>,
+    _held: Box<dyn Debug + Send>,
+}
+
+impl Lock {
+    fn of(fs: &dyn Fs, layout: &Layout) -> Result<Self, StoreError> {
+        let failed = |error| StoreError::io("lock the data directory", error);
+        let held = fs.try_lock(&layout.root().join("store.lock")).map_err(failed)?.ok_or(StoreError::Busy)?;
+        let device = fs.metadata(layout.root()).ok().map(|root| root.device);
+        Ok(Self { device, _held: held })
+    }
+}
+
 impl Store {
     /// Opens the data directory: finishes, repairs or puts aside what a crash left. A disk that is missing is no
     /// error: the store waits for it, in state [`StoreState::Missing`](crate::StoreState).
@@ -100,8 +117,7 @@ impl Store {
 
     pub(crate) fn open_with(opening: Opening, parts: Parts) -> Result<Self, StoreError> {
         let layout = Layout::new(opening.root);
-        let lock = opening.fs.try_lock(&layout.root().join("store.lock"));
-        let lock = lock.map_err(|error| StoreError::io("lock the data directory", error))?;
+        let lock = Lock::of(&*opening.fs, &layout)?;
         let inner = Inner {
             fs: opening.fs,
             clock: opening.clock,
@@ -132,7 +148,7 @@ impl Store {
             closed: Mutex::default(),
             recovered: Mutex::default(),
             retaining: Mutex::default(),
-            _lock: Mutex::new(Some(lock.ok_or(StoreError::Busy)?)),
+            lock: Mutex::new(Some(lock)),
         };
         let store = Self { inner: Arc::new(inner) };
         store.attach()?;
@@ -198,6 +214,7 @@ impl Store {
         };
         let is_fresh = root.is_none();
         let fresh = self.next_id(inner.clock.wall());
+        self.lock_what_is_there()?;
         let root = identity::settle(fs, &inner.layout, inner.witness.as_deref(), root, fresh)?;
         let index = inner.source.open()?;
         match index.root()? {
@@ -215,6 +232,19 @@ impl Store {
         // From here on no other one will do, and an empty one least of all: its disk is gone.
         *locked(&inner.root) = Some(root);
         Ok(index)
+    }
+
+    /// A disk that was mounted since the lock was taken has a lock of its own.
+    fn lock_what_is_there(&self) -> Result<(), StoreError> {
+        let inner = self.inner();
+        let device = self.fs_of().metadata(inner.layout.root()).map(|root| root.device);
+        let device = device.map_err(|error| StoreError::io("lock the data directory", error))?;
+        let mut lock = locked(&inner.lock);
+        if lock.as_ref().is_none_or(|lock| lock.device != Some(device)) {
+            *lock = None;
+            *lock = Some(Lock::of(self.fs_of(), &inner.layout)?);
+        }
+        Ok(())
     }
 
     /// No id is given twice, whatever else cannot be read.

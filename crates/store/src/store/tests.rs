@@ -215,7 +215,7 @@ fn what_a_killed_process_was_writing_is_kept_as_partial() {
     let id = draft.id();
     // Neither is dropped in a process that is killed.
     let _killed = (std::mem::ManuallyDrop::new(writer), std::mem::ManuallyDrop::new(draft));
-    locked(&store.inner()._lock).take();
+    locked(&store.inner().lock).take();
     let store = place.open();
     assert_eq!(store.recovered().repaired, [id]);
     let event = store.get(id).unwrap().unwrap();
@@ -244,7 +244,7 @@ fn a_draft_cut_off_before_its_first_sync_is_taken_away_and_a_damaged_one_is_put_
         let id = draft.id();
         writer.sync().unwrap();
         let _killed = (std::mem::ManuallyDrop::new(writer), std::mem::ManuallyDrop::new(draft));
-        locked(&store.inner()._lock).take();
+        locked(&store.inner().lock).take();
         let clip = place.dir.path().join("data/drafts").join(id.to_string()).join(CLIP);
         let mut bytes = std::fs::read(&clip).unwrap();
         spoil(&mut bytes);
