@@ -107,6 +107,11 @@ impl Archive {
         Timestamp::try_from((self.0.wall)()).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
+    /// Whether events are sent from here.
+    pub(crate) fn sends(&self) -> bool {
+        self.0.transfers.is_some()
+    }
+
     /// What is being uploaded, as a question for [`Archive::ask`].
     pub(crate) fn transfers(&self) -> impl FnOnce() -> Transfers + Send + 'static {
         let ask = self.0.transfers.clone();

@@ -56,19 +56,24 @@ pub(crate) async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Json<EventsWire>, Problem> {
     let query = read(query.as_deref())?;
+    let sends = archive.sends();
     let asked = archive.ask(move |store| {
         let page = store.list(&query)?;
         let ids: Vec<EventId> = page.events.iter().map(|event| event.id).collect();
-        let errands = owed(store, &ids)?;
+        let errands = owed(store, sends, &ids)?;
         Ok((page, errands))
     });
     let (page, errands) = asked.await?;
-    Ok(Json(EventsWire::of(&page, &errands)))
+    Ok(Json(EventsWire::of(&page, errands.as_deref())))
 }
 
-/// What of these events is owed to the remotes.
-fn owed(store: &Store, ids: &[EventId]) -> Result<Vec<ErrandView>, StoreError> {
-    if ids.is_empty() { Ok(Vec::new()) } else { store.errands_of(ids) }
+/// What of these events is owed to the remotes; `None` where nothing is sent from, and nothing is asked then.
+fn owed(store: &Store, sends: bool, ids: &[EventId]) -> Result<Option<Vec<ErrandView>>, StoreError> {
+    match (sends, ids) {
+        (false, _) => Ok(None),
+        (true, []) => Ok(Some(Vec::new())),
+        (true, ids) => store.errands_of(ids).map(Some),
+    }
 }
 
 fn read(query: Option<&str>) -> Result<Query, Problem> {
@@ -120,11 +125,14 @@ pub(crate) async fn one(
     Path(id): Path<String>,
 ) -> Result<Json<EventWire>, Problem> {
     let id = event_id(&id)?;
+    let sends = archive.sends();
     let found = archive
         .ask(move |store| match store.recording(id) {
-            Some(event) => Ok(Some(EventWire::recording(&event).with_uploads(&[]))),
+            Some(event) => Ok(Some(EventWire::recording(&event).with_uploads(sends.then_some(&[])))),
             None => match store.get(id)? {
-                Some(event) => Ok(Some(EventWire::of(&event).with_uploads(&owed(store, &[id])?))),
+                Some(event) => {
+                    Ok(Some(EventWire::of(&event).with_uploads(owed(store, sends, &[id])?.as_deref())))
+                }
                 None => Ok(None),
             },
         })
@@ -176,8 +184,12 @@ pub(crate) async fn patch(
 ) -> Result<Json<EventWire>, Problem> {
     let id = event_id(&id)?;
     let change = checked(web::json::<EventChange>(request).await?)?;
-    let changed = archive.ask(move |store| store.change(id, &change)).await?;
-    changed.map(|event| Json(EventWire::of(&event))).ok_or_else(|| no_event(&id.to_string()))
+    let sends = archive.sends();
+    let asked = archive.ask(move |store| match store.change(id, &change)? {
+        Some(event) => Ok(Some(EventWire::of(&event).with_uploads(owed(store, sends, &[id])?.as_deref()))),
+        None => Ok(None),
+    });
+    asked.await?.map(Json).ok_or_else(|| no_event(&id.to_string()))
 }
 
 fn checked(change: EventChange) -> Result<Change, Problem> {

@@ -159,6 +159,7 @@ const MOST: u32 = store::outbox::MOST_ERRANDS;
     ),
     responses(
         (status = 200, body = ErrandsWire),
+        (status = 404, description = "There is no such remote."),
         (status = 400, description = "A parameter is not known, given twice, or the cursor is of another list; `field` names it."),
         (status = 422, description = "A value is out of its range; `field` names it."),
     ))]
@@ -218,7 +219,7 @@ fn state(word: &str) -> Result<ErrandState, Problem> {
 
 /// What is to be tried again; without anything, all of it.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 #[schema(as = UploadRetry)]
 pub(crate) struct Retry {
     /// Only of this event, and before all others.

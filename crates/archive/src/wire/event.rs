@@ -80,7 +80,7 @@ pub(crate) struct EventWire {
     bytes: u64,
     /// Whether the clock was known to be right when it was recorded.
     clock_was_set: bool,
-    /// How it stands with each remote; left out in the stream of events.
+    /// How it stands with each remote; left out in the stream of events, and where nothing is sent from.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     uploads: Option<Vec<UploadWire>>,
@@ -203,10 +203,11 @@ impl EventWire {
         Self::with(event, state, true)
     }
 
-    /// With what is owed of it and others to the remotes.
-    pub(crate) fn with_uploads(mut self, errands: &[ErrandView]) -> Self {
-        let mine = errands.iter().filter(|errand| errand.event.to_string() == self.id);
-        self.uploads = Some(mine.map(UploadWire::of).collect());
+    /// With what is owed of it, among others, to the remotes; `None` where nothing is sent from.
+    pub(crate) fn with_uploads(mut self, errands: Option<&[ErrandView]>) -> Self {
+        self.uploads = errands.map(|errands| {
+            errands.iter().filter(|errand| errand.event.to_string() == self.id).map(UploadWire::of).collect()
+        });
         self
     }
 

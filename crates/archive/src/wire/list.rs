@@ -20,7 +20,7 @@ pub(crate) struct EventsWire {
 }
 
 impl EventsWire {
-    pub(crate) fn of(page: &Page, errands: &[ErrandView]) -> Self {
+    pub(crate) fn of(page: &Page, errands: Option<&[ErrandView]>) -> Self {
         let events = page.events.iter().map(|event| EventWire::of(event).with_uploads(errands)).collect();
         Self { events, next: page.next.as_ref().map(ToString::to_string) }
     }
