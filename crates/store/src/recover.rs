@@ -77,6 +77,15 @@ impl Store {
         // Nobody takes events away meanwhile; and whoever does so already will come here again.
         let Ok(_removing) = self.inner().retaining.try_lock() else { return Ok(Recovered::default()) };
         self.inner().has_stones.store(false, Ordering::Relaxed);
+        let recovered = self.try_recover(index);
+        if recovered.is_err() {
+            // Whatever of it was not come to is still to be done.
+            self.inner().must_recover.store(true, Ordering::Relaxed);
+        }
+        recovered
+    }
+
+    fn try_recover(&self, index: &Index) -> Result<Recovered, StoreError> {
         let mut recovered = Recovered::default();
         loop {
             let stones = index.tombstones(None, AT_ONCE)?;
