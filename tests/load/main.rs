@@ -5,7 +5,14 @@
 //! claimed of the program's safety, a line of figures each; without a name all of them.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that went wrong must end, loudly")]
 
+// The network and the object store that the remotes are tested with.
+#[path = "../../crates/upload/tests/remotes/faults.rs"]
+#[allow(dead_code, reason = "there are tests of each of its faults")]
+mod faults;
 mod feed;
+#[path = "../../crates/upload/tests/remotes/objects.rs"]
+#[allow(dead_code, reason = "there are tests of all its manners")]
+mod objects;
 mod peers;
 mod process;
 mod relay;

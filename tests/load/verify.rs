@@ -4,6 +4,8 @@ mod clients;
 mod clock;
 mod crash;
 mod faults;
+mod hub;
+mod upload;
 
 /// One goal.
 struct Goal {
@@ -22,6 +24,8 @@ const CLAIMS: &[Claim] = &[
     ("clock", 1, clock::run),
     ("faults", 1, faults::run),
     ("clients", 120, clients::run),
+    ("hub", 200, hub::run),
+    ("upload", 200, upload::run),
 ];
 
 /// Prints a line for each of `claims`, given as `NAME` or `NAME=AMOUNT`; all of them if none is named. `false` if one

@@ -99,6 +99,7 @@ fn bare(folder: &Path) -> Command {
 /// How the program is to be started.
 #[derive(Debug, Clone)]
 pub struct Setup {
+    word: &'static str,
     config: String,
     env: Vec<(String, String)>,
     args: Vec<String>,
@@ -110,7 +111,13 @@ impl Setup {
     #[must_use]
     pub fn config(text: &str) -> Self {
         let folder = Arc::new(TempDir::new().unwrap());
-        Self { config: text.to_owned(), env: Vec::new(), args: Vec::new(), folder }
+        Self { word: "serve", config: text.to_owned(), env: Vec::new(), args: Vec::new(), folder }
+    }
+
+    /// A hub with this configuration file; it keeps what it gets in the folder `hub`.
+    #[must_use]
+    pub fn hub(text: &str) -> Self {
+        Self { word: "hub", ..Self::config(text) }
     }
 
     /// One demo camera `garden` that shows `scene`.
@@ -173,6 +180,7 @@ impl Setup {
         std::fs::write(self.folder().join("nightjar.toml"), &self.config).unwrap();
         let mut command = bare(self.folder());
         command.env("NIGHTJAR_SERVER__BIND", "127.0.0.1:0").env("NIGHTJAR_DATA__PATH", "./data");
+        command.env("NIGHTJAR_HUB__BIND", "127.0.0.1:0").env("NIGHTJAR_HUB__PATH", "./hub");
         command.envs(self.env.iter().map(|(n, v)| (n, v)));
         command
     }
@@ -203,7 +211,7 @@ impl Setup {
 
     fn spawn(self) -> TestApp {
         let mut command = self.command();
-        command.arg("serve").args(&self.args).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.arg(self.word).args(&self.args).stdout(Stdio::piped()).stderr(Stdio::piped());
         let begun = Instant::now();
         let mut child = command.spawn().unwrap();
         let out = collect(child.stdout.take().unwrap(), "out");

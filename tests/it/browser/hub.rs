@@ -286,10 +286,10 @@ fn the_cameras_of_a_hub_fit_every_width_say_what_is_wrong_and_can_be_reached_by_
 #[test]
 fn a_key_that_may_only_look_changes_nothing_and_makes_no_noise() {
     let hub = Hub::start();
+    let looks = key(hub.folder.path(), &["--name", "guest", "--scope", "view"]);
     let app = hub.camera("pole").start();
     let id = record(&app);
     hub.wait_for(&id);
-    let looks = key(hub.folder.path(), &["--name", "guest", "--scope", "view"]);
     let browser = Browser::start();
     let mut page = hub.page(&browser, &looks, 1280, 800);
     page.go(&hub.url(&format!("/event/{id}")));

@@ -219,7 +219,7 @@ pub(super) fn wrong(app: &TestApp) -> usize {
 }
 
 /// The folders of events, by id: the fourth level below year, month and day.
-fn folders(root: &Path) -> BTreeMap<String, PathBuf> {
+pub(super) fn folders(root: &Path) -> BTreeMap<String, PathBuf> {
     let mut level = vec![root.to_path_buf()];
     for _ in 0..4 {
         level = level.iter().flat_map(|folder| entries(folder)).filter(|path| path.is_dir()).collect();

@@ -1,0 +1,162 @@
+//! Events on their way over a network that fails, sent by a program that is killed again and again, to each kind of
+//! remote: a hub, a hub that is spoken to as an older storage server, an object store. In the end each of them is there once
+//! and as it was, nothing else is, and what was left when the faults ended went as fast as without them.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use tests::{Chance, Faults, Proxy, Setup, Tally, TestApp, pause};
+
+use super::{Goal, verdict};
+
+mod events;
+mod far;
+
+use far::{Far, Kind};
+
+/// How long all of it may take without faults, and once they are over; a run that comes to no end is one that failed.
+const PATIENCE: Duration = Duration::from_secs(1800);
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(50);
+/// The hub is killed and started anew once in so many lives of the sender.
+const RESTARTED_EVERY: u64 = 10;
+
+/// `events` to each kind of remote; a fifth as many kills where there are a thousand, else a tenth.
+pub(super) fn run(events: u64) -> bool {
+    let made = events::Made::new(events);
+    let kills = if events >= 1000 { events / 5 } else { (events / 10).max(3) };
+    let held = [Kind::Nightjar, Kind::Legacy, Kind::Store].map(|kind| one(kind, &made, kills));
+    held.into_iter().all(|held| held)
+}
+
+fn one(kind: Kind, made: &events::Made, kills: u64) -> bool {
+    let (ideal, start) = ideal(kind, made);
+    let mut far = Far::start(kind);
+    let proxy = Proxy::start(far.addr(), Faults::STORM, 0x5eed_0000 + kills);
+    let setup = made.setup().more(&far.remote("storm", &proxy));
+    let (restarts, killed) = storm(&setup, made, &mut far, &proxy, kills);
+    let tally = proxy.tally();
+    proxy.set(Faults::NONE);
+    let begun = Instant::now();
+    let app = setup.start();
+    let owed = backlog(&app, "storm").owed;
+    let left = drained(&app, "storm", made.count());
+    let took = begun.elapsed();
+    let found = far.found(made.clips());
+    let share = owed as f64 / made.count() as f64;
+    let fair = start + ideal.saturating_sub(start).mul_f64(share);
+    drop(app);
+    told(kind, &tally, restarts, killed, made.count() - owed);
+    let count = |n: u64| n as f64;
+    verdict(
+        &format!(
+            "{} events to {}, {} faults, {killed} × kill -9, {restarts} restarts; {owed} left when they ended",
+            made.count(),
+            kind.words(),
+            tally.faults()
+        ),
+        &[
+            Goal { what: "not there", measured: count(found.missing), most: 0.0, unit: "" },
+            Goal { what: "there twice", measured: count(found.twice), most: 0.0, unit: "" },
+            Goal { what: "not as they were", measured: count(found.wrong), most: 0.0, unit: "" },
+            Goal { what: "left over", measured: count(found.leftovers), most: 0.0, unit: "" },
+            Goal { what: "given up", measured: count(made.count() - left.done), most: 0.0, unit: "" },
+            Goal {
+                what: "the rest took",
+                measured: took.as_secs_f64() / fair.as_secs_f64(),
+                most: 2.0,
+                unit: "times what it takes without faults",
+            },
+        ],
+    ) && tally.faults() > 0
+}
+
+/// How long all of it takes over a network that does not fail, and how much of that until the first is sent.
+fn ideal(kind: Kind, made: &events::Made) -> (Duration, Duration) {
+    let far = Far::start(kind);
+    let proxy = Proxy::start(far.addr(), Faults::NONE, 1);
+    let setup = made.setup().more(&far.remote("ideal", &proxy));
+    let begun = Instant::now();
+    let app = setup.start();
+    let start = begun.elapsed();
+    drained(&app, "ideal", made.count());
+    let took = begun.elapsed();
+    let found = far.found(made.clips());
+    assert_eq!(found, far::Found::default(), "without faults all is well, or nothing else need be looked at");
+    drop(app);
+    (took, start)
+}
+
+/// Lives and kills, until all kills are done. → Restarts of the hub, kills while something was owed.
+fn storm(setup: &Setup, made: &events::Made, far: &mut Far, proxy: &Proxy, kills: u64) -> (u64, u64) {
+    let mut chance = Chance::new(0xc0ff_ee00 + kills);
+    let life = |chance: &mut Chance| Duration::from_millis(300 + chance.below(2200));
+    // So fast that about half of it is there when the last kill is done.
+    let rate = made.bytes() / 2 / (kills * 14 / 10).max(1);
+    let setup = setup.clone().env("NIGHTJAR_UPLOAD__RATE", &format!("{}B", rate.max(20_000)));
+    let (mut restarts, mut killed) = (0, 0);
+    for cycle in 0..kills {
+        let app = setup.clone().start();
+        let end = Instant::now() + life(&mut chance);
+        if cycle % RESTARTED_EVERY == RESTARTED_EVERY / 2 {
+            pause(Duration::from_millis(chance.below(300)));
+            far.restart();
+            proxy.aim(far.addr());
+            restarts += 1;
+        }
+        pause(end.saturating_duration_since(Instant::now()));
+        drop(app.killed());
+        killed += 1;
+    }
+    (restarts, killed)
+}
+
+/// How much is owed to a remote, and how much of it was given up.
+#[derive(Debug, Clone, Copy)]
+struct Backlog {
+    owed: u64,
+    failed: u64,
+    done: u64,
+}
+
+fn backlog(app: &TestApp, remote: &str) -> Backlog {
+    let uploads = app.json("/api/v1/uploads");
+    let remotes = uploads["remotes"].as_array().unwrap();
+    let this = remotes.iter().find(|this| this["name"] == remote).unwrap();
+    let number = |name: &str| this["backlog"][name].as_u64().unwrap();
+    Backlog { owed: number("events"), failed: number("failed"), done: number("done") }
+}
+
+/// Waits until so many were owed and nothing is any more.
+fn drained(app: &TestApp, remote: &str, count: u64) -> Backlog {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let backlog = backlog(app, remote);
+        let is_over = backlog.owed == 0 && backlog.done + backlog.failed >= count;
+        if is_over || Instant::now() > end {
+            if !is_over || backlog.failed > 0 {
+                let errands = app.json("/api/v1/uploads/errands?state=failed&limit=5");
+                eprintln!("{backlog:?}: {errands:#}");
+            }
+            return backlog;
+        }
+        pause(LOOK);
+    }
+}
+
+fn told(kind: Kind, tally: &Tally, restarts: u64, killed: u64, sent: u64) {
+    let by_kind: BTreeMap<_, _> = [
+        ("resets", tally.resets),
+        ("lost answers", tally.lost),
+        ("5xx", tally.errors),
+        ("429", tally.busy),
+        ("black holes", tally.holes),
+        ("flipped bits", tally.flips),
+    ]
+    .into();
+    eprintln!(
+        "{}: {} requests in the storm, {by_kind:?}, {restarts} restarts, {killed} kills, {sent} events through",
+        kind.words(),
+        tally.requests
+    );
+}
