@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, RawQuery, Request, State};
 use http::StatusCode;
 use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 use store::event::{EventId, Origin};
 use store::outbox::ErrandView;
 use store::query::{Change, LABELS, MOST_TEXT, Order, Query};
@@ -183,7 +184,13 @@ pub(crate) async fn patch(
     request: Request,
 ) -> Result<Json<EventWire>, Problem> {
     let id = event_id(&id)?;
-    let change = checked(web::json::<EventChange>(request).await?)?;
+    // An object and nothing else: where everything may be left out, an empty list would do as well.
+    let said = Value::Object(web::json::<Map<String, Value>>(request).await?);
+    let change = serde_json::from_value::<EventChange>(said).map_err(|error| {
+        let detail = format!("The body is JSON, but {error}.");
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", detail)
+    })?;
+    let change = checked(change)?;
     let sends = archive.sends();
     let asked = archive.ask(move |store| match store.change(id, &change)? {
         Some(event) => Ok(Some(EventWire::of(&event).with_uploads(owed(store, sends, &[id])?.as_deref()))),

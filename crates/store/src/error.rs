@@ -56,7 +56,8 @@ impl StoreError {
     pub fn is_tampered(&self) -> bool {
         use rustix::io::Errno;
         let Self::Io { source, .. } = self else { return false };
-        let told = [Errno::LOOP, Errno::XDEV, Errno::NOTDIR, Errno::EXIST].map(|errno| Some(errno.raw_os_error()));
+        let told =
+            [Errno::LOOP, Errno::XDEV, Errno::NOTDIR, Errno::EXIST].map(|errno| Some(errno.raw_os_error()));
         told.contains(&source.raw_os_error())
     }
 
