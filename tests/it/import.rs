@@ -210,8 +210,9 @@ fn what_is_no_card_is_refused_before_anything_is_made() {
         let done = kept.run(&["import", dir]);
         assert_eq!(done.code, 2, "{}", done.err);
     }
+    assert_eq!(kept.run(&["events", "list"]).code, 1, "nothing was ever kept there");
     assert!(!kept.data().exists());
-    assert_eq!(kept.run(&["events", "list"]).code, 0);
+    assert_eq!(kept.run(&["events", "check"]).code, 0);
     let done = kept.run(&["import", kept.data().to_str().unwrap()]);
     assert_eq!(done.code, 2, "{}", done.err);
     assert!(done.err.contains("kept already"), "{}", done.err);

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tests::{Chance, Faults, Proxy};
+use tests::{Chance, Faults, Proxy, until};
 
 /// A server that answers every request with the bytes it was sent, and remembers them.
 struct Echo {
@@ -130,7 +130,10 @@ fn each_fault_is_what_it_is_called() {
         let proxy = Proxy::start(echo.addr, faults, 11);
         let begun = Instant::now();
         let answers: Vec<_> = (0..20).map(|_| ask(&mut None, proxy.addr(), &body)).collect();
-        assert_eq!((proxy.tally().requests, proxy.tally().faults()), (20, 20), "{faults:?}");
+        // It counts when it is through with a connection, which may be after its client is.
+        until("all of them are counted", Duration::from_secs(60), || {
+            ((proxy.tally().requests, proxy.tally().faults()) == (20, 20)).then_some(())
+        });
         (answers, echo.seen(), begun.elapsed())
     };
     let (answers, seen, _) = once(Faults { reset: 1.0, ..ONE });

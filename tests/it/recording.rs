@@ -127,13 +127,15 @@ fn what_cannot_be_recorded_is_refused_with_a_reason() {
 
 #[test]
 fn what_delivers_no_pictures_is_not_recorded_and_what_only_moves_is_stopped_by_nobody() {
-    let camera = FakeCamera::scene("walker", 20);
-    let app = Setup::http(&camera.url()).start();
+    let app = Setup::scene("walker").start();
     app.wait_for("garden", "live", SOON);
-    until("something moves", SOON, || {
+    until("something moves", EVENT, || {
         (app.json("/readyz")["checks"]["cameras"][0]["recording"]["state"] == "recording").then_some(())
     });
     assert_eq!(record(&app, "stop"), Value::Null, "nobody had started it");
+    let camera = FakeCamera::scene("calm", 20);
+    let app = Setup::http(&camera.url()).start();
+    app.wait_for("garden", "live", SOON);
     camera.set(Mode::Gone);
     app.wait_for("garden", "lost", SOON);
     let refused = post(app.addr, "/api/v1/cameras/garden/recording", &json!({ "action": "start" }));

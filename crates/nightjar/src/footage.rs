@@ -104,6 +104,11 @@ impl Vault {
         Ok(())
     }
 
+    /// Whether a file is being read, or was not read to its end.
+    pub(crate) fn is_unfinished(config: &Config) -> bool {
+        config.data.join(FOLDER).join(UNFINISHED).exists()
+    }
+
     /// Takes away the events of a file that was not read to its end; it is read again as a whole.
     ///
     /// # Errors

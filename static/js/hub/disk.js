@@ -18,7 +18,7 @@ export class DiskPlace {
   #askedAt = 0;
   #title = el("h1", { class: "voice" }, "Storage");
   #sub = el("p", { class: "s mute" });
-  #meter = el("div", { class: "meter", role: "img" }, el("i", { class: "b" }), el("i"), el("i", { class: "c" }));
+  #meter = el("div", { class: "meter", role: "img", "aria-label": "Disk" }, el("i", { class: "b" }), el("i"), el("i", { class: "c" }));
   #legend = el("ul", { class: "legend s" });
   #figures = el("p", { class: "s mute" });
   #rows = el("ul", { class: "uses" });

@@ -45,7 +45,7 @@ export class Aside {
   #last = svg("text", { x: 280, y: 100, class: "end" });
   #hours = el("p", { class: "s faint" });
   #full = el("h2", { class: "h" });
-  #meter = el("div", { class: "meter", role: "img" }, el("i", { class: "b" }), el("i"), el("i", { class: "c" }));
+  #meter = el("div", { class: "meter", role: "img", "aria-label": "Disk" }, el("i", { class: "b" }), el("i"), el("i", { class: "c" }));
   #sentence = el("p", { class: "s mute" });
   #disk = el("section", { class: "disk", "aria-label": "Disk" }, this.#full, this.#meter, this.#sentence);
   node;

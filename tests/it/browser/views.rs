@@ -29,7 +29,7 @@ fn every_view_has_an_address_that_can_be_loaded_and_back_leads_back() {
     let timeline = format!("{}timeline", app.url());
     assert_eq!(
         links,
-        json!([live, live, timeline, tune]),
+        json!([live, live, timeline, tune, format!("{}uploads", app.url())]),
         "the bar leads to the same places from everywhere"
     );
     page.click("document.querySelector('.crumb a[href*=\"/tune/\"]')");
