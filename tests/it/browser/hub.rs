@@ -213,6 +213,22 @@ fn what_a_camera_hands_over_is_seen_on_the_hub_and_no_live_socket_is_asked_for()
     assert_eq!(live, 0, "a hub has no live pictures");
 }
 
+/// Each place of the hub as wide as the page is now.
+fn fits(page: &mut Page, hub: &Hub, width: u32) {
+    let places =
+        [("/", ".cam:nth-child(4)"), ("/disk", ".uses li:nth-child(3)"), ("/timeline", ".lane:nth-child(4)")];
+    for (view, there) in places {
+        page.go(&hub.url(view));
+        page.wait("it is shown", SOON, &format!("document.querySelector('{there}') !== null"));
+        assert_eq!(sideways(page), json!(0), "{view} at {width} is wider by that many pixels");
+        let shift = shift(page);
+        assert!(shift < 0.01, "{view} at {width}: the layout shifted by {shift}");
+        assert_eq!(page.eval(NAMELESS), json!([]), "{view}");
+        assert_eq!(page.eval(HEADINGS).as_array().unwrap().len(), 1, "{view}");
+        assert_eq!(page.complaints(), Vec::<String>::new(), "{view} at {width}");
+    }
+}
+
 #[test]
 fn the_cameras_of_a_hub_fit_every_width_say_what_is_wrong_and_can_be_reached_by_keyboard() {
     let hub = Hub::start();
@@ -228,20 +244,7 @@ fn the_cameras_of_a_hub_fit_every_width_say_what_is_wrong_and_can_be_reached_by_
         page.prefer(scheme);
         for (width, height) in WIDTHS {
             page.resize(width, height);
-            for (view, there) in [
-                ("/", ".cam:nth-child(4)"),
-                ("/disk", ".uses li:nth-child(3)"),
-                ("/timeline", ".lane:nth-child(4)"),
-            ] {
-                page.go(&hub.url(view));
-                page.wait("it is shown", SOON, &format!("document.querySelector('{there}') !== null"));
-                assert_eq!(sideways(&mut page), json!(0), "{view} at {width} is wider by that many pixels");
-                let shift = shift(&mut page);
-                assert!(shift < 0.01, "{view} at {width}: the layout shifted by {shift}");
-                assert_eq!(page.eval(NAMELESS), json!([]), "{view}");
-                assert_eq!(page.eval(HEADINGS).as_array().unwrap().len(), 1, "{view}");
-                assert_eq!(page.complaints(), Vec::<String>::new(), "{view} at {width}");
-            }
+            fits(&mut page, &hub, width);
         }
     }
     page.resize(1280, 800);

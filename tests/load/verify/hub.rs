@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
+use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -193,6 +194,10 @@ fn speed(hub: &TestHub, sent: &Sent) -> bool {
     )
 }
 
+fn named<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    Builder::new().name(name.to_owned()).spawn(run).unwrap()
+}
+
 /// All at once, each as fast as it is let.
 fn shares(hub: &TestHub, sent: &Sent, devices: &[String]) -> bool {
     let pid = hub.app.pid().as_raw_nonzero().get();
@@ -202,7 +207,7 @@ fn shares(hub: &TestHub, sent: &Sent, devices: &[String]) -> bool {
     let over = Arc::new(AtomicBool::new(false));
     let watch = {
         let (peak, over) = (peak.clone(), over.clone());
-        std::thread::spawn(move || {
+        named("watch", move || {
             while !over.load(Ordering::Relaxed) {
                 peak.fetch_max(process::rss_kib(pid), Ordering::Relaxed);
                 pause(Duration::from_millis(20));
@@ -212,7 +217,7 @@ fn shares(hub: &TestHub, sent: &Sent, devices: &[String]) -> bool {
     let threads = devices.iter().enumerate().map(|(n, key)| {
         let event = ready(sent, 100_000 + n as u64, SMALL);
         let (key, together, left) = (key.clone(), together.clone(), left.clone());
-        std::thread::spawn(move || {
+        named("camera", move || {
             let mut line = Line::new(addr, &key);
             line.pictures(&event);
             together.wait();
