@@ -65,8 +65,10 @@ fn look(config: &Config) -> anyhow::Result<Option<Look>> {
         "there is no data directory {data}; name it with --data DIR or NIGHTJAR_DATA__PATH"
     );
     // Half of a recording is no event; whoever is at work on it, or a server, has the directory.
-    if Vault::is_unfinished(config) && Vault::of(config).is_err() {
-        tracing::debug!("what is unfinished is being worked on");
+    if Vault::is_unfinished(config)
+        && let Err(error) = Vault::of(config)
+    {
+        tracing::debug!(%error, "what is unfinished stays as it is");
     }
     Look::at(&config.data).with_context(|| format!("failed to open the events in {data}"))
 }

@@ -3,6 +3,7 @@
 //! that was put in was not found.
 #![expect(clippy::print_stdout, reason = "its lines are what it is for")]
 
+use std::fmt::{Debug, Display};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -49,16 +50,26 @@ fn cuts(states: u64) -> bool {
 }
 
 fn bugs() -> bool {
+    let broken = |bug| power_cuts(1, STATES_A_BUG, bug).map(|report| report.broken > 0);
+    are_found("power cut", &Sabotage::BUGS, broken)
+}
+
+/// Whether each of the bugs, put in, breaks something.
+fn are_found<B: Copy + Debug, E: Display>(
+    what: &str,
+    bugs: &[B],
+    broken: impl Fn(B) -> Result<bool, E>,
+) -> bool {
     let mut found = 0;
-    for bug in Sabotage::BUGS {
-        match power_cuts(1, STATES_A_BUG, bug) {
-            Ok(report) if report.broken > 0 => found += 1,
-            Ok(_) => println!("  {bug:?} was not found"),
+    for &bug in bugs {
+        match broken(bug) {
+            Ok(true) => found += 1,
+            Ok(false) => println!("  {bug:?} was not found"),
             Err(error) => println!("  {bug:?}: {error}"),
         }
     }
-    let held = found == Sabotage::BUGS.len();
-    println!("power cut, bugs put in: {found} of {} found: {}", Sabotage::BUGS.len(), verdict(held));
+    let held = found == bugs.len();
+    println!("{what}, bugs put in: {found} of {} found: {}", bugs.len(), verdict(held));
     held
 }
 
@@ -104,21 +115,8 @@ fn cuts_of_index(states: u64) -> bool {
 }
 
 fn bugs_of_index() -> bool {
-    let mut found = 0;
-    for bug in IndexBug::BUGS {
-        match index_cuts(1, STATES_A_BUG, bug) {
-            Ok(report) if report.broken > 0 => found += 1,
-            Ok(_) => println!("  {bug:?} was not found"),
-            Err(error) => println!("  {bug:?}: {error}"),
-        }
-    }
-    let held = found == IndexBug::BUGS.len();
-    println!(
-        "power cut within the index, bugs put in: {found} of {} found: {}",
-        IndexBug::BUGS.len(),
-        verdict(held)
-    );
-    held
+    let broken = |bug| index_cuts(1, STATES_A_BUG, bug).map(|report| report.broken > 0);
+    are_found("power cut within the index", &IndexBug::BUGS, broken)
 }
 
 fn faults_of_index() -> bool {

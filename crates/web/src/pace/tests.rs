@@ -42,8 +42,10 @@ async fn a_body_that_drips_is_given_up_and_so_is_one_that_takes_all_the_time_the
         let (send, mut body) = body(&limits, 1 << 20);
         let tracker = tokio_util::task::TaskTracker::new();
         let sender = tracker.spawn(async move {
+            let mut each_second = tokio::time::interval(Duration::from_secs(1));
+            each_second.tick().await;
             loop {
-                tokio::time::sleep(Duration::from_secs(1)).await;
+                each_second.tick().await;
                 if send.send(Bytes::from(vec![1; piece])).await.is_err() {
                     return;
                 }
