@@ -1,6 +1,7 @@
 //! A remote that does as it is told.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -32,7 +33,7 @@ pub(crate) struct Scripted {
     steps: Mutex<VecDeque<Step>>,
     rest: Mutex<Step>,
     seen: Mutex<Vec<Seen>>,
-    under_way: Arc<Mutex<(u32, u32)>>,
+    under_way: Arc<AtomicU32>,
 }
 
 /// One attempt.
@@ -42,23 +43,16 @@ pub(crate) struct Seen {
     pub(crate) stage: Stage,
     pub(crate) at: Instant,
     pub(crate) resume: Option<String>,
+    /// How many were under way when it began, with itself.
+    pub(crate) at_once: u32,
 }
 
-/// Counts attempts under way, and how many there were at most.
-struct Under(Arc<Mutex<(u32, u32)>>);
-
-impl Under {
-    fn way(count: &Arc<Mutex<(u32, u32)>>) -> Self {
-        let mut now = count.lock().unwrap();
-        now.0 += 1;
-        now.1 = now.1.max(now.0);
-        Self(Arc::clone(count))
-    }
-}
+/// Counts attempts under way.
+struct Under(Arc<AtomicU32>);
 
 impl Drop for Under {
     fn drop(&mut self) {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0 -= 1;
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -82,17 +76,19 @@ impl Scripted {
     }
 
     pub(crate) fn most_at_once(&self) -> u32 {
-        self.under_way.lock().unwrap().1
+        self.seen().iter().map(|seen| seen.at_once).max().unwrap_or(0)
     }
 
     async fn step(&self, bundle: &mut EventBundle) -> Result<Receipt, Failure> {
-        let _under = Under::way(&self.under_way);
+        let at_once = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+        let _under = Under(Arc::clone(&self.under_way));
         let errand = bundle.errand();
         let seen = Seen {
             event: errand.event,
             stage: errand.stage,
             at: Instant::now(),
             resume: errand.resume.clone(),
+            at_once,
         };
         self.seen.lock().unwrap().push(seen);
         let step = self.steps.lock().unwrap().pop_front();
