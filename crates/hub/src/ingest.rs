@@ -4,6 +4,7 @@
 use axum::Json;
 use axum::extract::{Path, Request, State};
 use http::{HeaderMap, StatusCode};
+use sha2::{Digest as _, Sha256};
 use store::event::EventId;
 use store::parcel::{self, Manifest, Standing};
 use web::Problem;
@@ -11,6 +12,7 @@ use web::Problem;
 use crate::app::Hub;
 use crate::body;
 use crate::device::Device;
+use crate::digest;
 use crate::pending::{Parcel, total};
 use crate::problem::{other_event, over_quota, too_large, unreadable, wrong_digest};
 use crate::turns::Turn;
@@ -40,7 +42,11 @@ pub(crate) fn event_id(text: &str) -> Result<EventId, Problem> {
 ///
 /// Sent again for an event that is known, nothing is changed.
 #[utoipa::path(put, path = "/api/v1/ingest/{event}", tag = "ingest",
-    params(("event" = String, Path, description = "The event's id.")), request_body = ManifestWire,
+    params(
+        ("event" = String, Path, description = "The event's id."),
+        ("Content-Digest" = Option<String>, Header, description = "`sha-256=:BASE64:` of the body (RFC 9530), against damage on its way."),
+    ),
+    request_body = ManifestWire,
     responses(
         (status = 200, body = StandingWire),
         (status = 409, description = "Another event has this id: one with another clip, or of another device."),
@@ -94,7 +100,9 @@ struct Announced {
 async fn read(hub: &Hub, device: &Device, request: Request) -> Result<Announced, Problem> {
     let _turn = hub.turns.of(&device.id).await?;
     let memory = held(hub, READ * usize::try_from(MOST_MANIFEST).unwrap_or(usize::MAX)).await?;
+    let said = digest::said(request.headers())?;
     let bytes = body::whole(request.into_body(), "What is said of the event", MOST_MANIFEST).await?;
+    is_said(said, Sha256::digest(&bytes).into(), "What is said of the event")?;
     let read = bytes.len();
     let manifest = hub.work(move || serde_json::from_slice(&bytes)).await?;
     let manifest = manifest.map_err(|error| match error.classify() {

@@ -179,7 +179,8 @@ impl Courier {
         if let Err(failure) = closed.await {
             tracing::warn!(remote = name, why = failure.why(), "failed to free a clip that is safe");
         }
-        if is_sent && !was_well {
+        // What an earlier run of the program has left waiting is as good as what waited for the remote.
+        if is_sent && (!was_well || health.hastened.is_none()) {
             self.well_again(health).await;
         }
     }
@@ -194,7 +195,7 @@ impl Courier {
             return;
         }
         health.hastened = Some(now);
-        tracing::info!(remote = self.desk.name, "the remote is well again");
+        tracing::info!(remote = self.desk.name, "the remote is well");
         let (ledger, name) = (Arc::clone(&self.ledger), self.desk.name.clone());
         if let Err(failure) = off_thread(move || ledger.hasten(&name)).await {
             tracing::debug!(remote = self.desk.name, why = failure.why(), "failed to hasten what is owed");

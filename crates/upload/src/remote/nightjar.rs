@@ -80,8 +80,11 @@ impl Nightjar {
             .map_err(|error| Failure::refused(format!("the event cannot be described: {error}")))?;
         let words = Bytes::from(words);
         for turn in 0..MOST_TURNS {
-            let request =
-                self.request(Method::PUT, &[&id.to_string()]).header(CONTENT_TYPE, "application/json");
+            // Words that were damaged on their way must not be taken for words that cannot be.
+            let request = self
+                .request(Method::PUT, &[&id.to_string()])
+                .header(CONTENT_TYPE, "application/json")
+                .header("content-digest", digest(&words));
             let answer = self.http.send(request, bundle.body(words.clone())).await?;
             if answer.status != StatusCode::CONFLICT || turn + 1 == MOST_TURNS {
                 return told(id, &answer);
