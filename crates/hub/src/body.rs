@@ -10,13 +10,15 @@ use crate::problem::too_large;
 /// Bytes of a piece that is hashed and written at once: so large that the disk is worth its turn, and so small that
 /// hundreds of them at once fit into memory.
 pub(crate) const PIECE: usize = 128 * 1024;
+/// The same where few send at once: each piece goes to another thread and back, which costs as much as hashing 50 KB.
+pub(crate) const LARGE_PIECE: usize = 512 * 1024;
 
 /// The whole of a body, which is at most `most` bytes.
 ///
 /// # Errors
 /// What [`Problem::of_body`] says; 413 for more.
 pub(crate) async fn whole(body: Body, what: &str, most: u64) -> Result<Vec<u8>, Problem> {
-    let mut pieces = Pieces::new(body);
+    let mut pieces = Pieces::new(body, PIECE);
     let mut all = Vec::new();
     while let Some(bytes) = pieces.bytes().await? {
         let len = (all.len() + bytes.len()) as u64;
@@ -28,16 +30,17 @@ pub(crate) async fn whole(body: Body, what: &str, most: u64) -> Result<Vec<u8>, 
     Ok(all)
 }
 
-/// A body in pieces of [`PIECE`] bytes, the last one smaller.
+/// A body in pieces of `size` bytes, the last one smaller.
 #[derive(Debug)]
 pub(crate) struct Pieces {
     body: Body,
+    size: usize,
     rest: Bytes,
 }
 
 impl Pieces {
-    pub(crate) fn new(body: Body) -> Self {
-        Self { body, rest: Bytes::new() }
+    pub(crate) fn new(body: Body, size: usize) -> Self {
+        Self { body, size, rest: Bytes::new() }
     }
 
     /// Fills `piece`, which is given back empty only at the end.
@@ -46,15 +49,15 @@ impl Pieces {
     /// What [`Problem::of_body`] says.
     pub(crate) async fn next(&mut self, mut piece: Vec<u8>) -> Result<Vec<u8>, Problem> {
         piece.clear();
-        piece.reserve_exact(PIECE);
-        while piece.len() < PIECE {
+        piece.reserve_exact(self.size);
+        while piece.len() < self.size {
             if self.rest.is_empty() {
                 match self.bytes().await? {
                     Some(bytes) => self.rest = bytes,
                     None => break,
                 }
             }
-            let len = self.rest.len().min(PIECE - piece.len());
+            let len = self.rest.len().min(self.size - piece.len());
             piece.extend_from_slice(&self.rest.split_to(len));
         }
         Ok(piece)
@@ -83,7 +86,7 @@ mod tests {
         for size in [1000, PIECE - 1, PIECE + 1, all.len()] {
             let chunks = all.chunks(size).map(|chunk| Ok::<_, std::io::Error>(Bytes::copy_from_slice(chunk)));
             let body = Body::from_stream(futures_util::stream::iter(chunks.collect::<Vec<_>>()));
-            let mut pieces = Pieces::new(body);
+            let mut pieces = Pieces::new(body, PIECE);
             let mut found = Vec::new();
             let mut lengths = Vec::new();
             loop {

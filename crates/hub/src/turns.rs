@@ -12,6 +12,8 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use web::Problem;
 
+use crate::body::{LARGE_PIECE, PIECE};
+
 /// What one device may send at once.
 const OF_DEVICE: usize = 2;
 /// Pieces that are hashed and written at once: more make neither a disk nor a small processor faster.
@@ -72,6 +74,19 @@ impl Turns {
         self.memory.clone().try_acquire_many_owned(kibibytes(bytes)).ok()
     }
 
+    /// Memory for two pieces of a body, one that comes and one that is written, and how large they are: large ones where
+    /// half of all memory is free.
+    ///
+    /// # Errors
+    /// As [`Turns::memory`].
+    pub(crate) async fn pieces(&self) -> Result<(Turn, usize), Problem> {
+        let is_plenty = self.memory.available_permits() > MEMORY / 2;
+        match self.memory_now(2 * LARGE_PIECE).filter(|_| is_plenty) {
+            Some(turn) => Ok((turn, LARGE_PIECE)),
+            None => Ok((self.memory(2 * PIECE).await?, PIECE)),
+        }
+    }
+
     /// The turn to hash and write a piece.
     ///
     /// # Errors
@@ -112,6 +127,19 @@ mod tests {
         assert_eq!((refused.status().as_u16(), refused.code()), (503, "device_busy"));
         drop(held);
         assert!(turns.of("one").await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn few_who_send_get_large_pieces_and_many_small_ones() {
+        let turns = Turns::default();
+        let (first, large) = turns.pieces().await.unwrap();
+        let most = turns.memory(MEMORY / 2 * 1024).await.unwrap();
+        let (second, small) = turns.pieces().await.unwrap();
+        assert_eq!((large, small), (LARGE_PIECE, PIECE));
+        let kept = [first, second].map(|turn| turn.num_permits() * 1024);
+        assert_eq!(kept, [2 * LARGE_PIECE, 2 * PIECE]);
+        drop(most);
+        assert_eq!(turns.pieces().await.unwrap().1, LARGE_PIECE);
     }
 
     #[tokio::test(start_paused = true)]

@@ -24,9 +24,11 @@ use crate::settings::Secret;
 
 mod address;
 mod exact;
+mod insist;
 mod outgoing;
 mod words;
 
+pub(crate) use insist::A_MOMENT;
 pub use outgoing::Outgoing;
 pub(crate) use words::redact;
 
@@ -89,6 +91,8 @@ pub struct Http {
     slowness: Arc<AtomicU32>,
     /// Bytes a second that it carried when it was last seen to; 0: never yet.
     speed: Arc<AtomicU64>,
+    /// How often it answered, whatever, as one does that is well.
+    heard: Arc<AtomicU64>,
 }
 
 impl fmt::Debug for Http {
@@ -140,6 +144,7 @@ impl Http {
             clock,
             slowness: Arc::new(AtomicU32::new(1)),
             speed: Arc::default(),
+            heard: Arc::default(),
         })
     }
 
@@ -147,6 +152,12 @@ impl Http {
     #[must_use]
     pub fn root(&self) -> &Url {
         &self.root
+    }
+
+    /// How often the remote has answered without a fault of its own.
+    #[must_use]
+    pub fn heard(&self) -> u64 {
+        self.heard.load(Ordering::Relaxed)
     }
 
     /// A request for what lies below the root; each segment is escaped as a whole.
@@ -188,6 +199,9 @@ impl Http {
             biased;
             answer = self.client.execute(request) => match answer {
                 Ok(response) => {
+                    if !response.status().is_server_error() {
+                        self.heard.fetch_add(1, Ordering::Relaxed);
+                    }
                     self.slowness.store(1, Ordering::Relaxed);
                     if length >= SPEAKS {
                         let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);

@@ -53,6 +53,11 @@ pub trait Remote: Send + Sync + Debug + 'static {
     /// Tries the remote without leaving anything there; → what was found, in order.
     async fn probe(&self) -> Vec<Finding>;
 
+    /// How often it has answered so far without a fault of its own: one that did of late is there, whatever failed.
+    fn heard(&self) -> u64 {
+        0
+    }
+
     /// Tells the remote how this camera is. Most have no ear for it.
     ///
     /// # Errors

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use http::{HeaderMap, StatusCode};
 use sha2::{Digest as _, Sha256};
@@ -19,7 +18,7 @@ use web::Problem;
 
 use super::{event_id, is_said, standing_of};
 use crate::app::Hub;
-use crate::body::{PIECE, Pieces};
+use crate::body::Pieces;
 use crate::device::Device;
 use crate::digest;
 use crate::problem::{told, wrong_digest};
@@ -120,14 +119,14 @@ pub(crate) async fn part(
     })?;
     standing_of(&hub, &device, id).await?;
     let turn = hub.turns.of(&device.id).await?;
-    let memory = hub.turns.memory(2 * PIECE).await?;
+    let (memory, size) = hub.turns.pieces().await?;
     let mine = hub.writers.take(id).await?;
     expect(&standing_of(&hub, &device, id).await?, offset)?;
-    let (worker, body) = (hub.clone(), request.into_body());
+    let (worker, pieces) = (hub.clone(), Pieces::new(request.into_body(), size));
     // On its own, so that a part which is cut off is taken back even though nobody waits for the answer any more.
     let task = hub.life.tracker.spawn(async move {
         let _held = (turn, memory);
-        append(&worker, mine, Part { id, offset, digest }, body).await
+        append(&worker, mine, Part { id, offset, digest }, pieces).await
     });
     task.await.map_err(|_| Problem::internal())??;
     standing_of(&hub, &device, id).await.map(Json)
@@ -170,17 +169,25 @@ fn wrong_offset(offset: u64) -> Problem {
 /// What is at work on a clip; goes to the threads that may block and comes back.
 struct Work {
     clip: Incoming,
-    hash: Sha256,
+    /// Of the part; `None` for the first, which is all that the clip's own hash has seen: hashing is a third of the work.
+    hash: Option<Sha256>,
 }
 
-async fn append(hub: &Hub, mine: Mine, part: Part, body: Body) -> Result<(), Problem> {
+async fn append(hub: &Hub, mine: Mine, part: Part, pieces: Pieces) -> Result<(), Problem> {
     let Part { id, offset, digest } = part;
     let clip = hub.ask(move |store| store.incoming(id)).await?;
     if clip.offset() != offset {
         return Err(wrong_offset(clip.offset()));
     }
-    let (mut work, written) = write(hub, &mine, Work { clip, hash: Sha256::new() }, body).await?;
-    let is_right = written.and_then(|()| is_said(Some(digest), work.hash.finalize().into(), "The part"));
+    let hash = (offset > 0).then(Sha256::new);
+    let (mut work, written) = write(hub, &mine, Work { clip, hash }, pieces).await?;
+    let is_right = written.and_then(|()| {
+        let found = match work.hash.take() {
+            Some(hash) => hash.finalize().into(),
+            None => work.clip.sha256().map_err(told)?,
+        };
+        is_said(Some(digest), found, "The part")
+    });
     if let Err(problem) = is_right {
         hub.work(move || work.clip.cut(offset)).await?.map_err(told)?;
         return Err(problem);
@@ -193,9 +200,8 @@ async fn write(
     hub: &Hub,
     mine: &Mine,
     mut work: Work,
-    body: Body,
+    mut pieces: Pieces,
 ) -> Result<(Work, Result<(), Problem>), Problem> {
-    let mut pieces = Pieces::new(body);
     let mut coming = mine.next(&mut pieces, Vec::new()).await;
     let mut spare = Vec::new();
     loop {
@@ -222,7 +228,9 @@ async fn put(
     let turn = hub.turns.disk().await?;
     let done = tokio::task::spawn_blocking(move || {
         let _turn = turn;
-        work.hash.update(&piece);
+        if let Some(hash) = &mut work.hash {
+            hash.update(&piece);
+        }
         let written = work.clip.write(&piece);
         (work, piece, written)
     });

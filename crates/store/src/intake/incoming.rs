@@ -18,8 +18,9 @@ use crate::store::{Store, locked};
 
 /// Hashes that are carried along at most; those of others are made again from their files.
 const MOST_CARRIED: usize = 1024;
-/// After so many bytes the disk begins with its work.
-const BEGIN_EVERY: u64 = 2 * 1024 * 1024;
+/// After so many bytes the disk begins with its work, so that the end of a long clip is not waited for; more often costs
+/// more than it brings.
+const BEGIN_EVERY: u64 = 8 * 1024 * 1024;
 /// What is read at once.
 const AT_ONCE: usize = 256 * 1024;
 

@@ -19,6 +19,9 @@ const IN_A_ROW: u32 = 3;
 /// Refusals are the errands' own fault more often than not: a remote that refuses all is asked so often at least.
 const LONGEST_AFTER_REFUSAL: Duration = Duration::from_secs(60);
 
+/// One that answers is there, whatever fails: it is asked so often at least.
+const LONGEST_IF_HEARD: Duration = Duration::from_secs(15);
+
 /// How the remote has been of late.
 #[derive(Debug)]
 pub(super) struct Health {
@@ -26,6 +29,8 @@ pub(super) struct Health {
     failures: u32,
     /// Tries in a row that did not reach it, or that it did not let in.
     unreached: u32,
+    /// How often it had answered when something failed last.
+    heard: u64,
     /// It did not take our key, and nothing went well since.
     pub(super) denied: bool,
     /// When waiting errands were last made due.
@@ -35,7 +40,7 @@ pub(super) struct Health {
 
 impl Health {
     pub(super) fn new(rng: SmallRng) -> Self {
-        Self { failures: 0, unreached: 0, denied: false, hastened: None, rng }
+        Self { failures: 0, unreached: 0, heard: 0, denied: false, hastened: None, rng }
     }
 
     /// Whether it may be given more than one errand at a time.
@@ -146,7 +151,10 @@ impl Courier {
         if progressed {
             health.failures = 0;
         }
+        let heard = self.remote.heard();
+        let was_heard = heard > std::mem::replace(&mut health.heard, heard);
         let wait = if progressed { None } else { health.failed() };
+        let wait = wait.map(|wait| if was_heard { wait.min(LONGEST_IF_HEARD) } else { wait });
         if let Some(wait) = asked.or(wait) {
             self.desk.hold(Waiting::BackOff, wait);
         }

@@ -172,8 +172,8 @@ impl Legacy {
 
     /// Whether the server knows the event.
     async fn knows(&self, id: &str) -> Result<bool, Failure> {
-        let request = self.request(Method::GET, &["storage", "events", id]);
-        let answer = self.wire.ask(request).await?;
+        let ask = || (self.request(Method::GET, &["storage", "events", id]), Outgoing::empty());
+        let answer = self.wire.insist(ask).await?;
         match answer.status.as_u16() {
             200 => Ok(true),
             // One that knows no such path knows no such event.
@@ -210,11 +210,12 @@ impl Legacy {
 
     /// Reads the clip back, and deletes there what is not it.
     async fn proved(&self, bundle: &mut EventBundle, id: &str, clip: Clip) -> Result<Receipt, Failure> {
-        let mut held = self.held(bundle, id, clip).await?;
-        if held != Held::Same {
+        let mut held = self.held(bundle, id, clip).await;
+        if matches!(held, Ok(Held::Other | Held::Unknown) | Err(Failure::Again { after: None, .. })) {
             // It may have been changed on its way back, or we were asking for another.
-            held = self.held(bundle, id, clip).await?;
+            held = self.held(bundle, id, clip).await;
         }
+        let held = held?;
         let place = format!("{}/storage/events/{id}", self.wire.root().as_str().trim_end_matches('/'));
         match held {
             Held::Same => Ok(Receipt { sha256: Some(clip.sha256), place }),
@@ -242,6 +243,7 @@ impl Legacy {
         } else {
             chunked::send(self, bundle, note.clone()).await?
         };
+        bundle.progress();
         let id = match answer.get("event_id").and_then(Value::as_str) {
             Some(id) if id != ours => {
                 self.is_renamed(bundle, id, note.renamed).await?;
@@ -268,7 +270,8 @@ impl Legacy {
     }
 
     async fn delete(&self, id: &str) -> Result<(), Failure> {
-        let answer = self.wire.ask(self.request(Method::DELETE, &["storage", "events", id])).await?;
+        let ask = || (self.request(Method::DELETE, &["storage", "events", id]), Outgoing::empty());
+        let answer = self.wire.insist(ask).await?;
         if matches!(answer.status.as_u16(), 200 | 204 | 404 | 410) { Ok(()) } else { Err(refusal(&answer)) }
     }
 
@@ -314,6 +317,10 @@ impl Remote for Legacy {
 
     async fn probe(&self) -> Vec<Finding> {
         probe::run(self).await
+    }
+
+    fn heard(&self) -> u64 {
+        self.wire.heard()
     }
 }
 

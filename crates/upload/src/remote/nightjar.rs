@@ -68,9 +68,9 @@ impl Nightjar {
 
     /// How far the event has come there.
     async fn standing(&self, id: EventId) -> Result<Standing, Failure> {
-        let request = self.request(Method::GET, &[&id.to_string()]);
-        let answer = self.http.send(request, Outgoing::empty()).await?;
-        told(id, &answer)
+        let id_text = id.to_string();
+        let ask = || (self.request(Method::GET, &[&id_text]), Outgoing::empty());
+        told(id, &self.http.insist(ask).await?)
     }
 
     /// Says what belongs to the event; → how far it has come there.
@@ -81,11 +81,12 @@ impl Nightjar {
         let words = Bytes::from(words);
         for turn in 0..MOST_TURNS {
             // Words that were damaged on their way must not be taken for words that cannot be.
-            let request = self
-                .request(Method::PUT, &[&id.to_string()])
-                .header(CONTENT_TYPE, "application/json")
-                .header("content-digest", digest(&words));
-            let answer = self.http.send(request, bundle.body(words.clone())).await?;
+            let say = || {
+                let request = self.request(Method::PUT, &[&id.to_string()]);
+                let request = request.header(CONTENT_TYPE, "application/json");
+                (request.header("content-digest", digest(&words)), bundle.body(words.clone()))
+            };
+            let answer = self.http.insist(say).await?;
             if answer.status != StatusCode::CONFLICT || turn + 1 == MOST_TURNS {
                 return told(id, &answer);
             }
@@ -103,8 +104,9 @@ impl Nightjar {
 
     /// Gives up what is there of an event that is not whole.
     async fn give_up(&self, id: EventId) -> Result<(), Failure> {
-        let request = self.request(Method::DELETE, &[&id.to_string()]);
-        let answer = self.http.send(request, Outgoing::empty()).await?;
+        let id = id.to_string();
+        let ask = || (self.request(Method::DELETE, &[&id]), Outgoing::empty());
+        let answer = self.http.insist(ask).await?;
         if answer.status == StatusCode::NOT_FOUND { Ok(()) } else { answer.success().map(|_| ()) }
     }
 
@@ -123,11 +125,12 @@ impl Nightjar {
                 )));
             }
             let bytes = bundle.file(&name).await?;
-            let request = self
-                .request(Method::PUT, &[&id.to_string(), "files", &name])
-                .header(CONTENT_TYPE, "application/octet-stream")
-                .header("content-digest", digest(&bytes));
-            let answer = self.http.send(request, bundle.body(bytes)).await?;
+            let bring = || {
+                let request = self.request(Method::PUT, &[&id.to_string(), "files", &name]);
+                let request = request.header(CONTENT_TYPE, "application/octet-stream");
+                (request.header("content-digest", digest(&bytes)), bundle.body(bytes.clone()))
+            };
+            let answer = self.http.insist(bring).await?;
             standing = told(id, &answer)?;
             bundle.progress();
         }
@@ -180,6 +183,10 @@ impl Remote for Nightjar {
 
     fn hears_beats(&self) -> bool {
         true
+    }
+
+    fn heard(&self) -> u64 {
+        self.http.heard()
     }
 }
 

@@ -11,6 +11,7 @@ use reqwest::{Method, Url};
 
 use super::wire::Wire;
 use super::{Failure, Finding};
+use crate::http::Outgoing;
 
 /// A name is resolved, and a connection made, within this time.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -45,7 +46,7 @@ pub(super) async fn reach(wire: &Wire, url: &Url, findings: &mut Vec<Finding>) -
     if !connects(&addresses, findings).await {
         return None;
     }
-    match wire.ask(wire.exactly(Method::GET, url.clone())).await {
+    match wire.give(wire.exactly(Method::GET, url.clone()), Outgoing::empty()).await {
         Ok(answer) => {
             let secured = if url.scheme() == "https" { "the certificate is good" } else { "not encrypted" };
             findings.push(Finding::ok(format!("{host}:{port} answers over HTTP, {secured}")));

@@ -100,7 +100,7 @@ impl S3 {
             .header("content-type", key::content_type(key))
             .header("x-amz-meta-sha256", hex(sums.sha256))
             .header(name, value);
-        let answer = self.bucket.give(ask, bundle.body(bytes)).await?.success()?;
+        let answer = self.bucket.insist(ask, || bundle.body(bytes.clone())).await?.success()?;
         Ok(sums.is_repeated(answer.header("x-amz-checksum-sha256")))
     }
 
@@ -285,6 +285,10 @@ impl Remote for S3 {
 
     async fn probe(&self) -> Vec<Finding> {
         probe::run(self).await
+    }
+
+    fn heard(&self) -> u64 {
+        self.bucket.wire().heard()
     }
 }
 

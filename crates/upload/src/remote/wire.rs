@@ -85,14 +85,22 @@ impl Wire {
         self.0.exactly(method, url)
     }
 
-    /// Asks, with something in the body.
+    /// Asks once.
     pub(super) async fn give(&self, request: RequestBuilder, body: Outgoing) -> Result<Heard, Failure> {
         Ok(self.0.send(request, body).await?.into())
     }
 
-    /// Asks, with nothing in the body.
-    pub(super) async fn ask(&self, request: RequestBuilder) -> Result<Heard, Failure> {
-        self.give(request, Outgoing::empty()).await
+    /// Asks for what is the same when it is done twice, with something in the body; again if that fails in a moment.
+    pub(super) async fn insist(
+        &self,
+        make: impl FnMut() -> (RequestBuilder, Outgoing) + Send,
+    ) -> Result<Heard, Failure> {
+        Ok(self.0.insist(make).await?.into())
+    }
+
+    /// How often the remote has answered without a fault of its own.
+    pub(super) fn heard(&self) -> u64 {
+        self.0.heard()
     }
 
     /// Asks; → the answer's head, its body still to be read.

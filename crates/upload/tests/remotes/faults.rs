@@ -42,7 +42,7 @@ struct Rule {
     method: Method,
     within: String,
     skip: u32,
-    times: u32,
+    times: usize,
     fault: Fault,
 }
 
@@ -58,12 +58,12 @@ pub(crate) struct Network {
 
 impl Network {
     /// The next `times` requests with this method, and with `within` in path or query, meet the fault.
-    pub(crate) fn fault(&self, method: &Method, within: &str, times: u32, fault: Fault) {
+    pub(crate) fn fault(&self, method: &Method, within: &str, times: usize, fault: Fault) {
         self.fault_after(method, within, 0, times, fault);
     }
 
     /// As [`Self::fault`], once `skip` such requests went through.
-    pub(crate) fn fault_after(&self, method: &Method, within: &str, skip: u32, times: u32, fault: Fault) {
+    pub(crate) fn fault_after(&self, method: &Method, within: &str, skip: u32, times: usize, fault: Fault) {
         let rule = Rule { method: method.clone(), within: within.to_owned(), skip, times, fault };
         self.rules.lock().unwrap().push(rule);
     }

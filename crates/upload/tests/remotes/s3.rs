@@ -12,6 +12,8 @@ use crate::objects::{ACCESS, BUCKET, Manners, Objects, SECRET};
 use crate::wrong;
 
 const MIB: usize = 1 << 20;
+/// How often an attempt makes a request that may be made twice before it gives up.
+const TRIES: usize = 4;
 
 async fn set_up(checksum: Checksum) -> (Objects, Served, Arc<dyn Remote>) {
     let objects = Objects::new();
@@ -117,29 +119,30 @@ async fn a_key_that_may_only_write_gets_no_hash_where_the_store_vouches_for_noth
 #[tokio::test]
 async fn parts_that_are_there_are_not_sent_again() {
     let (objects, served, remote) = set_up(Checksum::Sha256).await;
-    // The third of five: its answer is lost; then the fifth does not come through.
-    served.network.fault(&Method::PUT, "partNumber=3", 1, Fault::LoseAnswer);
-    served.network.fault(&Method::PUT, "partNumber=5", 1, Fault::Cut);
+    // The third of five: its answers are lost; then the fifth does not come through.
+    served.network.fault(&Method::PUT, "partNumber=3", TRIES, Fault::LoseAnswer);
+    served.network.fault(&Method::PUT, "partNumber=5", TRIES, Fault::Cut);
     let desk = Desk::with_clip(5, 40 * MIB);
     let (receipt, attempts) = desk.until_there(&*remote, Stage::Clip).await.unwrap();
     assert_eq!((receipt.sha256, attempts), (Some(desk.sha256()), 3));
     are_kept(&objects, &[&desk]);
     // The third was found in the store's own list.
-    assert_eq!(served.network.count(&Method::PUT, "partNumber"), 6);
+    assert_eq!(served.network.count(&Method::PUT, "partNumber"), 4 + 2 * TRIES);
     assert_eq!(served.network.count(&Method::POST, "uploads"), 1);
 }
 
 #[tokio::test]
 async fn an_answer_that_was_lost_costs_nothing_but_a_question() {
-    for (bytes, method, within) in [(1000, Method::PUT, "motion.mp4"), (20 * MIB, Method::POST, "uploadId")] {
+    let ways = [(1000, Method::PUT, "motion.mp4", TRIES), (20 * MIB, Method::POST, "uploadId", 1)];
+    for (bytes, method, within, times) in ways {
         let (objects, served, remote) = set_up(Checksum::Sha256).await;
-        served.network.fault(&method, within, 1, Fault::LoseAnswer);
+        served.network.fault(&method, within, times, Fault::LoseAnswer);
         let desk = Desk::with_clip(6, bytes);
         desk.attempt(&*remote, Stage::Pictures).await.unwrap();
         assert!(matches!(desk.attempt(&*remote, Stage::Clip).await, Err(Failure::Again { .. })));
         let receipt = desk.attempt(&*remote, Stage::Clip).await.unwrap();
         assert_eq!(receipt.sha256, Some(desk.sha256()));
-        assert_eq!(served.network.count(&method, within), 1);
+        assert_eq!(served.network.count(&method, within), times);
         are_kept(&objects, &[&desk]);
     }
 }
@@ -174,7 +177,7 @@ async fn a_flipped_bit_is_refused_by_the_store_or_found_by_reading_back() {
 #[tokio::test]
 async fn an_upload_that_the_store_forgot_begins_anew() {
     let (objects, served, remote) = set_up(Checksum::Sha256).await;
-    served.network.fault(&Method::PUT, "partNumber=2", 1, Fault::Cut);
+    served.network.fault(&Method::PUT, "partNumber=2", TRIES, Fault::Cut);
     let desk = Desk::with_clip(9, 20 * MIB);
     assert!(desk.attempt(&*remote, Stage::Clip).await.is_err());
     assert!(desk.resume().is_some());
@@ -189,12 +192,12 @@ async fn an_upload_that_the_store_forgot_begins_anew() {
 async fn what_nobody_goes_on_with_for_a_day_is_cleared_away_and_nothing_else() {
     let (objects, served, remote) = set_up(Checksum::Sha256).await;
     for number in 0..5 {
-        served.network.fault(&Method::PUT, "partNumber=2", 1, Fault::Cut);
+        served.network.fault(&Method::PUT, "partNumber=2", TRIES, Fault::Cut);
         assert!(Desk::with_clip(10 + number, 20 * MIB).attempt(&*remote, Stage::Clip).await.is_err());
     }
     assert_eq!(remote.tidy().await.unwrap(), 0, "they are young");
     objects.begin_older(Duration::from_secs(25 * 3600));
-    served.network.fault(&Method::PUT, "partNumber=2", 1, Fault::Cut);
+    served.network.fault(&Method::PUT, "partNumber=2", TRIES, Fault::Cut);
     let young = Desk::with_clip(20, 20 * MIB);
     assert!(young.attempt(&*remote, Stage::Clip).await.is_err());
     // Somebody else's, below another prefix and with another name.
@@ -210,7 +213,7 @@ async fn what_nobody_goes_on_with_for_a_day_is_cleared_away_and_nothing_else() {
 #[tokio::test]
 async fn an_upload_that_still_grows_is_not_cleared_away_however_long_ago_it_began() {
     let (objects, served, remote) = set_up(Checksum::Sha256).await;
-    served.network.fault(&Method::PUT, "partNumber=2", 1, Fault::Cut);
+    served.network.fault(&Method::PUT, "partNumber=2", TRIES, Fault::Cut);
     let desk = Desk::with_clip(21, 20 * MIB);
     assert!(desk.attempt(&*remote, Stage::Clip).await.is_err());
     objects.begin_older(Duration::from_secs(72 * 3600));
@@ -236,7 +239,7 @@ async fn refusals_say_what_is_wrong_and_are_believed_in_the_end() {
     served.network.fault(&Method::PUT, "", 1, Fault::Status(429, Some(9)));
     let Err(Failure::Again { after, .. }) = desk.attempt(&*remote, Stage::Pictures).await else { panic!() };
     assert_eq!(after.unwrap().as_secs(), 9);
-    served.network.fault(&Method::PUT, "", 1, Fault::Status(503, None));
+    served.network.fault(&Method::PUT, "", TRIES, Fault::Status(503, None));
     assert!(matches!(desk.attempt(&*remote, Stage::Pictures).await, Err(Failure::Again { .. })));
     served.network.fault(&Method::PUT, "", 1, Fault::Status(307, None));
     assert!(matches!(desk.attempt(&*remote, Stage::Pictures).await, Err(Failure::Unreachable { .. })));

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Legacy;
+use crate::http::Outgoing;
 use crate::remote::reach::{clocks, reach, skew_s};
 use crate::remote::{Failure, Finding};
 
@@ -22,7 +23,7 @@ pub(super) async fn run(server: &Legacy) -> Vec<Finding> {
 
 async fn knows_us(server: &Legacy, findings: &mut Vec<Finding>) -> bool {
     let request = server.request(Method::GET, &["storage", "stats"]);
-    let answer = server.wire.ask(request).await;
+    let answer = server.wire.give(request, Outgoing::empty()).await;
     let (finding, is_well) = match answer.as_ref().map(|answer| (answer.status.as_u16(), answer)) {
         Ok((200, answer)) => {
             (Finding::ok(format!("the key is right{}", figures(server, &answer.text))), true)

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::{MOST_TURNS, Nightjar, code, digest, failure, member, told};
 use crate::bundle::{ClipReader, EventBundle};
-use crate::http::Outgoing;
+use crate::http::{A_MOMENT, Outgoing};
 use crate::ledger::Receipt;
 use crate::remote::Failure;
 
@@ -71,9 +71,19 @@ pub(super) async fn send(
                 Some(open) => open,
                 None => bundle.clip(before).await?,
             };
-            let next = part(hub, bundle, &mut open).await?;
-            reader = Some(open);
-            next
+            let began = Instant::now();
+            match part(hub, bundle, &mut open).await {
+                // Asked for, since what is there already need not go twice.
+                Err(Failure::Again { after: None, .. })
+                    if turns + 1 < MOST_TURNS && began.elapsed() < A_MOMENT =>
+                {
+                    hub.standing(bundle.event().id).await?
+                }
+                next => {
+                    reader = Some(open);
+                    next?
+                }
+            }
         };
         if standing.offset > before {
             turns = 0;
@@ -122,8 +132,8 @@ async fn part(hub: &Nightjar, bundle: &EventBundle, reader: &mut ClipReader) -> 
 /// Says that all of it is there; → with a receipt, or from where it goes on.
 async fn finish(hub: &Nightjar, bundle: &EventBundle) -> Result<Standing, Failure> {
     let id = bundle.event().id;
-    let request = hub.request(Method::POST, &[&id.to_string(), "finish"]);
-    let answer = hub.http.send(request, Outgoing::empty()).await?;
+    let ask = || (hub.request(Method::POST, &[&id.to_string(), "finish"]), Outgoing::empty());
+    let answer = hub.http.insist(ask).await?;
     match (answer.status.as_u16(), code(&answer).as_deref()) {
         (409, Some("offset")) => {
             let offset = member(&answer, "offset").and_then(|offset| offset.as_u64()).unwrap_or(0);

@@ -38,7 +38,7 @@ impl fmt::Debug for Bucket {
 }
 
 /// One request.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Ask<'a> {
     pub(super) method: Method,
     /// Empty: the bucket itself.
@@ -172,24 +172,28 @@ impl Bucket {
         Timestamp::try_from(self.clock.wall()).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
-    /// Asks, with nothing in the body.
+    /// Asks for what is the same when it is done twice, with nothing in the body.
     pub(super) async fn ask(&self, ask: Ask<'_>) -> Result<Answer, Failure> {
-        let wants_length = matches!(ask.method, Method::Post | Method::Put);
-        let mut request = self.request(ask);
-        if wants_length {
-            request = request.header("content-length", "0");
-        }
-        Ok(self.wire.ask(request).await?.into())
+        self.insist(ask, Outgoing::empty).await
     }
 
-    /// Asks, with something in the body.
+    /// Asks for what is the same when it is done twice; again if that fails in a moment.
+    pub(super) async fn insist(
+        &self,
+        ask: Ask<'_>,
+        body: impl Fn() -> Outgoing + Send + Sync,
+    ) -> Result<Answer, Failure> {
+        Ok(self.wire.insist(|| (self.request(&ask), body())).await?.into())
+    }
+
+    /// Asks once.
     pub(super) async fn give(&self, ask: Ask<'_>, body: Outgoing) -> Result<Answer, Failure> {
-        Ok(self.wire.give(self.request(ask), body).await?.into())
+        Ok(self.wire.give(self.request(&ask), body).await?.into())
     }
 
     /// Asks for a body that is too long to be kept; the answer's head, or all of a refusal.
     pub(super) async fn open(&self, ask: Ask<'_>) -> Result<Result<reqwest::Response, Answer>, Failure> {
-        let response = self.wire.open(self.request(ask)).await?;
+        let response = self.wire.open(self.request(&ask)).await?;
         if response.status().is_success() {
             Ok(Ok(response))
         } else {
@@ -197,8 +201,8 @@ impl Bucket {
         }
     }
 
-    fn request(&self, ask: Ask<'_>) -> reqwest::RequestBuilder {
-        let Ask { method, key, mut query, mut headers } = ask;
+    fn request(&self, ask: &Ask<'_>) -> reqwest::RequestBuilder {
+        let Ask { method, key, mut query, mut headers } = ask.clone();
         query.sort_unstable();
         headers.sort_unstable();
         let url = rusty_s3::signing::sign(

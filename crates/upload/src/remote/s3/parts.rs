@@ -164,7 +164,8 @@ async fn take_up(
     if let Some(algorithm) = digest::algorithm(job.mode) {
         ask = ask.header("x-amz-checksum-algorithm", algorithm);
     }
-    let answer = bucket.ask(ask).await?.success()?;
+    // Once: each time makes an upload.
+    let answer = bucket.give(ask, Outgoing::empty()).await?.success()?;
     let Some(upload) = xml::upload_id(&answer.text) else {
         return Err(Failure::again("the store began an upload and did not say which"));
     };
@@ -231,7 +232,7 @@ async fn put(
         .query("partNumber", (index + 1).to_string())
         .query("uploadId", &note.upload)
         .header(name, value);
-    let answer = bucket.give(ask, bundle.body(bytes)).await?;
+    let answer = bucket.insist(ask, || bundle.body(bytes.clone())).await?;
     if answer.status == 404 {
         // Ended by somebody else, or forgotten: the next attempt begins anew.
         bundle.note_resume(None).await?;
