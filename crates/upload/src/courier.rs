@@ -38,7 +38,7 @@ const DISK_PAUSE: Duration = Duration::from_secs(5);
 /// Due times go by the wall clock, which may be set: they are looked at again after this at the latest.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// Errands that wait are not made due more often than this, however often the remote falls and gets up.
-const HASTE: Duration = Duration::from_secs(10);
+const HASTE: Duration = Duration::from_secs(5);
 /// Clips that are safe are taken away with each one that becomes so, a few at a time.
 const FREED_AT_ONCE: u32 = 4;
 
@@ -66,7 +66,7 @@ impl Courier {
         // Refused with the key of an earlier configuration, perhaps.
         chores::ask_anew(&self.ledger, &self.desk.name).await;
         loop {
-            let wake = self.claim_all(&health, &permits, &mut attempts).await;
+            let wake = self.claim_all(&mut health, &permits, &mut attempts).await;
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => break,
@@ -91,7 +91,7 @@ impl Courier {
     /// Begins as many attempts as may be; → when to look again.
     async fn claim_all(
         &mut self,
-        health: &Health,
+        health: &mut Health,
         permits: &Arc<Semaphore>,
         attempts: &mut JoinSet<(Errand, Ended)>,
     ) -> Instant {
@@ -126,6 +126,10 @@ impl Courier {
                 Ok(Err(due)) => {
                     if due.is_none() && attempts.is_empty() {
                         self.desk.drained();
+                    }
+                    // What failed on its own waits in vain where all else goes well and nothing else is left to do.
+                    if due.is_some() && health.is_flowing() && self.hasten(health).await {
+                        continue;
                     }
                     return due.map_or(latest, |due| (Instant::now() + due).min(latest));
                 }
@@ -169,6 +173,7 @@ impl Courier {
         self.desk.ended(errand.event);
         let outcome = self.judge(&errand, &ended, resume, health);
         let is_sent = matches!(outcome, Outcome::Sent(_));
+        health.ended(is_sent);
         let frees = is_sent && !self.settings.borrow().keep_clips;
         let (ledger, name) = (Arc::clone(&self.ledger), self.desk.name.clone());
         // The lease goes last, and takes the outcome to the index.
@@ -187,18 +192,26 @@ impl Courier {
 
     /// What waits for its time because the remote was not well need not wait any longer.
     async fn well_again(&self, health: &mut Health) {
-        let now = Instant::now();
         if std::mem::take(&mut health.denied) {
             chores::ask_anew(&self.ledger, &self.desk.name).await;
         }
+        if self.hasten(health).await {
+            tracing::info!(remote = self.desk.name, "the remote is well, and what waited for it goes");
+        }
+    }
+
+    /// What waits for its time is due now, unless that was so a moment ago; → whether anything waited.
+    async fn hasten(&self, health: &mut Health) -> bool {
+        let now = Instant::now();
         if health.hastened.is_some_and(|last| now < last + HASTE) {
-            return;
+            return false;
         }
         health.hastened = Some(now);
-        tracing::info!(remote = self.desk.name, "the remote is well");
         let (ledger, name) = (Arc::clone(&self.ledger), self.desk.name.clone());
-        if let Err(failure) = off_thread(move || ledger.hasten(&name)).await {
+        let hastened = off_thread(move || ledger.hasten(&name)).await;
+        hastened.unwrap_or_else(|failure| {
             tracing::debug!(remote = self.desk.name, why = failure.why(), "failed to hasten what is owed");
-        }
+            0
+        }) > 0
     }
 }

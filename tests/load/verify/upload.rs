@@ -16,6 +16,8 @@ use far::{Far, Kind};
 
 /// How long all of it may take without faults, and once they are over; a run that comes to no end is one that failed.
 const PATIENCE: Duration = Duration::from_secs(1800);
+/// How long all events take over the line that is imitated.
+const ALL: Duration = Duration::from_secs(30);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(50);
 /// The hub is killed and started anew once in so many lives of the sender,
@@ -35,7 +37,7 @@ fn one(kind: Kind, made: &events::Made, kills: u64) -> bool {
     let (ideal, start) = ideal(kind, made);
     let mut far = Far::start(kind);
     let proxy = Proxy::start(far.addr(), Faults::STORM, 0x5eed_0000 + kills);
-    let setup = made.setup().more(&far.remote("storm", &proxy));
+    let setup = slow(made).more(&far.remote("storm", &proxy));
     let restarts = kill(&setup, &mut far, &proxy, kills);
     let app = setup.start();
     let more = weather(&app, made.count() / 2, &mut far, &proxy);
@@ -76,11 +78,18 @@ fn one(kind: Kind, made: &events::Made, kills: u64) -> bool {
     ) && tally.faults() > 0
 }
 
+/// A camera whose line takes about [`ALL`] for all of it, as one over a radio does: over the loopback alone 40 events take
+/// half a second, and nobody waits less than that before trying again.
+fn slow(made: &events::Made) -> Setup {
+    let rate = made.bytes() / ALL.as_secs().max(1);
+    made.setup().env("NIGHTJAR_UPLOAD__RATE", &format!("{rate}B"))
+}
+
 /// How long all of it takes over a network that does not fail, and how much of that until the first is sent.
 fn ideal(kind: Kind, made: &events::Made) -> (Duration, Duration) {
     let far = Far::start(kind);
     let proxy = Proxy::start(far.addr(), Faults::NONE, 1);
-    let setup = made.setup().more(&far.remote("ideal", &proxy));
+    let setup = slow(made).more(&far.remote("ideal", &proxy));
     let begun = Instant::now();
     let app = setup.start();
     let start = begun.elapsed();

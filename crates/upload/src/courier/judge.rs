@@ -20,7 +20,7 @@ const IN_A_ROW: u32 = 3;
 const LONGEST_AFTER_REFUSAL: Duration = Duration::from_secs(60);
 
 /// One that answers is there, whatever fails: it is asked so often at least.
-const LONGEST_IF_HEARD: Duration = Duration::from_secs(15);
+const LONGEST_IF_HEARD: Duration = Duration::from_secs(5);
 
 /// How the remote has been of late.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub(super) struct Health {
     unreached: u32,
     /// How often it had answered when something failed last.
     heard: u64,
+    /// Errands in a row that went well.
+    flow: u32,
     /// It did not take our key, and nothing went well since.
     pub(super) denied: bool,
     /// When waiting errands were last made due.
@@ -40,12 +42,21 @@ pub(super) struct Health {
 
 impl Health {
     pub(super) fn new(rng: SmallRng) -> Self {
-        Self { failures: 0, unreached: 0, heard: 0, denied: false, hastened: None, rng }
+        Self { failures: 0, unreached: 0, heard: 0, flow: 0, denied: false, hastened: None, rng }
     }
 
     /// Whether it may be given more than one errand at a time.
     pub(super) fn is_well(&self) -> bool {
         self.unreached == 0 && self.failures < IN_A_ROW
+    }
+
+    /// Whether so many went well in a row that what failed before had better not wait.
+    pub(super) fn is_flowing(&self) -> bool {
+        self.flow >= IN_A_ROW
+    }
+
+    pub(super) fn ended(&mut self, is_sent: bool) {
+        self.flow = if is_sent { self.flow.saturating_add(1) } else { 0 };
     }
 
     /// One errand failed; → how long the remote is left alone for it.

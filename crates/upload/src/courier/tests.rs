@@ -84,6 +84,19 @@ async fn one_bad_errand_among_many_holds_up_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_errand_that_failed_on_its_own_does_not_wait_where_all_else_goes_well() {
+    let road = Road::new(Shelf::with(1, Stage::Clip), Scripted::new([], Step::Take), 1, kept());
+    road.until_done().await;
+    road.shelf.owe_later(event_id(1), Stage::Clip, 60 * MINUTE);
+    road.wait(MINUTE).await;
+    assert_eq!(road.remote.seen().len(), 1, "nothing else went well meanwhile");
+    (20..23).for_each(|other| road.shelf.owe(event_id(other), Stage::Clip));
+    let took = road.until_done().await;
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    road.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_remote_that_is_away_for_weeks_is_asked_for_by_one_errand_at_a_time_and_none_is_counted() {
     let road = Road::new(Shelf::with(10_000, Stage::Clip), Scripted::new([], unreachable()), 2, kept());
     let began = Instant::now();

@@ -86,15 +86,17 @@ impl Shelf {
     }
 
     pub(crate) fn owe(&self, id: EventId, stage: Stage) {
-        let row = Row {
-            stage,
-            state: ErrandState::Owed,
-            attempts: 0,
-            resume: None,
-            why: None,
-            due: None,
-            lease: None,
-        };
+        self.owe_from(id, stage, None);
+    }
+
+    /// As [`Self::owe`], due in `wait`.
+    pub(crate) fn owe_later(&self, id: EventId, stage: Stage, wait: Duration) {
+        self.owe_from(id, stage, Some(Instant::now() + wait));
+    }
+
+    fn owe_from(&self, id: EventId, stage: Stage, due: Option<Instant>) {
+        let row =
+            Row { stage, state: ErrandState::Owed, attempts: 0, resume: None, why: None, due, lease: None };
         let mut rows = self.rows();
         rows.rows.insert(id, row);
         for nudge in &rows.nudges {
