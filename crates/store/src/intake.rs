@@ -82,6 +82,8 @@ pub(crate) struct Intake {
     turns: Mutex<HashSet<String>>,
     /// How far the hashes of clips have come that nobody writes at the moment.
     carried: Mutex<incoming::Carried>,
+    /// Of whose parts nobody knows what is on the disk, and that could not be thrown away yet.
+    suspect: Mutex<BTreeSet<EventId>>,
     /// Clips that lie with their events and whose row could not be written.
     unsettled: Mutex<BTreeSet<EventId>>,
     pub(crate) devices: Mutex<devices::Book>,
@@ -194,8 +196,8 @@ impl Store {
         let _turn = self.turn(names)?;
         self.is_used();
         self.mend(&index);
-        let known = self.known(&index, &arrival);
-        if let Some(known) = self.told(known)? {
+        // That it is known says nothing of whether the disk takes writes.
+        if let Some(known) = self.known(&index, &arrival).inspect_err(|error| self.tell(error))? {
             return Ok(known);
         }
         self.is_writing(arrival.event.id);
@@ -289,6 +291,10 @@ impl Store {
     /// # Errors
     /// What the disk says.
     pub fn standing(&self, id: EventId) -> Result<Option<Stand>, StoreError> {
+        self.stand(id).inspect_err(|error| self.tell(error))
+    }
+
+    fn stand(&self, id: EventId) -> Result<Option<Stand>, StoreError> {
         let index = self.index()?;
         let Some(mut row) = index.arrival(id)? else { return Ok(None) };
         if row.is_open && !row.is_gone {

@@ -89,6 +89,10 @@ impl Store {
         if self.settle_if_there(&index, &row)? {
             return Err(StoreError::NoSuchEvents(vec![id]));
         }
+        let is_suspect = locked(&self.intake().suspect).contains(&id);
+        if is_suspect {
+            self.drop_part(id)?;
+        }
         let file = self.open_part(id).map_err(failed)?;
         let mut incoming = Incoming {
             store: self.clone(),
@@ -138,7 +142,9 @@ impl Store {
     pub(super) fn drop_part(&self, id: EventId) -> Result<(), StoreError> {
         locked(&self.intake().carried).take(id);
         let gone = self.fs_of().unlink(&self.inner().layout.incoming_part(id)).or_else(absent_is_fine);
-        gone.map_err(|error| StoreError::io("throw away what came in of a clip", error))
+        gone.map_err(|error| StoreError::io("throw away what came in of a clip", error))?;
+        locked(&self.intake().suspect).remove(&id);
+        Ok(())
     }
 }
 
@@ -225,9 +231,9 @@ impl Incoming {
     fn throw_away(&mut self) {
         self.is_lost = true;
         self.sum = None;
-        // One that stays is cut to nothing, or its hash will be wrong; whatever it is, it is never taken for a clip.
-        if self.store.drop_part(self.row.id).is_err() {
-            self.file.set_len(0).unwrap_or_default();
+        if self.store.drop_part(self.row.id).is_err() && self.file.set_len(0).is_err() {
+            // Its hash may well be right and its next fsync well, of what is in memory alone.
+            locked(&self.store.intake().suspect).insert(self.row.id);
         }
     }
 

@@ -41,12 +41,16 @@ impl Store {
     /// # Errors
     /// What the disk says.
     pub fn sweep_incoming(&self, older: Duration) -> Result<u64, StoreError> {
+        self.sweep(older).inspect_err(|error| self.tell(error))
+    }
+
+    fn sweep(&self, older: Duration) -> Result<u64, StoreError> {
         let index = self.index()?;
         let dir = self.inner().layout.incoming();
         let names = match self.fs_of().list(&dir) {
             Ok(names) => names,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return self.told(Err(failed(error))),
+            Err(error) => return Err(failed(error)),
         };
         let mut swept = 0;
         for name in names {
@@ -58,8 +62,7 @@ impl Store {
             if is_wanted && !self.is_older(&dir.join(&name), older)? {
                 continue;
             }
-            let dropped = self.drop_part(id);
-            self.told(dropped)?;
+            self.drop_part(id)?;
             swept += 1;
         }
         if let Ok(before) = self.now().checked_sub(REMEMBERED) {
