@@ -7,7 +7,9 @@ use std::fmt::{Debug, Display};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use store::model::{IndexBug, Sabotage, index_cuts, index_faults, io_faults, power_cuts};
+use store::model::{
+    IndexBug, IntakeBug, Sabotage, index_cuts, index_faults, intake_faults, io_faults, power_cuts,
+};
 
 /// Half of them or so are second cuts.
 const STATES: u64 = 24_000;
@@ -18,8 +20,16 @@ const FAULT_STEP: u64 = 7;
 
 fn main() -> ExitCode {
     let states = std::env::args().nth(1).and_then(|word| word.parse().ok()).unwrap_or(STATES);
-    let verdicts =
-        [cuts(states), bugs(), faults(), cuts_of_index(states / 4), bugs_of_index(), faults_of_index()];
+    let verdicts = [
+        cuts(states),
+        bugs(),
+        faults(),
+        faults_of_intake(),
+        bugs_of_intake(),
+        cuts_of_index(states / 4),
+        bugs_of_index(),
+        faults_of_index(),
+    ];
     if verdicts.iter().all(|held| *held) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -90,6 +100,31 @@ fn faults() -> bool {
     );
     report.examples.iter().for_each(|example| println!("  {example}"));
     held
+}
+
+fn faults_of_intake() -> bool {
+    let started = Instant::now();
+    let report = match intake_faults(1, IntakeBug::None) {
+        Ok(report) => report,
+        Err(error) => return failed("I/O faults of receiving", &error.to_string()),
+    };
+    let held = report.broken == 0;
+    println!(
+        "I/O faults of receiving: {} runs over {} operations, 4 errors, once and for ever, each with a power cut during \
+         the fault and after it, {} broken rules, {:.0} s: {}",
+        report.runs,
+        report.operations,
+        report.broken,
+        started.elapsed().as_secs_f64(),
+        verdict(held)
+    );
+    report.examples.iter().for_each(|example| println!("  {example}"));
+    held
+}
+
+fn bugs_of_intake() -> bool {
+    let broken = |bug| intake_faults(1, bug).map(|report| report.broken > 0);
+    are_found("I/O faults of receiving", &IntakeBug::BUGS, broken)
 }
 
 fn cuts_of_index(states: u64) -> bool {

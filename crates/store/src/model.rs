@@ -10,6 +10,7 @@ mod intake;
 mod ledger;
 mod play;
 mod power;
+mod receiving;
 mod sabotage;
 pub(crate) mod scene;
 mod starts;
@@ -18,6 +19,7 @@ mod vfs;
 pub use faults::{FaultReport, index_faults, io_faults};
 pub use index_cuts::{IndexBug, index_cuts};
 pub use power::{CutReport, power_cuts};
+pub use receiving::{IntakeBug, intake_faults};
 pub use sabotage::Sabotage;
 pub use starts::{StartTimes, time_recovery};
 

@@ -45,7 +45,7 @@ pub struct FaultReport {
 /// # Errors
 /// Only if the play fails without any fault.
 pub fn io_faults(step: u64) -> Result<FaultReport, StoreError> {
-    faults_of(step, run)
+    faults_of(step, false, run)
 }
 
 /// As [`io_faults`], of what SQLite does with the files of the index, while the files of the events are well.
@@ -53,11 +53,13 @@ pub fn io_faults(step: u64) -> Result<FaultReport, StoreError> {
 /// # Errors
 /// Only if the play fails without any fault.
 pub fn index_faults(step: u64) -> Result<FaultReport, StoreError> {
-    faults_of(step, run_on_files)
+    faults_of(step, false, run_on_files)
 }
 
-fn faults_of(
+/// Lets each so-manyth operation of a run fail, with every error; only until a rule is broken, if that is enough.
+pub(super) fn faults_of(
     step: u64,
+    is_one_enough: bool,
     run: impl Fn(Fault) -> Result<(bool, Vec<String>), StoreError>,
 ) -> Result<FaultReport, StoreError> {
     let mut report = FaultReport::default();
@@ -76,6 +78,9 @@ fn faults_of(
                     report.broken += 1;
                     if report.examples.len() < EXAMPLES {
                         report.examples.push(format!("{fault:?}: {}", wrong.join("; ")));
+                    }
+                    if is_one_enough {
+                        return Ok(report);
                     }
                 }
             }

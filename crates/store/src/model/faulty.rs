@@ -1,5 +1,6 @@
 //! A file system with somebody in front of it, who may let an operation fail or leave it out.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt::Debug;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -52,6 +53,9 @@ pub(super) struct Faults {
     fault: std::sync::Mutex<Option<Fault>>,
     was_hit: AtomicBool,
     hit_clip: AtomicBool,
+    /// Files of which an fsync failed. The next one says that all is well, and brings nothing to the disk: so it is on
+    /// Linux, where what could not be written is forgotten.
+    suspect: std::sync::Mutex<BTreeSet<PathBuf>>,
 }
 
 impl Faults {
@@ -67,6 +71,18 @@ impl Faults {
         self.was_hit.load(Ordering::Relaxed)
     }
 
+    /// What a failed fsync left behind of a file: nothing can be believed of it until it is written from its start.
+    fn believe(&self, op: Op, path: &Path, has_failed: bool) -> bool {
+        let mut suspect = self.suspect.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match op {
+            Op::Sync if has_failed => drop(suspect.insert(path.to_owned())),
+            Op::Sync => return !suspect.contains(path),
+            Op::Create | Op::Unlink | Op::SetLen if !has_failed => drop(suspect.remove(path)),
+            _ => {}
+        }
+        true
+    }
+
     /// Whether a write or an fsync of a clip failed since this was asked last.
     pub(super) fn take_hit_clip(&self) -> bool {
         self.hit_clip.swap(false, Ordering::Relaxed)
@@ -78,8 +94,9 @@ impl Guard for Faults {
         let n = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         let fault = *self.fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let Some(fault) = fault.filter(|fault| n == fault.at || (fault.is_lasting && n > fault.at)) else {
-            return Ok(true);
+            return Ok(self.believe(op, path, false));
         };
+        self.believe(op, path, true);
         self.was_hit.store(true, Ordering::Relaxed);
         // A write on a full disk is done again once there is room, and nothing is lost by it.
         let is_done_again = op == Op::Write && fault.errno == ENOSPC;
@@ -127,7 +144,8 @@ impl Fs for FaultyFs {
 
     fn open_read(&self, path: &Path) -> io::Result<Box<dyn FsRead>> {
         self.guard.may(Op::Open, path)?;
-        self.inner.open_read(path)
+        let file = self.inner.open_read(path)?;
+        Ok(Box::new(FaultyRead { file, guard: Arc::clone(&self.guard), path: path.to_owned() }))
     }
 
     fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
@@ -234,5 +252,31 @@ impl FsFile for FaultyFile {
     fn set_len(&mut self, len: u64) -> io::Result<()> {
         self.guard.may(Op::SetLen, &self.path)?;
         self.file.set_len(len)
+    }
+}
+
+#[derive(Debug)]
+struct FaultyRead {
+    file: Box<dyn FsRead>,
+    guard: Arc<dyn Guard>,
+    path: PathBuf,
+}
+
+impl Read for FaultyRead {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.guard.may(Op::Read, &self.path)?;
+        self.file.read(buffer)
+    }
+}
+
+impl Seek for FaultyRead {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+impl FsRead for FaultyRead {
+    fn into_file(self: Box<Self>) -> Option<std::fs::File> {
+        self.file.into_file()
     }
 }

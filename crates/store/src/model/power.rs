@@ -176,7 +176,7 @@ fn cut(moment: &Moment, seed: u64, way: u64, seen: &mut HashSet<(u64, usize)>, r
 }
 
 /// What a cut left before anything is put right: every row has its files, on the disk.
-fn rows_without_files(machine: &Machine) -> Result<Vec<String>, StoreError> {
+pub(super) fn rows_without_files(machine: &Machine) -> Result<Vec<String>, StoreError> {
     let Some(index) = machine.index.present() else { return Ok(Vec::new()) };
     let layout = Layout::new(ROOT.into());
     let mut wrong = Vec::new();

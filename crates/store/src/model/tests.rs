@@ -43,3 +43,18 @@ fn a_disk_that_fails_at_any_operation_is_told_of_and_survived() {
     assert_eq!(report.broken, 0, "{:#?}", report.examples);
     assert!(report.operations > 100, "{report:?}");
 }
+
+#[test]
+fn one_who_receives_from_a_disk_that_fails_at_any_operation_keeps_its_word() {
+    let report = intake_faults(3, IntakeBug::None).unwrap();
+    assert_eq!(report.broken, 0, "{:#?}", report.examples);
+    assert!(report.operations > 100, "{report:?}");
+}
+
+#[test]
+fn a_disk_that_fails_finds_every_bug_of_receiving_that_was_put_in() {
+    for bug in IntakeBug::BUGS {
+        let report = intake_faults(1, bug).unwrap();
+        assert!(report.broken > 0, "{bug:?} was not found in {} runs", report.runs);
+    }
+}
