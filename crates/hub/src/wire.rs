@@ -112,11 +112,24 @@ pub(crate) struct BeatWire {
     /// What it still has to send.
     backlog: BacklogWire,
     /// Its cameras.
-    cameras: Vec<DeviceCameraWire>,
+    cameras: Vec<BeatCameraWire>,
     /// Where people see it live.
     live_url: Option<String>,
     /// How it is.
     health: BeatHealthWire,
+}
+
+/// One of its cameras.
+#[derive(Debug, ToSchema)]
+#[schema(as = BeatCamera)]
+#[expect(dead_code, reason = "a description; the shape itself is `store::parcel::BeatCamera`")]
+pub(crate) struct BeatCameraWire {
+    /// `[a-z0-9-]`.
+    id: String,
+    /// For people.
+    name: String,
+    /// A word such as `live` or `lost`.
+    state: String,
 }
 
 /// How a camera's machine is.
@@ -124,7 +137,7 @@ pub(crate) struct BeatWire {
 #[schema(as = BeatHealth)]
 #[expect(dead_code, reason = "a description; the shape itself is `store::parcel::BeatHealth`")]
 pub(crate) struct BeatHealthWire {
-    /// What is wrong, in words.
+    /// What is wrong, in words; one of a single camera begins with its id and a colon: `garden: It does not answer.`
     problems: Vec<String>,
     /// Bytes.
     disk_free: Option<u64>,
@@ -177,7 +190,7 @@ pub(crate) struct DeviceWire {
     pub(crate) cameras: Vec<DeviceCameraWire>,
     /// Where people see it live.
     pub(crate) live_url: Option<String>,
-    /// What is wrong with it, in words.
+    /// What is wrong with all of it, in words; what is wrong with one camera stands there.
     pub(crate) problems: Vec<String>,
     /// Free bytes of its disk.
     pub(crate) disk_free_bytes: Option<u64>,
@@ -224,6 +237,8 @@ pub(crate) struct DeviceCameraWire {
     pub(crate) name: String,
     /// A word such as `live` or `lost`.
     pub(crate) state: String,
+    /// What is wrong with this one, in words.
+    pub(crate) problems: Vec<String>,
 }
 
 /// The hub itself.
@@ -269,16 +284,18 @@ pub(crate) struct HubStorageWire {
 
 impl DeviceWire {
     pub(crate) fn of(
-        device: Device,
+        mut device: Device,
         now: Timestamp,
         has_key: bool,
         name_of: impl Fn(&str) -> String,
     ) -> Self {
-        let rename = |camera: BeatCamera| DeviceCameraWire {
+        let known = |camera: BeatCamera| DeviceCameraWire {
+            problems: of_camera(&camera.id, &mut device.problems),
             id: name_of(&camera.id),
             name: camera.name,
             state: camera.state,
         };
+        let cameras = device.cameras.into_iter().map(known).collect();
         Self {
             id: device.key,
             name: device.name,
@@ -293,7 +310,7 @@ impl DeviceWire {
                 bytes: backlog.bytes,
                 oldest: backlog.oldest.map(time),
             }),
-            cameras: device.cameras.into_iter().map(rename).collect(),
+            cameras,
             live_url: device.live_url,
             problems: device.problems,
             disk_free_bytes: device.disk_free,
@@ -306,6 +323,17 @@ impl DeviceWire {
             },
         }
     }
+}
+
+/// Takes out of a device's problems those of one camera, which begin with its id; what is left is the device's.
+fn of_camera(id: &str, problems: &mut Vec<String>) -> Vec<String> {
+    let its = |problem: &String| {
+        let what = problem.strip_prefix(id).and_then(|rest| rest.strip_prefix(": "));
+        what.map(str::to_owned)
+    };
+    let own = problems.iter().filter_map(its).collect();
+    problems.retain(|problem| its(problem).is_none());
+    own
 }
 
 impl HubStorageWire {

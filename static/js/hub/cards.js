@@ -68,7 +68,7 @@ function write(node, camera, event, lane, lanes, now) {
   const [frame, state] = picture.children;
   const { device } = camera;
   const { word, title, mend } = said.standing(camera, now);
-  const problems = said.problems(device);
+  const problems = device.online ? said.wrong(camera).filter((sentence) => sentence !== mend) : []; // a silent one says it there
   attr(node, "data-state", word || "well");
   if (event) showPicture(frame, event);
   else if (!frame.firstChild) frame.append(bird());
@@ -83,7 +83,7 @@ function write(node, camera, event, lane, lanes, now) {
   text(name, camera.name);
   text(newest, word || (camera.watching ? said.newest(event, now) : (camera.state ?? "")));
   attr(newest, "class", word ? "push s wrong" : "push s");
-  needs.hidden = title !== "" || problems.length === 0;
+  needs.hidden = problems.length === 0;
   text(needs, problems[0] ?? "");
   attr(feather.firstChild.firstChild, "d", strokes(lane));
   const visits = lane?.visits ?? 0;

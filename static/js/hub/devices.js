@@ -14,12 +14,13 @@ const slug = (name) =>
     .replace(/^-|-$/g, "");
 
 class Camera {
-  constructor(device, { id, name, state }) {
+  constructor(device, { id, name, state, problems = [] }) {
     this.device = device;
     this.id = id;
     this.own = name || id;
     this.name = this.own;
     this.state = state;
+    this.problems = problems; // its own; those of all of its device are the device's
   }
 
   /** Nobody hears its device, or its device has lost it. */

@@ -173,7 +173,7 @@ export class HubPlace {
     if (!camera) return;
     const { device } = camera;
     const row = ([what, value]) => el("tr", {}, el("th", { scope: "row" }, what), el("td", {}, value));
-    const problems = said.problems(device).map((sentence) => el("p", { class: "s wrong" }, sentence));
+    const problems = said.wrong(camera).map((sentence) => el("p", { class: "s wrong" }, sentence));
     const live = liveOf(device);
     const visits = addressOf("timeline", null, { camera: id });
     const dialog = openDialog(

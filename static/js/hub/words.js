@@ -32,28 +32,39 @@ export function clock({ clock_offset_ms: off }) {
   return `Its clock is ${span(Math.abs(off) / 1000)} ${off > 0 ? "ahead" : "behind"}.`;
 }
 
-/** What is wrong with a camera's device, each a sentence. */
+/** What is wrong with a camera itself, each a sentence. */
+export const own = ({ problems }) => problems.map(words.sentenceOf);
+
+/** What is wrong with all of a device, each a sentence. */
 export const problems = (device) =>
   [...device.problems.map(words.sentenceOf), clock(device), !device.has_key && "Its key is no longer good."].filter(
     Boolean,
   );
 
+/** The same on one of its cameras, in the device's name if it has several. */
+const shared = ({ device }) =>
+  problems(device).map((sentence) => (device.cameras.length > 1 ? `${device.name}: ${sentence}` : sentence));
+
+/** All that is wrong with a camera, its own first. */
+export const wrong = (camera) => [...own(camera), ...shared(camera)];
+
 /** How a camera stands: a word, and over its picture a title and what to do where it gives none. */
-export function standing({ device, state }, now) {
+export function standing(camera, now) {
+  const { device, state } = camera;
   if (!device.online) {
     const at = Date.parse(device.last_seen);
     const when = now - at < DAY_S * 1000 ? words.time(at) : `${span((now - at) / 1000)} ago`;
     return {
       word: "silent",
       title: `Not heard of since ${when}`,
-      mend: problems(device)[0] ?? "Look after its power and network.",
+      mend: shared(camera)[0] ?? own(camera)[0] ?? "Look after its power and network.",
     };
   }
   if (state === "lost")
     return {
       word: "lost",
       title: "The camera gives no picture",
-      mend: problems(device)[0] ?? "Its machine is up; its own page says why.",
+      mend: own(camera)[0] ?? "Its machine is up; its own page says why.",
     };
   return { word: "", title: "", mend: "" };
 }
@@ -75,13 +86,21 @@ export function headline(cameras) {
   return `${cap(well === 0 ? "none" : words.number(well))} of ${words.number(cameras.length)} ${well === 1 ? "is" : "are"} watching`;
 }
 
+/** Whose trouble it is: a camera's own, or all of its device's. */
+const nameInNeed = (camera) => {
+  const { device, name } = camera;
+  const its = device.online && (camera.lost || camera.problems.length > 0);
+  return its || device.cameras.length < 2 ? name : device.name;
+};
+
 /** "Heath north and Drive need you. Everything else is well." */
 export function needs(cameras) {
-  const needy = cameras.filter((camera) => camera.lost || problems(camera.device).length > 0).map(({ name }) => name);
+  const needy = cameras.filter((camera) => camera.lost || wrong(camera).length > 0);
   if (cameras.length === 0) return "Give a camera a key, and name this hub in its configuration.";
   if (needy.length === 0) return "Everything is well.";
-  const who = needy.length > 3 ? `${cap(words.number(needy.length))} cameras` : names(needy);
-  return `${who} ${needy.length === 1 ? "needs" : "need"} you.${needy.length < cameras.length ? " Everything else is well." : ""}`;
+  const called = [...new Set(needy.map(nameInNeed))];
+  const who = called.length > 3 ? `${cap(words.number(needy.length))} cameras` : names(called);
+  return `${who} ${called.length === 1 ? "needs" : "need"} you.${needy.length < cameras.length ? " Everything else is well." : ""}`;
 }
 
 /** The figures over the cards as `[what, value, note]`. */

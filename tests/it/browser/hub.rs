@@ -15,10 +15,10 @@ const WIDTHS: [(u32, u32); 6] = [(320, 640), (390, 844), (768, 1024), (1024, 768
 /// A device with two cameras of which one is lost, one that is silent and one of the older system, as the hub tells of them.
 const MANY: &str = "{devices: [\
     {id: 'a', name: 'barn', has_key: true, online: true, first_seen: T(9e5), last_seen: T(5), version: '1.0.0', clock_offset_ms: -185000, \
-     backlog: {events: 58, bytes: 4.6e8, oldest: T(9000)}, cameras: [{id: 'barn-stable', name: 'Stable', state: 'lost'}, {id: 'barn-yard', name: 'Yard', state: 'live'}], \
+     backlog: {events: 58, bytes: 4.6e8, oldest: T(9000)}, cameras: [{id: 'barn-stable', name: 'Stable', state: 'lost', problems: ['The camera was unplugged.']}, {id: 'barn-yard', name: 'Yard', state: 'live', problems: []}], \
      live_url: 'https://barn.example/', problems: [], disk_free_bytes: 2e10, uptime_s: 9000, kept: {events: 80, bytes: 9.8e9, owed_bytes: 1e6, quota_bytes: 1e10}}, \
     {id: 'b', name: 'heath', has_key: false, online: false, first_seen: T(9e5), last_seen: T(4000), version: '1.0.0', clock_offset_ms: 3, \
-     backlog: {events: 214, bytes: 3.2e9, oldest: T(90000)}, cameras: [{id: 'heath', name: 'Heath north', state: 'live'}], \
+     backlog: {events: 214, bytes: 3.2e9, oldest: T(90000)}, cameras: [{id: 'heath', name: 'Heath north', state: 'live', problems: []}], \
      live_url: 'javascript:alert(1)', problems: ['the battery is at 11.8 V and falling'], disk_free_bytes: null, uptime_s: 5, kept: {events: 0, bytes: 0, owed_bytes: 0, quota_bytes: null}}, \
     {id: 'c', name: 'Old Pond', has_key: true, online: true, first_seen: T(9e5), last_seen: T(200), version: null, clock_offset_ms: null, \
      backlog: null, cameras: [], live_url: null, problems: [], disk_free_bytes: null, uptime_s: null, kept: {events: 3, bytes: 3e7, owed_bytes: 0, quota_bytes: 1e9}}]}";
@@ -213,6 +213,35 @@ fn what_a_camera_hands_over_is_seen_on_the_hub_and_no_live_socket_is_asked_for()
     assert_eq!(live, 0, "a hub has no live pictures");
 }
 
+#[test]
+fn a_camera_that_is_lost_does_not_make_the_other_one_of_its_device_need_anybody() {
+    let hub = Hub::start();
+    let lost = "[[camera]]\nid = \"barn\"\nsource = \"http\"\nurl = \"http://127.0.0.1:9/\"\n";
+    let app = hub.camera("pole").more(lost).start();
+    app.wait_for("garden", "live", SOON);
+    app.wait_for("barn", "lost", SOON);
+    record(&app); // having handed over all that it had, it says anew how it is
+    let problems =
+        || hub.json("/api/v1/devices")["devices"][0]["cameras"][1]["problems"][0].as_str().map(str::to_owned);
+    let problem = tests::until("its problem is told of", SOON, problems);
+    let browser = Browser::start();
+    let mut page = hub.page(&browser, &hub.key, 1280, 800);
+    page.go(&hub.url("/"));
+    page.wait(
+        "only the one is named",
+        SOON,
+        "document.querySelector('.uphead p').textContent === 'barn needs you. Everything else is well.'",
+    );
+    let card = |camera: &str| format!("document.querySelector('.cam[data-camera=\"pole-{camera}\"]')");
+    let said = page.eval(&format!("{}.querySelector('.state .x').textContent", card("barn")));
+    assert!(said.as_str().unwrap().starts_with(problem.trim_end_matches('.')), "{said} is {problem}");
+    assert_eq!(
+        page.eval(&format!("(c => [c.dataset.state, c.querySelector('.needs').hidden, c.querySelector('.dot').className])({})", card("garden"))),
+        json!(["well", true, "dot"])
+    );
+    assert_eq!(page.complaints(), Vec::<String>::new());
+}
+
 /// Each place of the hub as wide as the page is now.
 fn fits(page: &mut Page, hub: &Hub, width: u32) {
     let places =
@@ -256,7 +285,8 @@ fn the_cameras_of_a_hub_fit_every_width_say_what_is_wrong_and_can_be_reached_by_
         "Not heard of since",
         "The battery is at 11.8 V and falling.",
         "The camera gives no picture",
-        "Its clock is 3 min behind.",
+        "The camera was unplugged.",
+        "barn: Its clock is 3 min behind.",
         "58 waiting",
         "Old Pond",
     ] {

@@ -53,6 +53,33 @@ async fn a_device_is_known_from_its_first_word_on_and_with_how_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_problem_is_that_camera_s_whose_id_it_begins_with_and_else_the_device_s() {
+    let hub = TestHub::start().await;
+    let mut beat = beat();
+    beat["cameras"] = json!([
+        { "id": "garden", "name": "The garden", "state": "live" },
+        { "id": "barn", "name": "Barn", "state": "lost" },
+        { "id": "barn-2", "name": "Barn", "state": "live" },
+    ]);
+    beat["health"]["problems"] = json!([
+        "barn: The camera was unplugged.",
+        "The disk is full.",
+        "barn: Nothing answers at 192.168.1.9:80.",
+        "attic: It was taken out of the configuration meanwhile.",
+    ]);
+    assert_eq!(tell(&hub, &beat).await.status, 200);
+    let device = hub.get("/api/v1/devices").await.json()["devices"][0].clone();
+    let of = |nth: usize| device["cameras"][nth]["problems"].clone();
+    assert_eq!(of(0), json!([]), "nothing is wrong with the garden");
+    assert_eq!(of(1), json!(["The camera was unplugged.", "Nothing answers at 192.168.1.9:80."]));
+    assert_eq!(of(2), json!([]), "another one whose name begins so");
+    assert_eq!(
+        device["problems"],
+        json!(["The disk is full.", "attic: It was taken out of the configuration meanwhile."])
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_is_forgotten_leaves_its_events() {
     let (hub, camera) = (TestHub::start().await, Camera::new());
     camera.record(&made::Wish::default()).send(&hub, &hub.nest).await;

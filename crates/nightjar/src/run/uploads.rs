@@ -7,7 +7,7 @@ use server::{ChangeError, RemoteCounts, UploadPatch};
 use store::event::EventId;
 use store::outbox::{ErrandCursor, ErrandQuery, ErrandState, ErrandView};
 use store::parcel::{Beat, BeatBacklog, BeatCamera, BeatHealth};
-use store::{Store, StoreError};
+use store::{Store, StoreError, StoreState};
 use upload::{Kind, Patience, RemoteSettings, SetupError, Signal, Uploader};
 
 use super::camera::Camera;
@@ -129,7 +129,8 @@ fn connect(remotes: &[RemoteSettings], clock: &Arc<dyn Clock>) -> Result<Vec<Con
     remotes.iter().map(one).collect()
 }
 
-/// How this machine is, for a hub.
+/// How this machine is, for a hub: what is wrong with one camera begins with its id, so that the hub can tell it from what
+/// is wrong with all of it.
 fn vitals(clock: &dyn Clock, cameras: &[Arc<Camera>], store: &Store) -> Beat {
     let mut problems = Vec::new();
     let mut told = Vec::new();
@@ -145,6 +146,9 @@ fn vitals(clock: &dyn Clock, cameras: &[Arc<Camera>], store: &Store) -> Beat {
         });
     }
     let storage = store.storage();
+    if let StoreState::Degraded(problem) | StoreState::Missing(problem) = &storage.state {
+        problems.push(problem.what.clone());
+    }
     Beat {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         now: String::new(),
