@@ -26,13 +26,16 @@ mod address;
 mod exact;
 mod insist;
 mod outgoing;
+mod trouble;
 mod words;
 
 pub(crate) use insist::A_MOMENT;
 pub use outgoing::Outgoing;
+pub(crate) use trouble::{Place, of_name};
 pub(crate) use words::redact;
 
 use address::{Checked, Reach};
+use trouble::deepest;
 
 /// Bytes of an answer, at most.
 const MOST_ANSWER: usize = 64 * 1024;
@@ -243,14 +246,15 @@ impl Http {
     /// A failure of the connection, for people and without secrets.
     pub(crate) fn broken(&self, error: reqwest::Error) -> Failure {
         let (is_connect, is_builder) = (error.is_connect(), error.is_builder());
-        let why = words::redact(&innermost(&error.without_url()), &self.secrets);
-        let host = self.host();
-        if is_connect {
-            Failure::Unreachable { why: format!("there is no connection to {host}: {why}") }
-        } else if is_builder {
-            Failure::refused(format!("the request could not be made: {why}"))
+        let place = Place::of(&self.root, self.patience.connect);
+        let place = if is_connect { place } else { place.connected() };
+        let error = error.without_url();
+        if is_builder {
+            Failure::refused(self.redact(&format!("the request could not be made: {}", deepest(&error))))
+        } else if is_connect {
+            Failure::Unreachable { why: self.redact(&place.why(&error)) }
         } else {
-            Failure::again(format!("the connection to {host} broke: {why}"))
+            Failure::again(self.redact(&place.why(&error)))
         }
     }
 
@@ -350,15 +354,6 @@ fn certificates(file: Option<&PathBuf>) -> Result<Vec<Certificate>, SetupError> 
         Ok(_) => Err(SetupError(format!("{shown} holds no certificate"))),
         Err(error) => Err(SetupError(format!("{shown} holds no certificates: {error}"))),
     }
-}
-
-/// The deepest cause says what happened; what is above it only says where.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut deepest = error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
-    }
-    deepest.to_string()
 }
 
 /// The TLS library needs to be told once a process who does its arithmetic.

@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+use super::trouble::of_name;
+
 /// What is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
@@ -81,9 +83,12 @@ impl Resolve for Checked {
         let reach = self.0;
         Box::pin(async move {
             let asked = name.as_str().to_owned();
-            let look_up = move || (asked.as_str(), 0).to_socket_addrs().map(Iterator::collect::<Vec<_>>);
-            let found = tokio::task::spawn_blocking(look_up).await.map_err(io::Error::other)??;
-            allowed(reach, found).map_err(|why| NotAllowed(why.into()).into())
+            let look_up = move || {
+                let found = (asked.as_str(), 0).to_socket_addrs().map(Iterator::collect::<Vec<_>>);
+                found.map_err(|error| of_name(&asked, &error))
+            };
+            let found = tokio::task::spawn_blocking(look_up).await.map_err(io::Error::other)?;
+            found.and_then(|found| allowed(reach, found)).map_err(|why| NotAllowed::new(why).into())
         })
     }
 }
@@ -104,6 +109,12 @@ fn allowed(reach: Reach, found: Vec<SocketAddr>) -> Result<Addrs, String> {
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct NotAllowed(Arc<str>);
+
+impl NotAllowed {
+    pub(super) fn new(why: String) -> Self {
+        Self(why.into())
+    }
+}
 
 #[cfg(test)]
 mod tests {

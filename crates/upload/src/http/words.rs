@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
+use super::trouble::without_code;
 use crate::settings::Secret;
 
 /// Characters of a remote's own words, at most.
@@ -20,9 +21,9 @@ pub(crate) fn clean(said: &[u8], secrets: &[Secret]) -> String {
     redact(&text, secrets)
 }
 
-/// Without secrets, control characters and what is too long.
+/// Without secrets, control characters, the system's numbers of errors, and what is too long.
 pub(crate) fn redact(text: &str, secrets: &[Secret]) -> String {
-    let mut text = text.trim().to_owned();
+    let mut text = without_code(text.trim());
     for secret in secrets.iter().map(Secret::reveal).filter(|secret| !secret.is_empty()) {
         text = text.replace(secret, "***");
     }

@@ -11,7 +11,7 @@ use reqwest::{Method, Url};
 
 use super::wire::Wire;
 use super::{Failure, Finding};
-use crate::http::Outgoing;
+use crate::http::{Outgoing, Place, of_name};
 
 /// A name is resolved, and a connection made, within this time.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -32,7 +32,7 @@ pub(super) async fn reach(wire: &Wire, url: &Url, findings: &mut Vec<Finding>) -
         Ok(Ok(found)) => found.collect(),
         Ok(Err(error)) => {
             let mend = "check the host in the configuration, and that this machine has a name server";
-            findings.push(Finding::bad(format!("the name {host} is not found: {error}"), mend));
+            findings.push(Finding::bad(of_name(&host, &error), mend));
             return None;
         }
         Err(_) => {
@@ -67,7 +67,7 @@ async fn connects(addresses: &[SocketAddr], findings: &mut Vec<Finding>) -> bool
                 findings.push(Finding::ok(format!("{address} takes connections")));
                 return true;
             }
-            Ok(Err(error)) => last = Some(format!("{address} takes no connection: {error}")),
+            Ok(Err(error)) => last = Some(Place::address(*address, PATIENCE).why(&error)),
             Err(_) => last = Some(format!("{address} does not answer within {} s", PATIENCE.as_secs())),
         }
     }
@@ -79,7 +79,7 @@ async fn connects(addresses: &[SocketAddr], findings: &mut Vec<Finding>) -> bool
 fn no_answer(url: &Url, failure: &Failure) -> Finding {
     let why = failure.why();
     let words = why.to_lowercase();
-    let mend = if words.contains("certificate") || words.contains("tls") {
+    let mend = if words.contains("certificate") {
         "give the authority's certificate as ca_file, or let the server have one for this host's name"
     } else if url.scheme() == "http" && words.contains("allow_http") {
         "use https, or allow_http = true if you accept that everybody on the way can read along"
