@@ -37,4 +37,4 @@ pub use camera::{
 };
 pub use keys::StoredKeys;
 pub use routes::{router, rows};
-pub use uploads::{RemoteCounts, RemoteView, UploadPatch, Uploads, UploadsView};
+pub use uploads::{RemoteCounts, RemoteView, UnderWay, UploadPatch, Uploads, UploadsView};

@@ -9,7 +9,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use store::StoreError;
 use store::event::EventId;
-use store::outbox::{Backlog, ErrandCursor, ErrandQuery, ErrandState, ErrandView};
+use store::outbox::{Backlog, ErrandCursor, ErrandQuery, ErrandState, ErrandView, Stage};
 use utoipa::ToSchema;
 use web::Problem;
 
@@ -114,12 +114,27 @@ pub struct RemoteView {
     pub eta: Option<Duration>,
     /// Events under way.
     pub sending: Vec<EventId>,
+    /// How far those are whose bytes go.
+    pub under_way: Vec<UnderWay>,
     /// What is owed.
     pub backlog: Backlog,
     /// Since the program started.
     pub counts: RemoteCounts,
     /// What went wrong last, if nothing went well since.
     pub trouble: Option<String>,
+}
+
+/// How far one event is, of what goes to a remote now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnderWay {
+    /// Its id.
+    pub event: EventId,
+    /// Its pictures or its clip.
+    pub stage: Stage,
+    /// Bytes that went out.
+    pub sent: u64,
+    /// Bytes of all of it; 0 where that is not known.
+    pub bytes: u64,
 }
 
 /// What happened since the program started.

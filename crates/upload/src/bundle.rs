@@ -12,8 +12,8 @@ use store::StoreError;
 use store::event::Event;
 
 use crate::http::Outgoing;
-use crate::ledger::{Errand, Ledger, Manifest};
-use crate::rates::Meter;
+use crate::ledger::{Errand, Ledger, Manifest, Stage};
+use crate::rates::{Journey, Leg, Meter};
 use crate::remote::Failure;
 use crate::scope::{Lent, Scope};
 use crate::throttle::Throttle;
@@ -49,6 +49,7 @@ pub struct EventBundle {
     manifest: Manifest,
     ledger: Arc<dyn Ledger>,
     gear: Gear,
+    journey: Arc<Journey>,
     resume: Option<String>,
     progressed: bool,
     scope: Scope,
@@ -87,7 +88,8 @@ impl EventBundle {
         };
         let resume = errand.resume.clone();
         gear.noted.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&resume);
-        Ok(Self { errand, event, manifest, ledger, gear, resume, progressed: false, scope })
+        let journey = gear.meter.begin(id, errand.stage, to_go(&manifest, errand.stage));
+        Ok(Self { errand, event, manifest, ledger, gear, journey, resume, progressed: false, scope })
     }
 
     /// The event.
@@ -121,6 +123,7 @@ impl EventBundle {
         if bytes.len() as u64 != length {
             return Err(Failure::again(format!("{name} became shorter while it was read")));
         }
+        self.journey.took_file(length);
         Ok(bytes)
     }
 
@@ -139,27 +142,30 @@ impl EventBundle {
         if offset > length {
             return Err(Failure::again(format!("the remote wants byte {offset} of a clip of {length}")));
         }
-        Ok(ClipReader { lent, at: offset, end: length, gear: self.gear.clone() })
+        self.journey.from(offset);
+        let journey = Arc::clone(&self.journey);
+        Ok(ClipReader { lent, at: offset, end: length, gear: self.gear.clone(), journey })
     }
 
     /// Bytes as the body of a request: they go no faster than they may, and are counted as they go.
     #[must_use]
     pub fn body(&self, bytes: Bytes) -> Outgoing {
         let (length, gear) = (bytes.len() as u64, self.gear.clone());
-        let pieces = stream::unfold((bytes, gear), |(mut rest, gear)| async move {
+        let leg = self.journey.leg(length);
+        let pieces = stream::unfold((bytes, gear, leg), |(mut rest, gear, mut leg)| async move {
             if rest.is_empty() {
                 return None;
             }
             let piece = rest.split_to(gear.throttle.piece().min(rest.len()));
-            gear.pass(piece.len()).await;
-            Some((Ok(piece), (rest, gear)))
+            gear.pass(piece.len(), leg.as_mut()).await;
+            Some((Ok(piece), (rest, gear, leg)))
         });
         Outgoing::new(length, pieces)
     }
 
     /// Waits until so many bytes may go, and counts them: for what is sent otherwise than by [`Self::body`].
     pub async fn sent(&mut self, bytes: u64) {
-        self.gear.pass(usize::try_from(bytes).unwrap_or(usize::MAX)).await;
+        self.gear.pass(usize::try_from(bytes).unwrap_or(usize::MAX), None).await;
     }
 
     /// Bytes a second that went out to this remote of late.
@@ -206,9 +212,20 @@ impl EventBundle {
 }
 
 impl Gear {
-    async fn pass(&self, bytes: usize) {
+    async fn pass(&self, bytes: usize, leg: Option<&mut Leg>) {
         self.throttle.take(bytes).await;
         self.meter.count(bytes as u64);
+        if let Some(leg) = leg {
+            leg.passed(bytes as u64);
+        }
+    }
+}
+
+/// Bytes of the files that belong to a stage.
+fn to_go(manifest: &Manifest, stage: Stage) -> u64 {
+    match stage {
+        Stage::Pictures => manifest.files.iter().map(|file| file.bytes).sum(),
+        Stage::Clip => manifest.clip.as_ref().map_or(0, |clip| clip.bytes),
     }
 }
 
@@ -219,6 +236,7 @@ pub struct ClipReader {
     at: u64,
     end: u64,
     gear: Gear,
+    journey: Arc<Journey>,
 }
 
 impl ClipReader {
@@ -245,6 +263,7 @@ impl ClipReader {
         if bytes.len() < want {
             return Err(Failure::again("the clip became shorter while it was read"));
         }
+        self.journey.took_part(self.at, bytes.len() as u64);
         self.at += bytes.len() as u64;
         Ok(bytes)
     }
@@ -264,7 +283,8 @@ impl ClipReader {
                     return Some((Err(io::Error::other(failure.why().to_owned())), reader));
                 }
             };
-            reader.gear.pass(piece.len()).await;
+            let mut leg = reader.journey.leg(piece.len() as u64);
+            reader.gear.pass(piece.len(), leg.as_mut()).await;
             Some((Ok(piece), reader))
         });
         Outgoing::new(length, pieces)

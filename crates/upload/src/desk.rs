@@ -146,6 +146,7 @@ impl Desk {
             rate,
             eta,
             sending,
+            under_way: self.meter.under_way(),
             backlog,
             counts: Counts { bytes: self.meter.total(), ..counts },
             trouble,

@@ -39,5 +39,5 @@ pub use ledger::{
 pub use remote::{Beat, Failure, Finding, FindingState, Remote, connect};
 pub use settings::{Checksum, Kind, RemoteSettings, Secret, Settings, WifiSettings, Window};
 pub use uploader::{Setup, Uploader};
-pub use view::{Counts, RemoteState, RemoteView, UploadsView, Waiting};
+pub use view::{Counts, RemoteState, RemoteView, UnderWay, UploadsView, Waiting};
 pub use wifi::Signal;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use store::event::EventId;
 
-use crate::ledger::Backlog;
+use crate::ledger::{Backlog, Stage};
 use crate::wifi::Signal;
 
 /// How uploading stands.
@@ -41,12 +41,27 @@ pub struct RemoteView {
     pub eta: Option<Duration>,
     /// Events under way.
     pub sending: Vec<EventId>,
+    /// How far those are whose bytes go.
+    pub under_way: Vec<UnderWay>,
     /// What is owed.
     pub backlog: Backlog,
     /// Since the program started.
     pub counts: Counts,
     /// What went wrong last, if nothing went well since.
     pub trouble: Option<String>,
+}
+
+/// How far one event is, of what goes to a remote now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnderWay {
+    /// Its id.
+    pub event: EventId,
+    /// Its pictures or its clip.
+    pub stage: Stage,
+    /// Bytes of it that went out; in the middle of a clip those that the remote has already are among them.
+    pub sent: u64,
+    /// Bytes of all of it; 0 where that is not known.
+    pub bytes: u64,
 }
 
 /// What happened to a remote's errands since the program started.

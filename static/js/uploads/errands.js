@@ -65,13 +65,13 @@ export class Errands {
       text(kind.lastChild, String(counts[i]));
     });
     const several = remotes.length > 1;
-    const whole = new Set(remotes.filter(said.atOnce).map(({ name }) => name));
+    const byName = new Map(remotes.map((remote) => [remote.name, remote]));
     keyed(
       this.#list,
       errands ?? [],
       ({ remote, event }) => `${remote} ${event}`,
       (errand) => this.#make(errand),
-      (node, errand) => write(node, errand, nameOf(errand.camera), several, whole.has(errand.remote)),
+      (node, errand) => write(node, errand, nameOf(errand.camera), several, byName.get(errand.remote)),
     );
     this.#none.hidden = errands === null || errands.length > 0;
     text(this.#none, EMPTY[this.#chosen]);
@@ -79,7 +79,7 @@ export class Errands {
   }
 
   #make(errand) {
-    const step = (word) => el("span", { class: "step" }, el("i", { "aria-hidden": "true" }), el("span", {}, word));
+    const step = (word) => el("span", { class: "step" }, el("i"), el("span", {}, word));
     const again = el("button", { type: "button", class: "btn" }, "Try again");
     again.addEventListener("click", () => this.#again(errand));
     return el(
@@ -93,9 +93,11 @@ export class Errands {
   }
 }
 
-function write(node, errand, camera, several, whole) {
+function write(node, errand, camera, several, remote) {
   const [what, steps, how, again] = node.children;
   const { state, stage } = errand;
+  const whole = said.atOnce(remote);
+  const far = said.far(errand, remote);
   const start = Date.parse(errand.start_time);
   const today = new Date().toDateString() === new Date(start).toDateString();
   attr(node, "data-state", state);
@@ -106,19 +108,25 @@ function write(node, errand, camera, several, whole) {
     [today ? "" : dayName(start), several ? `to ${errand.remote}` : "", left].filter(Boolean).join(", "),
   );
   const done = state === "done";
-  mark(steps.firstChild, done || stage === "clip", state === "sending");
+  mark(steps.firstChild, done || stage === "clip", state === "sending", far);
   steps.firstChild.hidden = whole;
   text(steps.lastChild.lastChild, whole ? "All at once" : "Clip");
-  mark(steps.lastChild, done, state === "sending" && stage === "clip");
-  text(how.firstChild, said.errand(errand, whole));
+  mark(steps.lastChild, done, state === "sending" && stage === "clip", far);
+  text(how.firstChild, said.errand(errand, whole, far));
   attr(how.firstChild, "class", state === "failed" ? "wrong" : "");
   rich(how.lastChild, state !== "done" && errand.why ? words.sentenceOf(errand.why) : "");
   again.hidden = !(state === "failed" || (state === "owed" && errand.due_in_s > 0));
   attr(again, "aria-label", `Try again: ${camera}, ${words.time(start)}`);
 }
 
-/** A part is there, goes now, or neither. */
-function mark(step, there, now) {
+/** A part is there, goes now, or neither; `far`: how far what goes now is, where that is known. */
+function mark(step, there, now, far) {
+  const [bar, word] = step.children;
+  const share = now && !there && far && Math.floor((100 * far.sent) / far.bytes);
   attr(step, "data-there", there);
   attr(step, "data-now", now && !there);
+  attr(bar, "role", Number.isFinite(share) && "progressbar");
+  attr(bar, "aria-label", Number.isFinite(share) && word.textContent);
+  attr(bar, "aria-valuenow", share);
+  bar.style.setProperty("--far", `${share || 0}%`);
 }

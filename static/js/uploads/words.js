@@ -80,11 +80,16 @@ export const resumes = ({ resumes_in_s: wait }) => (wait > 0 ? `goes on in ${wor
 /** Whether a remote takes an event all at once, not its pictures first. */
 export const atOnce = ({ kind: of }) => of === "legacy";
 
-/** How an errand stands: "Sending the clip", "Its pictures wait", "Next try in 40 s"; `whole` where all of it goes at once. */
-export function errand({ state: name, stage, attempts, due_in_s: due, done_at: done }, whole) {
+/** How far what goes of an errand now is, as bytes `sent` of all `bytes`, if that is known. */
+export const far = ({ event, stage }, { under_way: all }) =>
+  all.find((it) => it.event === event && it.stage === stage && it.bytes > 0);
+
+/** How an errand stands: "Sending the clip, 1.2 MB of 4.2 MB", "Its pictures wait", "Next try in 40 s"; `whole` where all of it goes at once. */
+export function errand({ state: name, stage, attempts, due_in_s: due, done_at: done }, whole, way) {
   if (name === "failed") return "Refused";
   if (name === "done") return done ? `Handed over at ${words.time(done)}` : "Handed over";
-  if (name === "sending") return whole ? "Sending it" : `Sending the ${stage}`;
+  if (name === "sending")
+    return `Sending ${whole ? "it" : `the ${stage}`}${way ? `, ${size(way.sent)} of ${size(way.bytes)}` : ""}`;
   if (attempts > 0) return due > 0 ? `Next try in ${words.length(Math.max(1, due))}` : "Tried again soon";
   return whole ? "It waits" : stage === "pictures" ? "Its pictures wait" : "Its clip waits";
 }

@@ -10,9 +10,9 @@ const HEADING: &str = "document.querySelector('.uploads h1')?.textContent";
 const NAMELESS: &str = "[...document.querySelectorAll('.uploads :is(button, a[href], section, [role=group])')].filter(e => e.checkVisibility() && !(e.getAttribute('aria-label') || e.textContent.trim())).map(e => e.outerHTML)";
 /// As the server tells it, with everything at once: a remote that sends, one that is held back and was refused things.
 const BUSY: &str = "{paused: false, rate: 1e6, rate_limit: 5e5, window: '20:00-06:00', window_active: true, in_window: true, signal: {dbm: -71, quality: 'fair'}, keep_clips: true, remotes: [\
-    {name: 'hub', kind: 'nightjar', url: 'https://hub.example/', state: 'sending', waiting: null, resumes_in_s: null, rate: 437000, eta_s: 3700, sending: [], \
+    {name: 'hub', kind: 'nightjar', url: 'https://hub.example/', state: 'sending', waiting: null, resumes_in_s: null, rate: 437000, eta_s: 3700, sending: [], under_way: [{event: '01JZ8KV3D4Y5W6X7A8B9C0D101', stage: 'clip', sent: 1050000, bytes: 4200000}], \
      backlog: {events: 44, pictures: 3, clips: 41, bytes: 1234000000, failed: 0, done: 1204, oldest: T(4e4)}, last_sent: T(60), last_error: null, problem: null}, \
-    {name: 'attic-store-with-a-rather-long-name', kind: 's3', url: 'https://s3.example/', state: 'waiting', waiting: 'back-off', resumes_in_s: 71.5, rate: 0, eta_s: null, sending: [], \
+    {name: 'attic-store-with-a-rather-long-name', kind: 's3', url: 'https://s3.example/', state: 'waiting', waiting: 'back-off', resumes_in_s: 71.5, rate: 0, eta_s: null, sending: [], under_way: [], \
      backlog: {events: 12, pictures: 0, clips: 12, bytes: 88000000, failed: 2, done: 88, oldest: T(9e5)}, last_sent: T(9e5), \
      last_error: {time: T(400), why: 'the bucket `field-2026` does not exist'}, problem: 'the bucket `field-2026` does not exist'}]}";
 const ERRANDS: &str = "{errands: Array.from({length: 20}, (_, i) => ({remote: i % 3 ? 'hub' : 'attic-store-with-a-rather-long-name', event: '01JZ8KV3D4Y5W6X7A8B9C0D' + (100 + i), camera: 'garden', start_time: T(1000 * i), \
@@ -125,6 +125,12 @@ fn a_long_backlog_fits_every_width_in_both_themes() {
             page.go(&format!("{}uploads", app.url()));
             page.wait("the errands", SOON, "document.querySelectorAll('.errand').length >= 20");
             fits(&mut page, &format!("{scheme} at {width}"));
+            let bars = "[...document.querySelectorAll('[role=progressbar]')].map(e => [e.ariaLabel, e.ariaValueNow, e.closest('.errand').querySelector('a').href.slice(-3)])";
+            assert_eq!(
+                page.eval(bars),
+                json!([["Clip", "25", "101"]]),
+                "one of those that go tells how far it is"
+            );
             let small = page.eval("[...document.querySelectorAll('.uploads button')].filter(e => e.checkVisibility() && Math.min(e.getBoundingClientRect().width, e.getBoundingClientRect().height) < 24).length");
             assert_eq!(small, json!(0), "targets under 24 pixels at {width}");
             let said = page.eval("document.querySelector('.uploads').innerText");
@@ -134,6 +140,7 @@ fn a_long_backlog_fits_every_width_in_both_themes() {
                 "−71 dBm, fair: at most 500 kB/s",
                 "Waiting for the next try",
                 "2 visits refused",
+                "Sending the clip, 1.1 MB of 4.2 MB",
             ] {
                 assert!(said.as_str().unwrap().contains(words), "{words:?} is said: {said}");
             }

@@ -239,6 +239,7 @@ fn remote(view: upload::RemoteView, url: String) -> server::RemoteView {
         rate: view.rate,
         eta: view.eta,
         sending: view.sending,
+        under_way: view.under_way.into_iter().map(under_way).collect(),
         backlog: view.backlog,
         counts: RemoteCounts {
             bytes: counts.bytes,
@@ -253,6 +254,11 @@ fn remote(view: upload::RemoteView, url: String) -> server::RemoteView {
         },
         trouble: view.trouble,
     }
+}
+
+fn under_way(of: upload::UnderWay) -> server::UnderWay {
+    let upload::UnderWay { event, stage, sent, bytes } = of;
+    server::UnderWay { event, stage, sent, bytes }
 }
 
 /// What the ledger holds of it.

@@ -34,6 +34,7 @@ pub(crate) fn remote(name: &str) -> RemoteView {
         rate: 0.0,
         eta: None,
         sending: Vec::new(),
+        under_way: Vec::new(),
         backlog: Backlog { remote: name.to_owned(), ..Backlog::default() },
         counts: RemoteCounts { bytes: 12, attempts: vec![("sent", 3)] },
         trouble: None,

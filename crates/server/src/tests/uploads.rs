@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use store::outbox::{ErrandState, ErrandView, Stage};
 
-use crate::UploadPatch;
 use crate::testing::*;
+use crate::{UploadPatch, UploadsView};
 
 const JSON: [(&str, &str); 1] = [("Content-Type", "application/json")];
 const EVENT: &str = "01KAGW3M6J9Z0T4V8Q2X5Y7B1C";
@@ -65,6 +65,21 @@ async fn what_is_owed_is_told_with_its_remote_and_its_errands() {
         assert_eq!((reply.status, &reply.json()["field"]), (status, &json!(field)), "{query}");
     }
     assert_eq!(server.get(&format!("{path}?remote=cellar")).await.status, 404);
+}
+
+#[tokio::test]
+async fn what_goes_now_is_told_with_how_far_it_is() {
+    let (server, uploads) = house().await;
+    let event = EVENT.parse().unwrap();
+    let mut attic = remote("attic");
+    attic.sending = vec![event];
+    attic.under_way = vec![crate::UnderWay { event, stage: Stage::Clip, sent: 3_000, bytes: 12_000 }];
+    let view = UploadsView { remotes: vec![attic], ..UploadsView::default() };
+    *uploads.view.lock().unwrap() = Some(view);
+    assert_eq!(
+        server.get("/api/v1/uploads").await.json()["remotes"][0]["under_way"],
+        json!([{ "event": EVENT, "stage": "clip", "sent": 3_000, "bytes": 12_000 }])
+    );
 }
 
 #[tokio::test]

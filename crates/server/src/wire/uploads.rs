@@ -8,7 +8,7 @@ use serde::Serialize;
 use store::outbox::{ErrandCursor, ErrandView};
 use utoipa::ToSchema;
 
-use crate::uploads::{RemoteView, UploadsView};
+use crate::uploads::{RemoteView, UnderWay, UploadsView};
 use crate::wire::{schema, time};
 
 /// What is owed to whom, how fast it goes, and why it waits.
@@ -74,6 +74,8 @@ struct RemoteWire {
     eta_s: Option<f64>,
     /// Ids of the events under way.
     sending: Vec<String>,
+    /// How far those are whose bytes go.
+    under_way: Vec<UnderWayWire>,
     backlog: BacklogWire,
     /// When something was last sent.
     #[schema(schema_with = web::shape::time_or_null, required)]
@@ -84,6 +86,20 @@ struct RemoteWire {
     /// What is wrong, if nothing went well since.
     #[schema(required)]
     problem: Option<String>,
+}
+
+/// How far one event is.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UnderWay)]
+struct UnderWayWire {
+    /// Its id.
+    event: String,
+    #[schema(schema_with = schema::errand_stage)]
+    stage: &'static str,
+    /// Bytes of it that went out; of a clip that is taken up again, those that the remote has already are among them.
+    sent: u64,
+    /// Bytes of all of it; 0 where that is not known.
+    bytes: u64,
 }
 
 /// What is owed.
@@ -150,6 +166,7 @@ impl RemoteWire {
             rate: remote.rate.round(),
             eta_s: remote.eta.map(|eta| eta.as_secs_f64().round()),
             sending: remote.sending.iter().map(ToString::to_string).collect(),
+            under_way: remote.under_way.iter().map(UnderWayWire::of).collect(),
             backlog: BacklogWire {
                 events: backlog.pictures + backlog.clips,
                 pictures: backlog.pictures,
@@ -163,6 +180,12 @@ impl RemoteWire {
             last_error: last_error.map(|(time, why)| LastErrorWire { time: at(*time), why: why.clone() }),
             problem: remote.trouble.clone(),
         }
+    }
+}
+
+impl UnderWayWire {
+    fn of(it: &UnderWay) -> Self {
+        Self { event: it.event.to_string(), stage: errand_stage(it.stage), sent: it.sent, bytes: it.bytes }
     }
 }
 
