@@ -50,6 +50,7 @@ export class Cards {
         el("b"),
         el("span", { class: "push s" }),
       ),
+      el("p", { class: "s wrong mend" }),
       el("p", { class: "s wrong needs" }),
       el("div", { class: "feather" }, strokes),
       el("p", { class: "m" }, el("span"), el("span"), el("span", { class: "push" })),
@@ -64,7 +65,7 @@ export class Cards {
 }
 
 function write(node, camera, event, lane, lanes, now) {
-  const [picture, caption, needs, feather, meta, acts] = node.children;
+  const [picture, caption, below, needs, feather, meta, acts] = node.children;
   const [frame, state] = picture.children;
   const { device } = camera;
   const { word, title, mend } = said.standing(camera, now);
@@ -77,6 +78,7 @@ function write(node, camera, event, lane, lanes, now) {
   state.hidden = !title;
   text(state.firstChild, title);
   text(state.lastChild, mend);
+  text(below, mend); // where the picture is too small for it
   const [dot, name, newest] = caption.children;
   const health = word || (problems.length > 0 ? "bad" : "");
   attr(dot, "class", health ? "dot bad" : camera.watching ? "dot" : "dot off");

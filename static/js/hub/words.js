@@ -99,8 +99,8 @@ export function needs(cameras) {
   if (cameras.length === 0) return "Give a camera a key, and name this hub in its configuration.";
   if (needy.length === 0) return "Everything is well.";
   const called = [...new Set(needy.map(nameInNeed))];
-  const who = called.length > 3 ? `${cap(words.number(needy.length))} cameras` : names(called);
-  return `${who} ${called.length === 1 ? "needs" : "need"} you.${needy.length < cameras.length ? " Everything else is well." : ""}`;
+  const who = called.length > 3 ? `${words.number(needy.length)} cameras` : names(called);
+  return `${cap(who)} ${called.length === 1 ? "needs" : "need"} you.${needy.length < cameras.length ? " Everything else is well." : ""}`;
 }
 
 /** The figures over the cards as `[what, value, note]`. */

@@ -230,7 +230,7 @@ fn a_camera_that_is_lost_does_not_make_the_other_one_of_its_device_need_anybody(
     page.wait(
         "only the one is named",
         SOON,
-        "document.querySelector('.uphead p').textContent === 'barn needs you. Everything else is well.'",
+        "document.querySelector('.uphead p').textContent === 'Barn needs you. Everything else is well.'",
     );
     let card = |camera: &str| format!("document.querySelector('.cam[data-camera=\"pole-{camera}\"]')");
     let said = page.eval(&format!("{}.querySelector('.state .x').textContent", card("barn")));
