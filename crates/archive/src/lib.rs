@@ -10,6 +10,7 @@ mod asked;
 mod events;
 mod file;
 mod legacy;
+mod links;
 mod media;
 mod overview;
 pub mod page;
@@ -25,5 +26,5 @@ mod wire;
 
 pub use app::{Archive, AskTransfers, Setup, Transfers, Wall};
 pub use media::{send_clip, send_picture};
-pub use routes::{older_routes, routes};
+pub use routes::{link_routes, older_routes, routes};
 pub use wire::event::{errand_stage, errand_state};

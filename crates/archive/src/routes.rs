@@ -5,7 +5,7 @@ use web::{Need, Routes, Scope};
 
 use crate::app::Archive;
 use crate::wire::{event, legacy as older, list, overview as figures, track};
-use crate::{events, legacy, media, overview, stream};
+use crate::{events, legacy, links, media, overview, stream};
 
 const VIEW: Need = Need::Key(Scope::View);
 const CONTROL: Need = Need::Key(Scope::Control);
@@ -33,6 +33,17 @@ where
         .get("/api/v1/timeline", VIEW, overview::timeline, overview::__path_timeline)
         .get("/api/v1/storage", VIEW, overview::storage, overview::__path_storage)
         .post("/api/v1/storage/cleanup", CONTROL, overview::cleanup, overview::__path_cleanup)
+}
+
+/// Adds the row that makes links to pictures of any row that may be opened by one.
+#[must_use]
+pub fn link_routes<S: Clone + Send + Sync + 'static>(routes: Routes<S>) -> Routes<S> {
+    routes.shape::<links::LinkRequest>().shape::<links::LinkWire>().post(
+        "/api/v1/links",
+        VIEW,
+        links::post,
+        links::__path_post,
+    )
 }
 
 /// Adds the older paths, as a camera has them; a hub's have other shapes.

@@ -33,7 +33,7 @@ pub fn rows() -> Vec<Row> {
 #[rustfmt::skip]
 pub(crate) fn table() -> Routes<Hub> {
     let routes = openapi::shapes(Routes::new(VIEW, archive::page::hub_fallback));
-    legacy::routes(archive::routes(routes))
+    legacy::routes(archive::link_routes(archive::routes(routes)))
         .put("/api/v1/ingest/device", UPLOAD, devices::beat, devices::__path_beat)
         .get("/api/v1/ingest/{event}", UPLOAD, ingest::standing, ingest::__path_standing)
         .put("/api/v1/ingest/{event}", UPLOAD, ingest::announce, ingest::__path_announce).streamed(MOST_MANIFEST)

@@ -13,11 +13,12 @@ use store::Store;
 use store::event::EventId;
 use store::fs::RealFs;
 use store::keys::{Key, Keys, Secret};
+use store::links::LinkSecret;
 use store::parcel::Manifest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::task::TaskTracker;
-use web::{Access, Front, Hosts, KeyCheck, KeyRecord, Life, Limits, Metrics, Scope, Unreadable};
+use web::{Access, Front, Hosts, KeyCheck, KeyRecord, Life, Limits, LinkKeeper, Metrics, Scope, Unreadable};
 
 use crate::app::{Hub, Settings, Setup};
 
@@ -61,11 +62,29 @@ fn described() -> &'static Described {
 }
 
 /// The key file, as the checks want it.
-struct FileKeys(Arc<Keys>);
+struct FileKeys {
+    keys: Arc<Keys>,
+    links: FileLinks,
+}
+
+/// What signs links, and the clock that they expire by.
+struct FileLinks(LinkSecret, Arc<SimClock>);
+
+impl LinkKeeper for FileLinks {
+    fn known(&self) -> Option<[u8; 32]> {
+        self.0.known()
+    }
+    fn make(&self) -> Result<[u8; 32], Unreadable> {
+        Ok(self.0.make([7; 32])?)
+    }
+    fn now(&self) -> SystemTime {
+        self.1.wall()
+    }
+}
 
 impl KeyCheck for FileKeys {
     fn any(&self) -> bool {
-        !self.0.known().is_empty()
+        !self.keys.known().is_empty()
     }
     fn find(&self, id: &str) -> Option<KeyRecord> {
         let record = |key: &Key| KeyRecord {
@@ -74,10 +93,14 @@ impl KeyCheck for FileKeys {
             secret_sha256: key.secret_sha256,
             scopes: key.scopes.iter().filter_map(|scope| Scope::named(scope)).collect(),
         };
-        self.0.known().iter().find(|key| key.id == id).map(record)
+        self.keys.known().iter().find(|key| key.id == id).map(record)
     }
     fn refresh(&self) -> Result<(), Unreadable> {
-        Ok(self.0.refresh()?)
+        self.links.0.refresh()?;
+        Ok(self.keys.refresh()?)
+    }
+    fn links(&self) -> Option<&dyn LinkKeeper> {
+        Some(&self.links)
     }
 }
 
@@ -123,6 +146,7 @@ impl TestHub {
         let (life, metrics) = (Life::default(), Metrics::default());
         let wall = clock.clone();
         let wall: archive::Wall = Arc::new(move || wall.wall());
+        let links = FileLinks(LinkSecret::new(Arc::new(RealFs), dir.path()), clock.clone());
         let setup = Setup {
             store: store.clone(),
             keys: keys.clone(),
@@ -138,7 +162,7 @@ impl TestHub {
             life: life.clone(),
             front: Front {
                 hosts: Hosts::default().of_section("hub"),
-                access: Access::new(true, Arc::new(FileKeys(keys))),
+                access: Access::new(true, Arc::new(FileKeys { keys, links })),
                 limits,
                 metrics: metrics.clone(),
             },

@@ -3,5 +3,6 @@
 mod devices;
 mod ingest;
 mod interrupted;
+mod links;
 mod matrix;
 mod refused;

@@ -13,7 +13,6 @@ mod config;
 mod health;
 mod keys;
 mod legacy;
-mod links;
 mod live;
 mod mjpeg;
 mod openapi;

@@ -53,8 +53,6 @@ pub(crate) fn shapes(routes: Routes<App>) -> Routes<App> {
         .shape::<crate::wire::uploads::StorageConfigWire>()
         .shape::<crate::uploads::Retry>()
         .shape::<requests::StorageConfigChange>()
-        .shape::<crate::links::LinkRequest>()
-        .shape::<crate::links::LinkWire>()
         .shape::<web::shape::Binary>()
         // What is not ready, and what is.
         .problem_member::<health::ChecksWire>("checks")

@@ -5,7 +5,7 @@ use web::{Front, Need, Routes, Row, Scope};
 
 use crate::app::{App, Setup};
 use crate::uploads::older;
-use crate::{api, config, health, legacy, links, mjpeg, openapi, recording, snapshot, socket, uploads};
+use crate::{api, config, health, legacy, mjpeg, openapi, recording, snapshot, socket, uploads};
 
 const VIEW: Need = Need::Key(Scope::View);
 const CONTROL: Need = Need::Key(Scope::Control);
@@ -31,7 +31,7 @@ pub fn rows() -> Vec<Row> {
 #[rustfmt::skip]
 pub(crate) fn table() -> Routes<App> {
     let routes = openapi::shapes(Routes::new(VIEW, archive::page::fallback));
-    archive::older_routes(archive::routes(routes))
+    archive::link_routes(archive::older_routes(archive::routes(routes)))
         .get("/", VIEW, legacy::root, legacy::__path_root)
         .get_linkable("/stream", VIEW, mjpeg::first, mjpeg::__path_first)
         .get_linkable("/snapshot.jpg", VIEW, snapshot::first, snapshot::__path_first)
@@ -49,7 +49,6 @@ pub(crate) fn table() -> Routes<App> {
         .post("/api/v1/cameras/{id}/recording", CONTROL, recording::post, recording::__path_post)
         .get("/api/v1/cameras/{id}/activity", VIEW, api::activity, api::__path_activity)
         .get_linkable("/api/v1/cameras/{id}/visits/{visit}/picture.jpg", VIEW, api::visit_picture, api::__path_visit_picture)
-        .post("/api/v1/links", VIEW, links::post, links::__path_post)
         .get("/api/v1/live", VIEW, socket::live, socket::__path_live)
         .get("/api/v1/openapi.json", VIEW, openapi::openapi, openapi::__path_openapi)
         .get("/api/v1/uploads", VIEW, uploads::view, uploads::__path_view)

@@ -22,7 +22,7 @@ use tracing::Instrument;
 
 use crate::access::{Admission, Shown};
 use crate::rate::Rate;
-use crate::table::row_method;
+use crate::table::{Rows, row_method};
 use crate::throttle::Throttle;
 use crate::{
     Access, Counter, Histogram, Hosts, Intake, Limits, Metrics, Need, Problem, RequestId, Row, Scope, origin,
@@ -50,6 +50,7 @@ pub struct Front {
 #[derive(Debug)]
 pub(crate) struct Gate {
     front: Front,
+    all: Rows,
     rows: HashMap<(&'static str, &'static str), Row>,
     paths: HashSet<&'static str>,
     fallback: Need,
@@ -68,6 +69,7 @@ pub(crate) struct Gate {
 impl Gate {
     pub(crate) fn new(
         front: Front,
+        all: Rows,
         rows: HashMap<(&'static str, &'static str), Row>,
         fallback: Need,
     ) -> Self {
@@ -88,6 +90,7 @@ impl Gate {
         let paths = rows.keys().map(|(_, path)| *path).collect();
         Self {
             front,
+            all,
             rows,
             paths,
             fallback,
@@ -203,6 +206,7 @@ async fn check_and_handle(gate: &Gate, mut request: Request, next: Next) -> Resu
         // Where one of two will do, that the key is still there has to do.
         let scope = way.need.and_then(Need::scope).filter(|_| way.or.is_none());
         request.extensions_mut().insert(Admission::new(gate.front.access.clone(), scope, pass));
+        request.extensions_mut().insert(gate.all.clone());
     }
     if origin::is_foreign(&request, &gate.front.hosts, by_cookie) {
         let detail =

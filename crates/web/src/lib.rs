@@ -46,4 +46,4 @@ pub use request_id::RequestId;
 pub use room::Room;
 pub use routes::Routes;
 pub use socket::Connection;
-pub use table::{Intake, Need, Row, Table};
+pub use table::{Intake, Need, Row, Rows, Table};

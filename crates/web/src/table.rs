@@ -86,6 +86,19 @@ impl Row {
     }
 }
 
+/// Every row of the table that a request came to, for handlers that speak of others: an extension of the request where a
+/// key is asked for.
+#[derive(Debug, Clone)]
+pub struct Rows(pub(crate) Arc<[Row]>);
+
+impl Rows {
+    /// The row that `GET` of that target, a path with or without a query, comes to.
+    #[must_use]
+    pub fn get(&self, target: &str) -> Option<&Row> {
+        Row::of(&self.0, "GET", target.split(['?', '#']).next().unwrap_or_default())
+    }
+}
+
 fn is_name(part: &str) -> bool {
     part.starts_with('{')
 }
@@ -213,8 +226,9 @@ impl<S: Clone + Send + Sync + 'static> Table<S> {
 
 /// What stands before every handler, around `router`.
 pub(crate) fn guarded(router: Router, rows: &[Row], fallback: Need, front: Front) -> Router {
+    let all = Rows(rows.into());
     let rows = rows.iter().map(|row| ((row.method, row.path), *row)).collect::<HashMap<_, _>>();
-    let gate = Arc::new(Gate::new(front, rows, fallback));
+    let gate = Arc::new(Gate::new(front, all, rows, fallback));
     router.layer(from_fn_with_state(gate, pass))
 }
 

@@ -1,13 +1,14 @@
-//! `POST /api/v1/links`: a path of a picture becomes one that `<img>` can ask for without a key, for a while.
+//! `POST /api/v1/links`: a path of a picture becomes one that `<img>` can ask for without a key, for a while. Which paths
+//! there are is for the table of whoever serves them to say; what a link is, for `web`.
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Extension, Request};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use web::{Admission, Need, Problem, Row};
+use web::{Admission, Need, Problem, Row, Rows};
 
 use crate::wire::time;
 
@@ -43,6 +44,7 @@ pub(crate) struct LinkWire {
     ))]
 pub(crate) async fn post(
     Extension(admission): Extension<Admission>,
+    Extension(rows): Extension<Rows>,
     request: Request,
 ) -> Result<Json<LinkWire>, Problem> {
     let wish = web::json::<LinkRequest>(request).await?;
@@ -51,22 +53,20 @@ pub(crate) async fn post(
         let detail = format!("expires_in_s is {}; allowed is {least} to {most}.", wish.expires_in_s);
         return Err(Problem::invalid("expires_in_s", detail));
     }
-    let row = linkable(&wish.path)?;
+    let row = linkable(&rows, &wish.path)?;
     if let Need::Key(scope) = row.need
         && !admission.may(scope)
     {
         return Err(Problem::scope_missing(scope));
     }
     let link = admission.sign(&wish.path, Duration::from_secs(wish.expires_in_s)).await?;
-    Ok(Json(LinkWire { url: link.url, expires: time::rfc3339(link.expires) }))
+    let expires = Timestamp::try_from(link.expires).unwrap_or(Timestamp::UNIX_EPOCH);
+    Ok(Json(LinkWire { url: link.url, expires: time::local(expires) }))
 }
 
 /// The row of the table that a link would open.
-fn linkable(target: &str) -> Result<Row, Problem> {
-    static ROWS: LazyLock<Vec<Row>> = LazyLock::new(crate::rows);
-    let path = target.split(['?', '#']).next().unwrap_or_default();
-    let row = Row::of(&ROWS, "GET", path).filter(|row| row.linkable);
-    row.copied().ok_or_else(|| {
+fn linkable<'a>(rows: &'a Rows, target: &str) -> Result<&'a Row, Problem> {
+    rows.get(target).filter(|row| row.linkable).ok_or_else(|| {
         let found = target.chars().take(80).collect::<String>();
         let detail =
             format!("path is {found}; links are made to streams, snapshots, clips and pictures only.");
