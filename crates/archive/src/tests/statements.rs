@@ -7,17 +7,19 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use frame::SimClock;
+use frame::{Clock as _, SimClock};
 use http::Request;
 use rusqlite::auto_extension::{init_auto_extension, register_auto_extension};
 use rusqlite::ffi;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use serde_json::{Value, json};
+use store::outbox::RemoteRule;
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 use web::{Access, Front, Hosts, Life, Limits, Metrics};
 
 use crate::testing::*;
+use crate::{Archive, Setup, Transfers};
 
 thread_local! {
     /// What this thread has run.
@@ -64,6 +66,21 @@ struct Counted {
 
 impl Counted {
     fn open() -> Self {
+        Self::with(archive)
+    }
+
+    /// One whose events are owed to two remotes.
+    fn sending() -> Self {
+        let house = Self::with(|store, clock, life| {
+            let setup = Setup { store, life: life.clone(), wall: Arc::new(move || clock.wall()) };
+            Archive::with_transfers(setup, Arc::new(Transfers::default))
+        });
+        let rules = ["attic", "hub"].map(|name| RemoteRule { name: name.to_owned(), pictures_first: true });
+        house.store.set_remotes(&rules).unwrap();
+        house
+    }
+
+    fn with(archive: impl FnOnce(Option<store::Store>, Arc<SimClock>, &Life) -> Archive) -> Self {
         watch();
         let mut runtime = Builder::new_current_thread();
         let idle = Duration::from_secs(600);
@@ -128,6 +145,21 @@ fn a_page_of_two_hundred_costs_what_a_page_of_one_does() {
             first.len()
         });
         assert!(costs[1] <= costs[0].max(2), "{filter}: {costs:?}");
+    }
+}
+
+#[test]
+fn a_page_with_what_is_owed_of_each_event_costs_no_more_than_three() {
+    let house = Counted::sending();
+    made::many(&house.store, &house.clock, 60);
+    let mut cursor = String::new();
+    for limit in [1, 50] {
+        let path = format!("/api/v1/events?limit={limit}{cursor}");
+        let (status, body, run) = house.ask("GET", &path, "");
+        let page = serde_json::from_slice::<Value>(&body).unwrap();
+        assert_eq!((status, page["events"][0]["uploads"].as_array().map(Vec::len)), (200, Some(2)), "{page}");
+        assert!(run.len() <= 3, "{path} runs {}: {run:#?}", run.len());
+        cursor = format!("&cursor={}", page["next"].as_str().unwrap());
     }
 }
 
