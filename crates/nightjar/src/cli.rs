@@ -367,6 +367,7 @@ impl Cli {
                 .filter_map(|(section, key, flag, value)| Some((section, key, flag, value.clone()?)))
                 .collect(),
             local: None,
+            sends_nothing: false,
         }
     }
 }

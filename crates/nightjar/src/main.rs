@@ -57,7 +57,9 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     match &cli.command {
         Some(Command::Config(command)) => config_command(cli, command)?,
         Some(Command::Key(command)) => {
-            let config = config::load(cli.inputs())?.config;
+            // The key that it makes may be the very one whose file a remote names.
+            let inputs = config::Inputs { sends_nothing: true, ..cli.inputs() };
+            let config = config::load(inputs)?.config;
             keys::run(command, if command.is_of_hub() { &config.hub.path } else { &config.data })?;
         }
         Some(Command::Analyze(args)) => {

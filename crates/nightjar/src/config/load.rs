@@ -30,6 +30,8 @@ pub(crate) struct Inputs {
     pub(crate) flags: Vec<(Section, &'static str, &'static str, String)>,
     /// A local camera, its node and its name, in place of the demo where no camera is configured.
     pub(crate) local: Option<(PathBuf, String)>,
+    /// Nothing is sent by whoever asks: what remotes need is not read, and need not be there yet.
+    pub(crate) sends_nothing: bool,
 }
 
 /// A whole, valid configuration.
@@ -62,6 +64,9 @@ pub(crate) fn load(inputs: Inputs) -> Result<Loaded, Problems> {
     changed(&mut values, &mut problems, &mut warnings);
     let told: HashSet<String> = problems.iter().flat_map(speaks_of).collect();
     checks::check(&values, &|slot| !told.is_empty() && told.contains(&slot.to_string()), &mut problems);
+    if inputs.sends_nothing {
+        values.remotes.clear();
+    }
     let config = Config::build(&values, &mut problems);
     if problems.is_empty() {
         secret_files(&values, &mut warnings);

@@ -107,3 +107,18 @@ fn the_first_file_that_is_there_is_read() {
     let loaded = load(Inputs { search, ..Inputs::default() }).unwrap();
     assert_eq!((loaded.config.server.max_clients, loaded.file), (9, Some(desk.file())));
 }
+
+#[test]
+fn who_sends_nothing_needs_no_key_of_a_remote() {
+    let desk =
+        Desk::with("[hub]\npath = \"/h\"\n[[remote]]\nurl = \"https://a/\"\napi_key_file = \"/none/such\"\n");
+    assert!(desk.load(&[]).is_err());
+    let loaded = load(Inputs { sends_nothing: true, ..desk.inputs() }).unwrap();
+    assert_eq!((loaded.config.hub.path.to_str(), loaded.config.remotes.len()), (Some("/h"), 0));
+    let wrong = Desk::with("[[remote]]\nurl = \"ftp://a/\"\napi_key_file = \"/none/such\"\n");
+    let problems = load(Inputs { sends_nothing: true, ..wrong.inputs() }).unwrap_err().to_string();
+    assert!(
+        problems.contains("ftp") && !problems.contains("/none/such"),
+        "what is written is still read: {problems}"
+    );
+}
