@@ -1,7 +1,7 @@
 //! What every handler shares.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use archive::{Archive, Wall};
@@ -22,7 +22,7 @@ use crate::turns::Turns;
 const AT_ONCE: usize = 16;
 
 /// What a person has set.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// What the hub is called.
     pub name: String,
@@ -45,6 +45,39 @@ impl Default for Settings {
     }
 }
 
+/// The settings in force; a handle, by which they are changed while the hub runs.
+///
+/// What was in force stays readable for who is at it, and is never freed: it is small, and made only when somebody has
+/// written another configuration.
+#[derive(Debug, Clone)]
+pub struct Live(Arc<Mutex<&'static Settings>>);
+
+impl Live {
+    /// With these.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self(Arc::new(Mutex::new(Box::leak(Box::new(settings)))))
+    }
+
+    /// From now on these.
+    pub fn set(&self, settings: Settings) {
+        if **self != settings {
+            *self.lock() = Box::leak(Box::new(settings));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, &'static Settings> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::ops::Deref for Live {
+    type Target = Settings;
+    fn deref(&self) -> &Settings {
+        *self.lock()
+    }
+}
+
 /// What a hub is made of; see [`crate::router`].
 pub struct Setup {
     /// Where events are kept.
@@ -54,7 +87,7 @@ pub struct Setup {
     /// What shows the events that are kept.
     pub archive: Archive,
     /// What a person has set.
-    pub settings: Settings,
+    pub settings: Live,
     /// The data directory; `/readyz` says whether it can be written.
     pub data_dir: PathBuf,
     /// The program's version.
@@ -83,7 +116,7 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) keys: Arc<Keys>,
     pub(crate) archive: Archive,
-    pub(crate) settings: Settings,
+    pub(crate) settings: Live,
     pub(crate) data_dir: PathBuf,
     pub(crate) version: &'static str,
     pub(crate) life: Life,

@@ -24,6 +24,6 @@ mod tests;
 mod turns;
 mod wire;
 
-pub use app::{Settings, Setup};
+pub use app::{Live, Settings, Setup};
 pub use janitor::{Chores, Janitor};
 pub use routes::{router, rows};

@@ -20,7 +20,7 @@ use tokio::net::TcpStream;
 use tokio_util::task::TaskTracker;
 use web::{Access, Front, Hosts, KeyCheck, KeyRecord, Life, Limits, LinkKeeper, Metrics, Scope, Unreadable};
 
-use crate::app::{Hub, Settings, Setup};
+use crate::app::{Hub, Live, Settings, Setup};
 
 // The one that the black-box tests use.
 #[path = "../../../tests/support/described.rs"]
@@ -155,7 +155,7 @@ impl TestHub {
                 life: life.clone(),
                 wall: wall.clone(),
             }),
-            settings,
+            settings: Live::new(settings),
             data_dir: dir.path().to_owned(),
             version: "0.0.0",
             wall,

@@ -70,6 +70,9 @@ async fn what_is_too_large_is_refused_before_any_of_it_is_read() {
         let reply = hub.ask(method, &path, &[key, ("Content-Length", &length)], b"").await;
         assert_eq!(reply.problem(), say(413, "body_too_large"), "{method} {path}");
     }
+    hub.hub.settings.set(Settings { max_event: 8 << 20, ..Settings::default() });
+    assert_eq!(large.announce(&hub, &hub.nest).await.status, 200, "what may be larger from now on is taken");
+    assert_eq!(hub.get("/api/v1/hub").await.json()["max_event_bytes"], 8 << 20);
 }
 
 #[tokio::test(flavor = "multi_thread")]

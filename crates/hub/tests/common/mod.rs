@@ -85,7 +85,7 @@ impl Server {
             store: store.clone(),
             keys: keys.clone(),
             archive,
-            settings,
+            settings: hub::Live::new(settings),
             data_dir: data,
             version: "0.0.0",
             wall,

@@ -174,6 +174,16 @@ impl Values {
         self.set.extend(of.map(|(slot, set)| (Slot { camera: Some(to), ..*slot }, set.clone())));
     }
 
+    /// The places that hold something else in `other`.
+    pub(crate) fn changed(&self, other: &Self) -> Vec<Slot> {
+        let mut slots: Vec<Slot> = self.all().chain(other.all()).map(|(slot, _)| *slot).collect();
+        slots.sort_unstable();
+        slots.dedup();
+        let value = |values: &Self, slot| values.get(slot).map(|set| set.value);
+        slots.retain(|slot| value(self, *slot) != value(other, *slot));
+        slots
+    }
+
     /// Everything that somebody has set.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&Slot, &Set)> {
         self.set.iter()

@@ -4,7 +4,7 @@
 //! threads that look after what is kept are ended, and what they still have to write is written.
 
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -23,6 +23,10 @@ use super::shutdown::{Phase, phase, whole_ms};
 use super::signals::{Signals, Which};
 use super::{data, door, logs, panics};
 use crate::config::{self, Inputs, Loaded};
+
+mod reload;
+
+use reload::Reloading;
 
 /// How often it is looked whether what is kept answers, unless the watchdog wants it oftener.
 const ROUND: Duration = Duration::from_secs(5);
@@ -50,7 +54,7 @@ pub(crate) fn run(loaded: Loaded, inputs: Inputs) -> anyhow::Result<ExitCode> {
         // Before anything is started, so that a signal that comes early is not lost.
         let signals = Signals::new().context("failed to take the signals")?;
         let manager = Arc::new(Manager::of(&inputs.environment));
-        House::build(loaded, clock)?.live(signals, manager, inputs).await
+        House::build(loaded, clock, inputs)?.live(signals, manager).await
     });
     runtime.shutdown_timeout(Phase::LetGo.bound());
     code
@@ -66,11 +70,12 @@ struct House {
     limits: Limits,
     metrics: Metrics,
     life: Life,
+    reloading: Reloading,
     _data: data::DataDir,
 }
 
 impl House {
-    fn build(loaded: Loaded, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+    fn build(loaded: Loaded, clock: Arc<dyn Clock>, inputs: Inputs) -> anyhow::Result<Self> {
         let Loaded { config, values, .. } = loaded;
         let config = config.hub;
         let data = data::open(&config.path)?;
@@ -81,6 +86,7 @@ impl House {
         let keeper = Keeper::start(store.clone(), clock.clone()).context("failed to start retention")?;
         let (limits, metrics, life) = (Limits::of_hub(), Metrics::default(), Life::default());
         let wall: archive::Wall = Arc::new(move || clock.wall());
+        let live = hub::Live::new(settings(&config));
         let (router, chores) = hub::router(hub::Setup {
             store: store.clone(),
             keys: keys.keys(),
@@ -89,12 +95,7 @@ impl House {
                 life: life.clone(),
                 wall: wall.clone(),
             }),
-            settings: hub::Settings {
-                name: name(),
-                max_event: config.max_event,
-                incomplete_for: config.incomplete_for,
-                time_zone: config.zone,
-            },
+            settings: live.clone(),
             data_dir: config.path.clone(),
             version: env!("CARGO_PKG_VERSION"),
             wall,
@@ -108,17 +109,13 @@ impl House {
             },
         });
         let janitor = Janitor::start(chores).context("failed to start clearing up")?;
-        Ok(Self { store, keeper, janitor, router, listener, limits, metrics, life, _data: data })
+        let reloading = Reloading { store: store.clone(), live, inputs, started: config, values };
+        Ok(Self { store, keeper, janitor, router, listener, limits, metrics, life, reloading, _data: data })
     }
 
     /// From the line that says where it listens to the end.
-    async fn live(
-        self,
-        mut signals: Signals,
-        manager: Arc<Manager>,
-        inputs: Inputs,
-    ) -> anyhow::Result<ExitCode> {
-        let Self { store, keeper, janitor, router, listener, limits, metrics, life, _data } = self;
+    async fn live(self, mut signals: Signals, manager: Arc<Manager>) -> anyhow::Result<ExitCode> {
+        let Self { store, keeper, janitor, router, listener, limits, metrics, life, reloading, _data } = self;
         let address = listener.local_addr().context("failed to learn the own address")?;
         let helpers = TaskTracker::new();
         let serving = {
@@ -136,7 +133,7 @@ impl House {
         helpers.spawn(tend(manager.clone(), store.clone(), life.token.clone()));
         let mut serving = std::pin::pin!(serving);
         tokio::select! {
-            which = until_the_end(&mut signals, &manager, &store, &inputs) => {
+            which = until_the_end(&mut signals, &manager, reloading) => {
                 tracing::info!(signal = which.name(), "stopping");
             }
             ended = serving.as_mut() => {
@@ -181,40 +178,31 @@ fn open(config: &config::Hub, clock: Arc<dyn Clock>) -> anyhow::Result<Store> {
     Ok(store)
 }
 
-fn name() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
+/// What the hub goes by, of what was configured.
+fn settings(config: &config::Hub) -> hub::Settings {
+    hub::Settings {
+        name: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        max_event: config.max_event,
+        incomplete_for: config.incomplete_for,
+        time_zone: config.zone.clone(),
+    }
 }
 
 /// Waits for the signal that asks for the end; another one has the configuration read again.
-async fn until_the_end(signals: &mut Signals, manager: &Manager, store: &Store, inputs: &Inputs) -> Which {
+async fn until_the_end(signals: &mut Signals, manager: &Manager, reloading: Reloading) -> Which {
+    let reloading = Arc::new(Mutex::new(reloading));
     loop {
         match signals.any().await {
             Which::Hangup => {
                 manager.reloading();
-                let (store, inputs) = (store.clone(), inputs.clone());
-                if let Err(error) = tokio::task::spawn_blocking(move || reload(&store, inputs)).await {
+                let reloading = reloading.clone();
+                let run = move || reloading.lock().unwrap_or_else(PoisonError::into_inner).run();
+                if let Err(error) = tokio::task::spawn_blocking(run).await {
                     tracing::error!(%error, "reading the configuration again came to no end");
                 }
                 manager.ready();
             }
             which => return which,
-        }
-    }
-}
-
-fn reload(store: &Store, inputs: Inputs) {
-    tracing::info!("SIGHUP: reading the configuration again");
-    match config::load(inputs) {
-        Ok(loaded) => {
-            logs::follow(&loaded.config.log);
-            store.set_retention(keep::limits(loaded.config.hub.retention));
-            tracing::info!(
-                "what is kept for how long, and the log, are as configured; the rest waits for a restart"
-            );
-        }
-        Err(problems) => {
-            tracing::error!("the configuration was not taken over; what was in force stays");
-            problems.to_string().lines().for_each(|line| tracing::error!("{line}"));
         }
     }
 }

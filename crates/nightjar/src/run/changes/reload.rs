@@ -1,7 +1,7 @@
 //! `SIGHUP`: all layers are read again, whole; if anything is wrong with them, what was in force stays.
 
 use super::Ledger;
-use crate::config::{Config, Loaded, Log, Problems, Slot, Values};
+use crate::config::{Config, Loaded, Log, Problems, Values};
 use crate::run::hold::Reaches;
 
 /// What came of it.
@@ -26,7 +26,7 @@ impl Ledger {
         let mut values = self.lock();
         let Loaded { config, values: new, warnings, .. } = load()?;
         let after = arranged(&values, &new, &config, &self.ids);
-        let changed = changed(&values, &after);
+        let changed = values.changed(&after).iter().map(ToString::to_string).collect();
         let pending = pending(&self.started, &config);
         *values = after;
         self.apply(&values, Reaches::Everything);
@@ -47,15 +47,6 @@ fn arranged(old: &Values, new: &Values, config: &Config, ids: &[String]) -> Valu
         }
     }
     after
-}
-
-fn changed(old: &Values, new: &Values) -> Vec<String> {
-    let mut slots: Vec<Slot> = old.all().chain(new.all()).map(|(slot, _)| *slot).collect();
-    slots.sort_unstable();
-    slots.dedup();
-    let value = |values: &Values, slot| values.get(slot).map(|set| set.value);
-    slots.retain(|slot| value(old, *slot) != value(new, *slot));
-    slots.iter().map(ToString::to_string).collect()
 }
 
 /// What a running process cannot take over: where it listens and keeps things, and which cameras there are.
