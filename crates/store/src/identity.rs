@@ -1,7 +1,7 @@
 //! Which data directory this is, so that an unmounted or swapped disk is noticed and not written over.
 //!
-//! `nightjar.id` lies in the root and again in `events/`; the index knows the same word, and so may a witness on
-//! another disk. Only a root in which nothing of ours lies, and that no witness has ever seen, is a first start.
+//! `nightjar.id` lies in the root and again in `events/`; the index knows the same word. Only a root in which nothing of
+//! ours lies is a first start.
 
 use std::io;
 use std::path::Path;
@@ -38,34 +38,26 @@ pub(crate) enum Found {
 }
 
 /// Looks, and writes nothing.
-pub(crate) fn look(fs: &dyn Fs, layout: &Layout, witness: Option<&Path>) -> Result<Found, StoreError> {
+pub(crate) fn look(fs: &dyn Fs, layout: &Layout) -> Result<Found, StoreError> {
     let root = read(fs, &layout.identity())?;
     let events = read(fs, &layout.identity_of_events())?;
-    let witnessed = witness.map(|path| read(fs, path)).transpose()?.flatten();
-    Ok(match (root, events, witnessed) {
-        (Some(root), _, Some(seen)) if root != seen => Found::Missing(format!(
-            "another disk is in its place (it is {root}, events were kept on {seen}); mount the right one, or remove \
-             the witness file to go on with this one"
-        )),
-        (Some(root), Some(events), _) if root == events => Found::Known(root),
-        (Some(_), Some(_), _) => {
+    Ok(match (root, events) {
+        (Some(root), Some(events)) if root == events => Found::Known(root),
+        (Some(_), Some(_)) => {
             Found::Missing("the folder of the events is another root's; mount the right disk".to_owned())
         }
-        (Some(root), None, _) if is_begun(fs, layout, &root)? => Found::Known(root),
-        (Some(_), None, _) => {
+        (Some(root), None) if is_begun(fs, layout, &root)? => Found::Known(root),
+        (Some(_), None) => {
             Found::Missing("the folder of the events is empty; mount the disk they are kept on".to_owned())
         }
-        (None, Some(_), _) => {
+        (None, Some(_)) => {
             Found::Missing(format!("{} is gone from the data directory", crate::layout::IDENTITY))
         }
-        (None, None, Some(_)) => {
-            Found::Missing("the data directory is empty; mount the disk it is on".to_owned())
-        }
-        (None, None, None) if exists(fs, &layout.index())? => Found::Missing(format!(
+        (None, None) if exists(fs, &layout.index())? => Found::Missing(format!(
             "there is an index but no {}; was another disk mounted here?",
             crate::layout::IDENTITY
         )),
-        (None, None, None) => Found::Fresh,
+        (None, None) => Found::Fresh,
     })
 }
 
@@ -74,11 +66,10 @@ fn is_begun(fs: &dyn Fs, layout: &Layout, _root: &str) -> Result<bool, StoreErro
     Ok(!exists(fs, &layout.index())?)
 }
 
-/// Makes the folders and the identity where there are none, and tells the witness. Done again it does nothing.
+/// Makes the folders and the identity where there are none. Done again it does nothing.
 pub(crate) fn settle(
     fs: &dyn Fs,
     layout: &Layout,
-    witness: Option<&Path>,
     root: Option<String>,
     fresh: EventId,
 ) -> Result<String, StoreError> {
@@ -92,14 +83,7 @@ pub(crate) fn settle(
             put(fs, &path, &bytes)?;
         }
         fs.sync_dir(layout.root())?;
-        sync_above(fs, layout.root())?;
-        if let Some(path) = witness {
-            if let Some(dir) = path.parent() {
-                fs.create_dir_all(dir)?;
-            }
-            put(fs, path, &bytes)?;
-        }
-        Ok(())
+        sync_above(fs, layout.root())
     };
     made().map_err(|error| StoreError::io("make the data directory", error))?;
     Ok(root_word)

@@ -25,7 +25,7 @@ impl Look {
     /// the system says.
     pub fn at(root: &Path) -> Result<Option<Self>, StoreError> {
         let layout = Layout::new(root.to_owned());
-        match identity::look(&DataFs, &layout, None)? {
+        match identity::look(&DataFs, &layout)? {
             Found::Missing(why) => Err(StoreError::Missing(why)),
             Found::Known(_) if layout.index().exists() => {
                 Ok(Some(Self { index: Index::open_to_look(&layout.index())? }))

@@ -69,7 +69,6 @@ pub(crate) struct Inner {
     pub(crate) layout: Layout,
     pub(crate) boot: Boot,
     pub(crate) retention: Mutex<Retention>,
-    witness: Option<PathBuf>,
     /// Whose root it was when it was opened; no other one is opened in this life of the program.
     root: Mutex<Option<String>>,
     /// It was made in this life of the program, and nothing was recorded in it: a disk that was mounted late may take
@@ -490,7 +489,6 @@ impl Default for Opening {
             fs: Arc::new(DataFs),
             clock: Arc::new(frame::SystemClock::new()),
             retention: Retention::default(),
-            witness: None,
         }
     }
 }

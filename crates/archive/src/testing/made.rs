@@ -15,8 +15,7 @@ pub(crate) const SIZE: Size = Size::new(640, 480);
 /// A store in that folder.
 pub(crate) fn open(root: &Path, clock: Arc<SimClock>) -> Store {
     let retention = Retention { min_free: None, max_age: None, ..Retention::default() };
-    Store::open(Opening { root: root.to_owned(), fs: Arc::new(DataFs), clock, retention, witness: None })
-        .unwrap()
+    Store::open(Opening { root: root.to_owned(), fs: Arc::new(DataFs), clock, retention }).unwrap()
 }
 
 /// What is wanted of an event.

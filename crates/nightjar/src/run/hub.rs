@@ -170,7 +170,6 @@ fn open(config: &config::Hub, clock: Arc<dyn Clock>) -> anyhow::Result<Store> {
         fs: Arc::new(BeneathFs::open(&config.path).with_context(failed)?),
         clock: clock.clone(),
         retention: keep::limits(config.retention),
-        witness: None,
     };
     let store = Store::open(opening).with_context(failed)?;
     let ms = whole_ms(clock.monotonic().saturating_sub(begun));

@@ -42,7 +42,6 @@ pub(crate) fn open(
         fs: Arc::new(DataFs),
         clock: clock.clone(),
         retention: limits(retention),
-        witness: None,
     };
     let store =
         Store::open(opening).with_context(|| format!("failed to open the events in {}", data.display()))?;

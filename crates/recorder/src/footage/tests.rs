@@ -35,7 +35,6 @@ impl Rig {
             fs: Arc::new(DataFs),
             clock: Arc::new(SystemClock::new()),
             retention: Retention { max_age: None, max_size: None, min_free: None },
-            witness: None,
         });
         Self { store: store.unwrap(), begun: Arc::default(), _folder: folder }
     }

@@ -64,7 +64,6 @@ fn what_was_stored_before_a_start_is_known_after_it() {
         fs: Arc::new(DataFs),
         clock: Arc::new(SystemClock::new()),
         retention: Retention { max_age: None, max_size: None, min_free: None },
-        witness: None,
     })
     .unwrap();
     keep(&store, "garden", 0, Some(analysis(&towards(0))));

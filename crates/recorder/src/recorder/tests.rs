@@ -61,7 +61,6 @@ impl Rig {
             fs: Arc::new(DataFs),
             clock: clock.clone(),
             retention: Retention { max_age: None, max_size: None, min_free: None },
-            witness: None,
         })
         .unwrap();
         let (writer, ring) = Ring::new(RingLimits { bytes, span: Duration::from_secs(1000) });

@@ -111,7 +111,6 @@ impl Machine {
             fs: Arc::new(FaultyFs::new(Arc::new(self.disk.clone()), guard)),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             retention,
-            witness: None,
         };
         let boot = Boot { id: format!("boot-{}", self.boot), before: Duration::from_secs(20) };
         let source: Box<dyn IndexSource> = match &self.file {

@@ -48,7 +48,6 @@ fn time_in(root: &Path, events: u32) -> Result<StartTimes, StoreError> {
             fs: Arc::new(DataFs),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             retention: no_limits(),
-            witness: None,
         })
     };
     let timed = || {

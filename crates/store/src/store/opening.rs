@@ -39,8 +39,6 @@ pub struct Opening {
     pub clock: Arc<dyn Clock>,
     /// How much may be kept.
     pub retention: Retention,
-    /// A file on another disk, which remembers that this root held events: an empty mount point is noticed by it.
-    pub witness: Option<PathBuf>,
 }
 
 /// Where an index comes from, so that a test can hand in one of its own.
@@ -124,7 +122,6 @@ impl Store {
             layout,
             boot: parts.boot,
             retention: Mutex::new(opening.retention),
-            witness: opening.witness,
             root: Mutex::default(),
             is_new: AtomicBool::new(false),
             source: parts.source,
@@ -202,7 +199,7 @@ impl Store {
         let inner = self.inner();
         let fs = self.fs_of();
         let known = locked(&inner.root).clone();
-        let found = identity::look(fs, &inner.layout, inner.witness.as_deref())?;
+        let found = identity::look(fs, &inner.layout)?;
         let root = match (found, known.clone()) {
             (Found::Missing(why), _) => return Err(StoreError::Missing(why)),
             (Found::Fresh, Some(_)) => return Err(StoreError::Missing(EMPTY.to_owned())),
@@ -215,7 +212,7 @@ impl Store {
         let is_fresh = root.is_none();
         let fresh = self.next_id(inner.clock.wall());
         self.lock_what_is_there()?;
-        let root = identity::settle(fs, &inner.layout, inner.witness.as_deref(), root, fresh)?;
+        let root = identity::settle(fs, &inner.layout, root, fresh)?;
         let index = inner.source.open()?;
         match index.root()? {
             None => index.set_root(&root)?,
@@ -270,7 +267,7 @@ impl Store {
             }
             return;
         }
-        match identity::look(self.fs_of(), &inner.layout, inner.witness.as_deref()) {
+        match identity::look(self.fs_of(), &inner.layout) {
             Ok(Found::Known(found)) => {
                 let known = locked(&inner.root).clone();
                 if let Some(known) = known.filter(|known| *known != found) {
@@ -303,7 +300,7 @@ impl Store {
         slot.take();
         inner.source.forget()?;
         let index = inner.source.open()?;
-        let root = match identity::look(self.fs_of(), &inner.layout, inner.witness.as_deref())? {
+        let root = match identity::look(self.fs_of(), &inner.layout)? {
             Found::Known(root) => root,
             Found::Fresh => return Err(StoreError::Missing(EMPTY.to_owned())),
             Found::Missing(why) => return Err(StoreError::Missing(why)),

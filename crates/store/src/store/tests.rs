@@ -23,7 +23,6 @@ impl Place {
             fs: Arc::new(DataFs),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             retention: Retention { max_age: None, max_size: None, min_free: None },
-            witness: None,
         }
     }
 
