@@ -25,7 +25,7 @@ const CLAIMS: &[Claim] = &[
     ("faults", 1, faults::run),
     ("clients", 120, clients::run),
     ("hub", 200, hub::run),
-    ("upload", 200, upload::run),
+    ("upload", 40, upload::run),
 ];
 
 /// Prints a line for each of `claims`, given as `NAME` or `NAME=AMOUNT`; all of them if none is named. `false` if one

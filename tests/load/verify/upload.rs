@@ -17,7 +17,7 @@ use far::{Far, Kind};
 /// How long all of it may take without faults, and once they are over; a run that comes to no end is one that failed.
 const PATIENCE: Duration = Duration::from_secs(1800);
 /// How long all events take over the line that is imitated.
-const ALL: Duration = Duration::from_secs(30);
+const ALL: Duration = Duration::from_secs(20);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(50);
 /// The hub is killed and started anew once in so many lives of the sender,
@@ -43,13 +43,13 @@ fn one(kind: Kind, made: &events::Made, kills: u64) -> bool {
     let more = weather(&app, made.count() / 2, &mut far, &proxy);
     let (restarts, killed) = (restarts + more, kills);
     let tally = proxy.tally();
-    let owed = backlog(&app, "storm").owed;
+    let Backlog { owed, bytes, .. } = backlog(&app, "storm");
     proxy.set(Faults::NONE);
     let begun = Instant::now();
     let left = drained(&app, "storm", made.count());
     let took = begun.elapsed();
     let found = far.found(made.clips());
-    let share = owed as f64 / made.count() as f64;
+    let share = bytes as f64 / made.bytes() as f64;
     let fair = start + ideal.saturating_sub(start).mul_f64(share);
     drop(app);
     told(kind, &tally, made.count() - owed);
@@ -141,6 +141,8 @@ fn restart(far: &mut Far, proxy: &Proxy) -> u64 {
 #[derive(Debug, Clone, Copy)]
 struct Backlog {
     owed: u64,
+    /// Of the clips that are owed.
+    bytes: u64,
     failed: u64,
     done: u64,
 }
@@ -150,7 +152,7 @@ fn backlog(app: &TestApp, remote: &str) -> Backlog {
     let remotes = uploads["remotes"].as_array().unwrap();
     let this = remotes.iter().find(|this| this["name"] == remote).unwrap();
     let number = |name: &str| this["backlog"][name].as_u64().unwrap();
-    Backlog { owed: number("events"), failed: number("failed"), done: number("done") }
+    Backlog { owed: number("events"), bytes: number("bytes"), failed: number("failed"), done: number("done") }
 }
 
 /// Waits until so many were owed and nothing is any more.

@@ -19,6 +19,7 @@ pub(super) struct Made {
     setup: Setup,
     /// SHA-256 of each one's clip, by the event's id.
     clips: BTreeMap<String, String>,
+    bytes: u64,
 }
 
 impl Made {
@@ -51,10 +52,10 @@ impl Made {
         assert_eq!(done.code, 0, "{}{}", done.out, done.err);
         std::fs::remove_dir_all(&older).unwrap();
         let app = setup.clone().start();
-        let clips = listed(&app);
+        let (clips, bytes) = listed(&app);
         drop(app);
         assert_eq!(clips.len() as u64, count, "all of them were taken in");
-        Self { setup, clips }
+        Self { setup, clips, bytes }
     }
 
     /// What starts the camera that has them.
@@ -69,18 +70,24 @@ impl Made {
     pub(super) fn count(&self) -> u64 {
         self.clips.len() as u64
     }
+
+    /// Of all clips.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
 }
 
-/// Ids, and hashes of the clips.
-fn listed(app: &TestApp) -> BTreeMap<String, String> {
-    let (mut clips, mut cursor) = (BTreeMap::new(), String::new());
+/// Ids and hashes, and bytes of all clips.
+fn listed(app: &TestApp) -> (BTreeMap<String, String>, u64) {
+    let (mut clips, mut bytes, mut cursor) = (BTreeMap::new(), 0, String::new());
     loop {
         let page = app.json(&format!("/api/v1/events?limit=200{cursor}"));
         for event in page["events"].as_array().unwrap() {
             let text = |value: &Value| value.as_str().unwrap().to_owned();
             clips.insert(text(&event["id"]), text(&event["clip"]["sha256"]));
+            bytes += event["clip"]["bytes"].as_u64().unwrap();
         }
-        let Some(next) = page["next"].as_str() else { return clips };
+        let Some(next) = page["next"].as_str() else { return (clips, bytes) };
         cursor = format!("&cursor={next}");
     }
 }
