@@ -61,6 +61,7 @@ impl Server {
         let clock = Arc::new(SimClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(NOON)));
         let retention = Retention { min_free: None, max_age: None, ..Retention::default() };
         let fs = Arc::new(BeneathFs::open(&data).unwrap());
+        let opening = Opening { root: data.clone(), fs, clock: clock.clone(), retention };
         let store = Store::open(opening).unwrap();
         let keys = Arc::new(Keys::new(Arc::new(DataFs), &data));
         let (life, metrics) = (Life::default(), Metrics::default());
