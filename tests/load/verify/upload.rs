@@ -25,15 +25,25 @@ const RESTARTED_EVERY: u64 = 10;
 /// and so often while the sender lives on.
 const RESTARTED_AFTER: Duration = Duration::from_secs(20);
 
-/// `events` to each kind of remote; a fifth as many kills where there are a thousand, else a tenth.
-pub(super) fn run(events: u64) -> bool {
-    let made = events::Made::new(events);
-    let kills = if events >= 1000 { events / 5 } else { (events / 10).max(3) };
-    let held = [Kind::Nightjar, Kind::Legacy, Kind::Store].map(|kind| one(kind, &made, kills));
-    held.into_iter().all(|held| held)
+/// So many events to a hub.
+pub(super) fn hub(events: u64) -> bool {
+    run(Kind::Nightjar, events)
 }
 
-fn one(kind: Kind, made: &events::Made, kills: u64) -> bool {
+/// The same to an older storage server.
+pub(super) fn older(events: u64) -> bool {
+    run(Kind::Legacy, events)
+}
+
+/// The same to an object store.
+pub(super) fn store(events: u64) -> bool {
+    run(Kind::Store, events)
+}
+
+/// A fifth as many kills where there are a thousand events, else a tenth.
+fn run(kind: Kind, events: u64) -> bool {
+    let made = &events::Made::new(events);
+    let kills = if events >= 1000 { events / 5 } else { (events / 10).max(3) };
     let (ideal, start) = ideal(kind, made);
     let mut far = Far::start(kind);
     let proxy = Proxy::start(far.addr(), Faults::STORM, 0x5eed_0000 + kills);
