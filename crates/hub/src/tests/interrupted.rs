@@ -6,7 +6,11 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
+use crate::body::LARGE_PIECE;
 use crate::testing::*;
+
+/// So that some of it is written.
+const MORE_THAN_A_PIECE: usize = LARGE_PIECE + 1000;
 
 /// A part whose sender stops after so many bytes, and keeps its line.
 async fn begun(hub: &TestHub, sent: &Sent, key: &str, bytes: usize) -> TcpStream {
@@ -28,9 +32,9 @@ async fn begun(hub: &TestHub, sent: &Sent, key: &str, bytes: usize) -> TcpStream
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_that_is_cut_off_leaves_nothing_and_the_clip_goes_on() {
     let (hub, camera) = (TestHub::start().await, Camera::new());
-    let sent = camera.record(&made::Wish { frames: 400, ..made::Wish::default() });
+    let sent = camera.record(&made::Wish { frames: 1600, ..made::Wish::default() });
     sent.pictures(&hub, &hub.nest).await;
-    let line = begun(&hub, &sent, &hub.nest, 300_000).await;
+    let line = begun(&hub, &sent, &hub.nest, MORE_THAN_A_PIECE).await;
     let (store, id) = (hub.store.clone(), sent.id);
     let offset = move || store.standing(id).unwrap().unwrap().standing.offset;
     until("some of it is there", || offset() > 0).await;
@@ -42,9 +46,9 @@ async fn a_part_that_is_cut_off_leaves_nothing_and_the_clip_goes_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_comes_again_takes_over_from_a_line_that_is_dead() {
     let (hub, camera) = (TestHub::start().await, Camera::new());
-    let sent = camera.record(&made::Wish { frames: 400, ..made::Wish::default() });
+    let sent = camera.record(&made::Wish { frames: 1600, ..made::Wish::default() });
     sent.pictures(&hub, &hub.nest).await;
-    let _dead = begun(&hub, &sent, &hub.nest, 300_000).await;
+    let _dead = begun(&hub, &sent, &hub.nest, MORE_THAN_A_PIECE).await;
     let id = sent.id;
     until("some of it is there", || hub.store.standing(id).unwrap().unwrap().standing.offset > 0).await;
     let reply = sent.part(&hub, &hub.nest, 0, &sent.clip).await;
@@ -55,13 +59,13 @@ async fn who_comes_again_takes_over_from_a_line_that_is_dead() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_asks_how_far_it_is_is_told_what_stays() {
     let (hub, camera) = (TestHub::start().await, Camera::new());
-    let sent = camera.record(&made::Wish { frames: 400, ..made::Wish::default() });
+    let sent = camera.record(&made::Wish { frames: 1600, ..made::Wish::default() });
     sent.pictures(&hub, &hub.nest).await;
-    let _dead = begun(&hub, &sent, &hub.nest, 300_000).await;
+    let _dead = begun(&hub, &sent, &hub.nest, MORE_THAN_A_PIECE).await;
     let id = sent.id;
     until("some of it is there", || hub.store.standing(id).unwrap().unwrap().standing.offset > 0).await;
     assert_eq!(sent.standing(&hub, &hub.nest).await["offset"], 0);
-    let _dead = begun(&hub, &sent, &hub.nest, 300_000).await;
+    let _dead = begun(&hub, &sent, &hub.nest, MORE_THAN_A_PIECE).await;
     until("some of it is there again", || hub.store.standing(id).unwrap().unwrap().standing.offset > 0).await;
     assert_eq!(sent.announce(&hub, &hub.nest).await.json()["offset"], 0);
     sent.send(&hub, &hub.nest).await;
@@ -105,9 +109,9 @@ async fn a_device_that_begins_much_loses_what_it_began_first_and_what_nobody_goe
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hub_that_is_told_to_stop_takes_back_what_is_half_there() {
     let (hub, camera) = (TestHub::start().await, Camera::new());
-    let sent = camera.record(&made::Wish { frames: 400, ..made::Wish::default() });
+    let sent = camera.record(&made::Wish { frames: 1600, ..made::Wish::default() });
     sent.pictures(&hub, &hub.nest).await;
-    let _line = begun(&hub, &sent, &hub.nest, 300_000).await;
+    let _line = begun(&hub, &sent, &hub.nest, MORE_THAN_A_PIECE).await;
     let id = sent.id;
     until("some of it is there", || hub.store.standing(id).unwrap().unwrap().standing.offset > 0).await;
     hub.life.token.cancel();
