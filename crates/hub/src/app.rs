@@ -1,7 +1,7 @@
 //! What every handler shares.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use archive::{Archive, Wall};
@@ -46,35 +46,25 @@ impl Default for Settings {
 }
 
 /// The settings in force; a handle, by which they are changed while the hub runs.
-///
-/// What was in force stays readable for who is at it, and is never freed: it is small, and made only when somebody has
-/// written another configuration.
 #[derive(Debug, Clone)]
-pub struct Live(Arc<Mutex<&'static Settings>>);
+pub struct Live(Arc<RwLock<Arc<Settings>>>);
 
 impl Live {
     /// With these.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self(Arc::new(Mutex::new(Box::leak(Box::new(settings)))))
+        Self(Arc::new(RwLock::new(Arc::new(settings))))
     }
 
     /// From now on these.
     pub fn set(&self, settings: Settings) {
-        if **self != settings {
-            *self.lock() = Box::leak(Box::new(settings));
-        }
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
     }
 
-    fn lock(&self) -> MutexGuard<'_, &'static Settings> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl std::ops::Deref for Live {
-    type Target = Settings;
-    fn deref(&self) -> &Settings {
-        *self.lock()
+    /// As they are now.
+    #[must_use]
+    pub fn get(&self) -> Arc<Settings> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

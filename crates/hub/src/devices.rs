@@ -84,14 +84,14 @@ pub(crate) async fn about(State(hub): State<Hub>) -> Result<Json<HubWire>, Probl
     let (devices, storage) = hub.ask(|store| Ok((store.devices()?, store.storage()))).await?;
     let now = now(&hub);
     Ok(Json(HubWire {
-        name: hub.settings.name.clone(),
+        name: hub.settings.get().name.clone(),
         version: hub.version,
         now: time(now),
         uptime_s: hub.uptime().as_secs(),
         devices: devices.len() as u64,
         online: devices.iter().filter(|device| is_online(device.last_seen, now)).count() as u64,
         incoming: hub.pending.count() as u64,
-        max_event_bytes: hub.settings.max_event,
+        max_event_bytes: hub.settings.get().max_event,
         storage: HubStorageWire::of(&storage),
     }))
 }

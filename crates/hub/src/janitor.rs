@@ -37,8 +37,8 @@ impl Janitor {
         let body = move || {
             let mut due = Instant::now();
             loop {
-                hub.pending.expire(PENDING.min(hub.settings.incomplete_for));
-                hub.legacy.expire(hub.settings.incomplete_for);
+                hub.pending.expire(PENDING.min(hub.settings.get().incomplete_for));
+                hub.legacy.expire(hub.settings.get().incomplete_for);
                 if Instant::now() >= due {
                     due = Instant::now() + SWEEP;
                     sweep(&hub);
@@ -79,7 +79,7 @@ impl Drop for Janitor {
 }
 
 fn sweep(hub: &Hub) {
-    match hub.store.sweep_incoming(hub.settings.incomplete_for) {
+    match hub.store.sweep_incoming(hub.settings.get().incomplete_for) {
         Ok(0) => {}
         Ok(clips) => tracing::info!(clips, "threw away what was begun of clips and not gone on with"),
         Err(error) => tracing::warn!(%error, "failed to clear up what was begun and not gone on with"),

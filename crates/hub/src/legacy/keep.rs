@@ -112,7 +112,7 @@ pub(super) fn read(hub: &Hub, device: &Device, text: &[u8]) -> Result<Value, Pro
 fn event_of(hub: &Hub, device: &Device, said: &Value, id: EventId) -> Result<Event, Problem> {
     let own = ["camera", "camera_id"].iter().find_map(|key| said.get(*key)?.as_str());
     let own = own.filter(|own| parcel::is_camera(own)).unwrap_or_default();
-    older_event_of(said, &hub.settings.time_zone, id, &device.camera(own))
+    older_event_of(said, &hub.settings.get().time_zone, id, &device.camera(own))
         .map_err(|why| unreadable(format!("{why}.")).with("field", "metadata"))
 }
 
@@ -122,8 +122,8 @@ fn event_of(hub: &Hub, device: &Device, said: &Value, id: EventId) -> Result<Eve
 /// 409 if another event has its id, 413, 422 or 507 if it cannot be kept.
 pub(super) async fn keep(hub: &Hub, device: &Device, sent: Sent) -> Result<Kept, Problem> {
     let bytes = sent.clip_bytes.saturating_add(sent.pictures.bytes);
-    if bytes > hub.settings.max_event {
-        return Err(too_large("The event", bytes, hub.settings.max_event));
+    if bytes > hub.settings.get().max_event {
+        return Err(too_large("The event", bytes, hub.settings.get().max_event));
     }
     let seen = device.seen(None);
     hub.ask(move |store| store.seen(&seen)).await?;

@@ -36,7 +36,7 @@ pub(crate) async fn store(
     request: Request,
 ) -> Result<Json<StoredWire>, Problem> {
     let declared = request.headers().get(CONTENT_LENGTH).and_then(|bytes| bytes.to_str().ok()?.parse().ok());
-    let most = hub.settings.max_event.saturating_add(MOST_METADATA + MOST_AROUND);
+    let most = hub.settings.get().max_event.saturating_add(MOST_METADATA + MOST_AROUND);
     if let Some(bytes) = declared.filter(|bytes: &u64| *bytes > most) {
         return Err(too_large("The form", bytes, most));
     }
@@ -120,7 +120,7 @@ async fn video(hub: &Hub, mut part: Part) -> Result<(Spool, u64), Problem> {
     let mut spool = hub.ask(store::Store::spool).await?;
     let (mut at, mut piece) = (0, Vec::with_capacity(PIECE));
     loop {
-        let bytes = part.bytes(hub.settings.max_event).await?;
+        let bytes = part.bytes(hub.settings.get().max_event).await?;
         let is_end = bytes.is_none();
         piece.extend_from_slice(&bytes.unwrap_or_default());
         if piece.len() >= PIECE || (is_end && !piece.is_empty()) {
