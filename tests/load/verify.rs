@@ -25,9 +25,9 @@ const CLAIMS: &[Claim] = &[
     ("faults", 1, faults::run),
     ("clients", 120, clients::run),
     ("hub", 200, hub::run),
-    ("upload_hub", 40, upload::hub),
-    ("upload_older", 40, upload::older),
-    ("upload_store", 40, upload::store),
+    ("upload_hub", 20, upload::hub),
+    ("upload_older", 20, upload::older),
+    ("upload_store", 20, upload::store),
 ];
 
 /// Prints a line for each of `claims`, given as `NAME` or `NAME=AMOUNT`; all of them if none is named. `false` if one

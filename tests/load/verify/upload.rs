@@ -17,7 +17,7 @@ use far::{Far, Kind};
 /// How long all of it may take without faults, and once they are over; a run that comes to no end is one that failed.
 const PATIENCE: Duration = Duration::from_secs(1800);
 /// How long all events take over the line that is imitated.
-const ALL: Duration = Duration::from_secs(20);
+const ALL: Duration = Duration::from_secs(15);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(50);
 /// The hub is killed and started anew once in so many lives of the sender,

@@ -19,8 +19,8 @@ const IN_A_ROW: u32 = 3;
 /// Refusals are the errands' own fault more often than not: a remote that refuses all is asked so often at least.
 const LONGEST_AFTER_REFUSAL: Duration = Duration::from_secs(60);
 
-/// One that answers is there, whatever fails: it is asked so often at least.
-const LONGEST_IF_HEARD: Duration = Duration::from_secs(5);
+/// A remote that answers is there, whatever fails: it is left alone as after so many failures, for 1 s to 4 s.
+const MOST_IF_HEARD: u32 = IN_A_ROW + 1;
 
 /// How the remote has been of late.
 #[derive(Debug)]
@@ -57,6 +57,14 @@ impl Health {
 
     pub(super) fn ended(&mut self, is_sent: bool) {
         self.flow = if is_sent { self.flow.saturating_add(1) } else { 0 };
+    }
+
+    /// One errand failed, of a remote that has answered so often until now; → how long it is left alone for it.
+    fn failed_after(&mut self, heard: u64) -> Option<Duration> {
+        if heard > std::mem::replace(&mut self.heard, heard) {
+            self.failures = self.failures.min(MOST_IF_HEARD - 1);
+        }
+        self.failed()
     }
 
     /// One errand failed; → how long the remote is left alone for it.
@@ -162,10 +170,7 @@ impl Courier {
         if progressed {
             health.failures = 0;
         }
-        let heard = self.remote.heard();
-        let was_heard = heard > std::mem::replace(&mut health.heard, heard);
-        let wait = if progressed { None } else { health.failed() };
-        let wait = wait.map(|wait| if was_heard { wait.min(LONGEST_IF_HEARD) } else { wait });
+        let wait = if progressed { None } else { health.failed_after(self.remote.heard()) };
         if let Some(wait) = asked.or(wait) {
             self.desk.hold(Waiting::BackOff, wait);
         }

@@ -133,6 +133,24 @@ async fn a_remote_that_fails_everything_is_not_stormed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_remote_that_answers_is_not_given_up_for_long_whatever_fails() {
+    let road = Road::new(Shelf::with(10_000, Stage::Clip), Scripted::new([], again()), 1, kept());
+    road.remote.answer(true);
+    road.wait(60 * MINUTE).await;
+    let attempts = road.remote.seen().len();
+    assert!((900..2400).contains(&attempts), "{attempts} attempts in an hour");
+    // Once it did not answer: that is the first time, and not the thousandth.
+    road.remote.answer(false);
+    while road.remote.seen().len() == attempts {
+        road.wait(Duration::from_millis(100)).await;
+    }
+    road.remote.answer(true);
+    road.wait(Duration::from_secs(10)).await;
+    assert!(road.remote.seen().len() > attempts + 1);
+    road.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn while_the_way_is_bad_an_errand_that_goes_forward_does_not_wait_long() {
     let steps: Vec<_> = (0..50).map(|_| Step::Progress(Failure::again("reset"))).collect();
     let road = Road::new(Shelf::with(1, Stage::Clip), Scripted::new(steps, Step::Take), 1, kept());

@@ -157,17 +157,21 @@ impl Legacy {
     ) -> Result<Value, Fault> {
         let request = self.request(Method::POST, segments);
         let request = request.header("content-type", content_type).header("content-digest", digest);
-        let answer = self.wire.give(request, body).await?;
-        if answer.status != StatusCode::OK {
-            let is_gone = matches!(answer.status.as_u16(), 404 | 410);
-            return Err(Fault { is_gone, failure: refusal(&answer) });
-        }
-        let value: Value = serde_json::from_str(&answer.text)
-            .map_err(|_| Failure::again(format!("the answer is no JSON, {}", answer.words())))?;
-        if value.get("success") == Some(&Value::Bool(false)) {
-            return Err(Failure::again(format!("the server did not succeed, {}", answer.words())).into());
-        }
-        Ok(value)
+        taken(&self.wire.give(request, body).await?)
+    }
+
+    /// Sends JSON that may come twice.
+    async fn post_again(
+        &self,
+        segments: &[&str],
+        digest: &str,
+        body: impl Fn() -> Outgoing + Send + Sync,
+    ) -> Result<Value, Fault> {
+        let make = || {
+            let request = self.request(Method::POST, segments).header("content-type", "application/json");
+            (request.header("content-digest", digest), body())
+        };
+        taken(&self.wire.insist(make).await?)
     }
 
     /// Whether the server knows the event.
@@ -322,6 +326,20 @@ impl Remote for Legacy {
     fn heard(&self) -> u64 {
         self.wire.heard()
     }
+}
+
+/// What a server answered that took what it was given.
+fn taken(answer: &Heard) -> Result<Value, Fault> {
+    if answer.status != StatusCode::OK {
+        let is_gone = matches!(answer.status.as_u16(), 404 | 410);
+        return Err(Fault { is_gone, failure: refusal(answer) });
+    }
+    let value: Value = serde_json::from_str(&answer.text)
+        .map_err(|_| Failure::again(format!("the answer is no JSON, {}", answer.words())))?;
+    if value.get("success") == Some(&Value::Bool(false)) {
+        return Err(Failure::again(format!("the server did not succeed, {}", answer.words())).into());
+    }
+    Ok(value)
 }
 
 /// What an answer that is not 200 means for the errand.

@@ -1,7 +1,7 @@
 //! A remote that does as it is told.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -33,6 +33,9 @@ pub(crate) struct Scripted {
     steps: Mutex<VecDeque<Step>>,
     rest: Mutex<Step>,
     seen: Mutex<Vec<Seen>>,
+    /// Whether it answers while it fails, and how often it did.
+    answers: AtomicBool,
+    heard: AtomicU64,
     under_way: Arc<AtomicU32>,
 }
 
@@ -62,6 +65,8 @@ impl Scripted {
             steps: Mutex::new(steps.into_iter().collect()),
             rest: Mutex::new(rest),
             seen: Mutex::default(),
+            answers: AtomicBool::new(false),
+            heard: AtomicU64::new(0),
             under_way: Arc::default(),
         })
     }
@@ -69,6 +74,11 @@ impl Scripted {
     /// From now on, after the steps that are left.
     pub(crate) fn then(&self, rest: Step) {
         *self.rest.lock().unwrap() = rest;
+    }
+
+    /// From now on it answers while it fails, or does not.
+    pub(crate) fn answer(&self, answers: bool) {
+        self.answers.store(answers, Ordering::SeqCst);
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
@@ -91,6 +101,7 @@ impl Scripted {
             at_once,
         };
         self.seen.lock().unwrap().push(seen);
+        self.heard.fetch_add(self.answers.load(Ordering::SeqCst).into(), Ordering::SeqCst);
         let step = self.steps.lock().unwrap().pop_front();
         let step = step.unwrap_or_else(|| self.rest.lock().unwrap().clone());
         bundle.file("poster.jpg").await?;
@@ -140,6 +151,10 @@ impl Scripted {
 
 #[async_trait::async_trait]
 impl Remote for Scripted {
+    fn heard(&self) -> u64 {
+        self.heard.load(Ordering::SeqCst)
+    }
+
     fn kind(&self) -> &'static str {
         "scripted"
     }

@@ -15,6 +15,8 @@ use std::time::Duration;
 
 use upload::{Finding, FindingState, Kind, Patience, Remote, RemoteSettings, connect};
 
+/// How often an attempt makes a request that may be made twice before it gives up.
+const TRIES: usize = 4;
 /// Shorter than anybody would wait, and long for one machine.
 const PATIENCE: Patience = Patience { connect: Duration::from_secs(5), silence: Duration::from_secs(5) };
 

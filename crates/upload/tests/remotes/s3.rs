@@ -9,11 +9,9 @@ use upload::{Checksum, Failure, FindingState, Kind, Remote, Secret, Stage};
 use crate::desk::Desk;
 use crate::faults::{Fault, Served};
 use crate::objects::{ACCESS, BUCKET, Manners, Objects, SECRET};
-use crate::wrong;
+use crate::{TRIES, wrong};
 
 const MIB: usize = 1 << 20;
-/// How often an attempt makes a request that may be made twice before it gives up.
-const TRIES: usize = 4;
 
 async fn set_up(checksum: Checksum) -> (Objects, Served, Arc<dyn Remote>) {
     let objects = Objects::new();

@@ -60,8 +60,8 @@ async fn go_on(
         body.push_str("\"}");
         let body = Bytes::from(body);
         let digest = digest_of(Sha256::digest(&body).into());
-        let sent = bundle.body(body);
-        server.post(&["storage", "chunked", "upload"], "application/json", digest, sent).await?;
+        let sent = || bundle.body(body.clone());
+        server.post_again(&["storage", "chunked", "upload"], &digest, sent).await?;
         note.taken += 1;
         note.keep(bundle).await?;
         bundle.progress();
