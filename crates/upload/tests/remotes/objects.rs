@@ -16,6 +16,7 @@ use s3s::service::S3ServiceBuilder;
 use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 use s3s_fs::FileSystem;
 use sha2::{Digest as _, Sha256};
+use tokio_util::task::TaskTracker;
 
 use crate::faults::{Handler, Served, serve};
 
@@ -127,9 +128,11 @@ impl Objects {
         let mut builder = S3ServiceBuilder::new(Strict { fs, inner: Arc::clone(&self.inner) });
         builder.set_auth(SimpleAuth::from_single(ACCESS, SECRET));
         let service = builder.build();
+        // A request that has arrived is carried out to its end, whatever becomes of its line: stores do nothing by halves.
+        let whole = TaskTracker::new();
         let handler: Handler = Arc::new(move |request| {
-            let service = service.clone();
-            Box::pin(async move {
+            let (service, whole) = (service.clone(), whole.clone());
+            let answer = async move {
                 let response = service.call(request.map(s3s::Body::from)).await.unwrap();
                 let (mut parts, body) = response.into_parts();
                 let body = http_body_util::BodyExt::collect(body).await.unwrap().to_bytes();
@@ -140,7 +143,8 @@ impl Objects {
                 parts.headers.remove("transfer-encoding");
                 parts.headers.insert("date", httpdate(wall()));
                 http::Response::from_parts(parts, body)
-            })
+            };
+            Box::pin(async move { whole.spawn(answer).await.unwrap() })
         });
         serve(handler).await
     }
