@@ -22,7 +22,7 @@ use crate::turns::Turns;
 const AT_ONCE: usize = 16;
 
 /// What a person has set.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// What the hub is called.
     pub name: String,

@@ -65,8 +65,9 @@ pub(crate) async fn announce(
     is_json(request.headers())?;
     let Announced { memory, read, manifest } = read(&hub, &device, request).await?;
     let bytes = total(&manifest);
-    if bytes > hub.settings.get().max_event {
-        return Err(too_large("The event", bytes, hub.settings.get().max_event));
+    let most = hub.settings.get().max_event;
+    if bytes > most {
+        return Err(too_large("The event", bytes, most));
     }
     let (event, manifest) = hub.work(move || checked(id, manifest)).await??;
     if let Some(known) = known(&hub, &device, id, &manifest).await? {

@@ -107,6 +107,8 @@ struct Place {
     sent: u64,
     /// What was read and not given a body yet, as where it begins and how long it is.
     in_hand: Option<(u64, u64)>,
+    /// The same of what was given one last, and that body's length: a request may be made again.
+    given: Option<(u64, u64, u64)>,
 }
 
 /// Bytes of files within the body of a request.
@@ -124,7 +126,7 @@ impl Journey {
     /// The clip goes on from there.
     pub(crate) fn from(&self, offset: u64) {
         if self.stage == Stage::Clip {
-            *locked(&self.place) = Place { sent: offset, in_hand: None };
+            *locked(&self.place) = Place { sent: offset, ..Place::default() };
         }
     }
 
@@ -143,9 +145,14 @@ impl Journey {
         }
     }
 
-    /// What is in hand goes out as a body of that length; `None` for a body that holds nothing of the files.
+    /// What is in hand goes out as a body of that length, or what went as such a one last goes again; `None` for a body that
+    /// holds nothing of the files.
     pub(crate) fn leg(self: &Arc<Self>, length: u64) -> Option<Leg> {
-        let (from, bytes) = locked(&self.place).in_hand.take()?;
+        let mut place = locked(&self.place);
+        if let Some((from, bytes)) = place.in_hand.take() {
+            place.given = Some((from, bytes, length));
+        }
+        let (from, bytes, _) = place.given.filter(|given| given.2 == length)?;
         Some(Leg { journey: Arc::clone(self), from, bytes, length, out: 0 })
     }
 
@@ -204,6 +211,8 @@ mod tests {
         let journey = meter.begin(event, Stage::Pictures, 100);
         for (length, at) in [(60, 60), (30, 90), (60, 100)] {
             journey.took_file(length);
+            // Its line breaks half-way, and it goes again.
+            journey.leg(length).unwrap().passed(length / 2);
             journey.leg(length).unwrap().passed(length);
             assert_eq!(sent(&meter), [(at, 100)]);
         }

@@ -44,10 +44,9 @@ pub(crate) async fn init(
     let _memory = hub.turns.memory(memory_of(&request)).await?;
     let asked: InitAsked = json(&hub, request).await?;
     let plan = Plan::new(asked.file_size, asked.chunk_size, asked.total_chunks)?;
-    if plan.file_size > hub.settings.get().max_event {
-        return Err(
-            too_large("The clip", plan.file_size, hub.settings.get().max_event).with("field", "file_size")
-        );
+    let most = hub.settings.get().max_event;
+    if plan.file_size > most {
+        return Err(too_large("The clip", plan.file_size, most).with("field", "file_size"));
     }
     hub.legacy.expire(hub.settings.get().incomplete_for);
     let bytes = plan.file_size.saturating_add(hub.legacy.bytes_of(&device.id));

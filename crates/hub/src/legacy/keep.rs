@@ -122,8 +122,9 @@ fn event_of(hub: &Hub, device: &Device, said: &Value, id: EventId) -> Result<Eve
 /// 409 if another event has its id, 413, 422 or 507 if it cannot be kept.
 pub(super) async fn keep(hub: &Hub, device: &Device, sent: Sent) -> Result<Kept, Problem> {
     let bytes = sent.clip_bytes.saturating_add(sent.pictures.bytes);
-    if bytes > hub.settings.get().max_event {
-        return Err(too_large("The event", bytes, hub.settings.get().max_event));
+    let most = hub.settings.get().max_event;
+    if bytes > most {
+        return Err(too_large("The event", bytes, most));
     }
     let seen = device.seen(None);
     hub.ask(move |store| store.seen(&seen)).await?;
