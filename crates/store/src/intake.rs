@@ -298,8 +298,10 @@ impl Store {
         let index = self.index()?;
         let Some(mut row) = index.arrival(id)? else { return Ok(None) };
         if row.is_open && !row.is_gone {
-            // A crash or a fault may have come between a clip and its row.
-            if let Ok(_turn) = self.turn_of(id)
+            // A crash or a fault may have come between a clip and its row. Only then is there need of a turn: who asks keeps
+            // nobody from writing.
+            if self.clip_there(&row)?.is_some()
+                && let Ok(_turn) = self.turn_of(id)
                 && self.settle_if_there(&index, &row)?
             {
                 row = index.arrival(id)?.unwrap_or(row);

@@ -91,17 +91,22 @@ impl Store {
         Ok((event, row.receipt()))
     }
 
+    /// How long the clip is that lies with the event of an arrival; `None` if there is none yet.
+    pub(super) fn clip_there(&self, row: &ArrivalRow) -> Result<Option<u64>, StoreError> {
+        match self.fs_of().metadata(&self.inner().layout.event(&row.day, row.id).join(CLIP)) {
+            Ok(file) => Ok(Some(file.len)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
     /// If the clip of an arrival lies with its event already, its rows are written; for whoever has the turn. → Whether it
     /// did.
     pub(super) fn settle_if_there(&self, index: &Index, row: &ArrivalRow) -> Result<bool, StoreError> {
+        let Some(bytes) = self.clip_there(row)? else { return Ok(false) };
         let inner = self.inner();
         let dir = inner.layout.event(&row.day, row.id);
         let path = dir.join(CLIP);
-        let bytes = match self.fs_of().metadata(&path) {
-            Ok(file) => file.len,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            Err(error) => return Err(failed(error)),
-        };
         let sha256 = hash(self.fs_of(), &path).map_err(failed)?;
         let mut file = self.fs_of().open_read(&path).map_err(failed)?;
         let sniffed = sniff_clip(&mut file).map_err(failed)?;

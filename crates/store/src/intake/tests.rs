@@ -118,6 +118,25 @@ fn an_event_comes_over_with_everything_that_belongs_to_it() {
 }
 
 #[test]
+fn who_asks_how_far_it_is_keeps_nobody_from_writing() {
+    let way = Way::new();
+    way.hub.receive(way.arrival()).unwrap();
+    std::thread::scope(|threads| {
+        let (asking, answered) = std::sync::mpsc::sync_channel::<()>(1);
+        let (store, id) = (way.hub.clone(), way.id);
+        threads.spawn(move || {
+            while asking.send(()).is_ok() {
+                store.standing(id).unwrap();
+            }
+        });
+        for _ in 0..200 {
+            answered.recv().unwrap();
+            drop(way.hub.incoming(way.id).unwrap());
+        }
+    });
+}
+
+#[test]
 fn what_is_sent_again_is_known_and_answered_as_the_first_time() {
     let way = Way::new();
     let mut incoming = way.begun();
