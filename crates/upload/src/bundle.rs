@@ -180,7 +180,7 @@ impl EventBundle {
         self.resume.as_deref()
     }
 
-    /// Notes where a later attempt may go on, so that it is known after a crash too.
+    /// Notes where a later attempt may go on, so that it is known after a crash too; `None`: it begins anew.
     ///
     /// # Errors
     /// [`Failure::Cancelled`] if the errand is no longer ours; another one if it could not be noted.
@@ -189,6 +189,9 @@ impl EventBundle {
         let ours = off_thread(move || ledger.note_resume(&errand, noted.as_deref())).await?;
         self.gear.noted.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&resume);
         self.resume = resume;
+        if self.resume.is_none() {
+            self.set_back();
+        }
         if ours { Ok(()) } else { Err(Failure::Cancelled) }
     }
 
@@ -198,7 +201,15 @@ impl EventBundle {
         self.progressed = true;
     }
 
-    pub(crate) fn progressed(&self) -> bool {
+    /// What the remote has kept is lost or no good: the next attempt begins anew, and goes behind those of other events, or
+    /// a few that never get through would hold up all.
+    pub fn set_back(&mut self) {
+        self.progressed = false;
+    }
+
+    /// Whether the next attempt does not begin anew.
+    #[must_use]
+    pub fn progressed(&self) -> bool {
         self.progressed
     }
 

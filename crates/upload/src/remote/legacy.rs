@@ -73,6 +73,9 @@ impl Note {
     }
 
     async fn keep(&self, bundle: &mut EventBundle) -> Result<(), Failure> {
+        if self.upload.is_none() && self.event.is_none() {
+            bundle.set_back();
+        }
         let text = if *self == Self::default() { None } else { serde_json::to_string(self).ok() };
         if text.as_deref() == bundle.resume() { Ok(()) } else { bundle.note_resume(text).await }
     }

@@ -22,6 +22,8 @@ pub(crate) struct Desk {
     folder: tempfile::TempDir,
     resume: Mutex<Option<String>>,
     attempts: Mutex<u32>,
+    /// Whether the last attempt left something there.
+    progressed: Mutex<bool>,
     pub(crate) clip: Vec<u8>,
 }
 
@@ -38,7 +40,14 @@ impl Desk {
             write(name, &[&[0xff, 0xd8][..], name.as_bytes(), &noise(number, 2000)].concat());
         }
         let event = Arc::new(event(number, &clip));
-        Arc::new(Self { event, folder, resume: Mutex::default(), attempts: Mutex::default(), clip })
+        Arc::new(Self {
+            event,
+            folder,
+            resume: Mutex::default(),
+            attempts: Mutex::default(),
+            progressed: Mutex::default(),
+            clip,
+        })
     }
 
     pub(crate) fn event(&self) -> &Event {
@@ -51,6 +60,11 @@ impl Desk {
 
     pub(crate) fn resume(&self) -> Option<String> {
         self.resume.lock().unwrap().clone()
+    }
+
+    /// Whether the last attempt left something there that the next one goes on from.
+    pub(crate) fn progressed(&self) -> bool {
+        *self.progressed.lock().unwrap()
     }
 
     /// As if nobody had ever tried: after the index was built anew.
@@ -88,6 +102,7 @@ impl Desk {
             Stage::Pictures => remote.pictures(&mut bundle).await,
             Stage::Clip => remote.clip(&mut bundle).await,
         };
+        *self.progressed.lock().unwrap() = bundle.progressed();
         if ended.is_err() {
             *self.attempts.lock().unwrap() += 1;
         }

@@ -120,8 +120,11 @@ async fn a_server_that_forgot_the_upload_gets_it_anew() {
     served.network.fault_after(&Method::POST, "/storage/chunked/upload", 1, TRIES, Fault::Cut);
     let desk = Desk::with_clip(6, CHUNK as usize * 3);
     assert!(matches!(desk.attempt(&*remote, Stage::Clip).await, Err(Failure::Again { .. })));
-    assert!(desk.resume().is_some());
+    assert!(desk.resume().is_some() && desk.progressed());
     older.restart();
+    // What was there is lost, however much of it was: it goes behind the others.
+    assert!(matches!(desk.attempt(&*remote, Stage::Clip).await, Err(Failure::Again { .. })));
+    assert!(desk.resume().is_none() && !desk.progressed());
     let (receipt, _) = desk.until_there(&*remote, Stage::Clip).await.unwrap();
     assert_eq!(receipt.sha256, Some(desk.sha256()));
     is_kept(&older, &desk);
