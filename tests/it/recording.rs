@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{FakeCamera, Mode, Setup, TestApp, number_of, post, until};
+use tests::{FakeCamera, Mode, Setup, TestApp, get, number_of, post, until};
 
 const SOON: Duration = Duration::from_secs(60);
 /// A scene's event with its rolls, on a loaded machine.
@@ -157,6 +157,26 @@ fn an_end_in_mid_event_leaves_a_whole_clip() {
     assert_eq!((&event["id"], event["state"].as_str()), (&id, Some("whole")));
     let found = clips(&data);
     assert_eq!((found.len(), decoded(&found[0])), (1, event["frames"].as_u64().unwrap()));
+}
+
+#[test]
+fn a_crash_in_mid_event_leaves_one_that_plays_and_has_a_picture() {
+    let app = Setup::scene("walker").more(COPIED).start();
+    app.wait_for("garden", "live", SOON);
+    let id = record(&app, "start");
+    let drafts = app.folder().join("data/drafts").join(id.as_str().unwrap());
+    until("a picture", SOON, || drafts.join("thumb.jpg").exists().then_some(()));
+    let path = format!("/api/v1/events/{}", id.as_str().unwrap());
+    // More than a crash may cost.
+    until("three seconds", SOON, || (app.json(&path)["duration_s"].as_f64()? > 3.0).then_some(()));
+    let app = app.killed().start();
+    let event = app.json(&path);
+    assert_eq!(event["state"], "partial");
+    assert!(is_row(&numbers(&app, &event)));
+    for name in ["poster", "thumb"] {
+        let picture = get(app.addr, event["pictures"][name].as_str().unwrap());
+        assert_eq!((picture.status, picture.body.get(..2)), (200, Some(&[0xFF, 0xD8][..])), "{name}");
+    }
 }
 
 #[test]

@@ -50,11 +50,7 @@ impl Darkroom {
         };
         if let Some(best) = self.best(shots, first, last, until.is_some()) {
             keep(PictureName::Poster, self.whole(&best.frame));
-            let mover = around(best.rect, best.frame.size());
-            keep(
-                PictureName::Thumb,
-                codec::crop_jpeg(best.frame.picture(), mover, SMALL / 2, QUALITY, &mut self.work),
-            );
+            keep(PictureName::Thumb, self.mover(best));
             let path = main.map(|main| shots.path(main, first, last)).unwrap_or_default();
             if let Some(first_seen) = path.first().filter(|_| path.len() > 1 && has_time()) {
                 let base = shots.before(&first_seen.frame, first).unwrap_or(&first_seen.frame);
@@ -71,6 +67,24 @@ impl Darkroom {
             keep(PictureName::Thumbnail(n), codec::scaled_jpeg(&frame, SMALL, QUALITY, &mut self.work));
         }
         made
+    }
+
+    /// A small poster and a thumb of an event that is not over, as far as they can be made: of what shows most so far, or of
+    /// any frame.
+    pub(crate) fn early(&mut self, best: Option<&Shot>, any: &Frame) -> Vec<(PictureName, Bytes)> {
+        let poster = codec::scaled_jpeg(best.map_or(any, |best| &best.frame), SMALL, QUALITY, &mut self.work);
+        let thumb = match best {
+            Some(best) => self.mover(best),
+            None => codec::scaled_jpeg(any, SMALL / 2, QUALITY, &mut self.work),
+        };
+        let made = [(PictureName::Poster, poster), (PictureName::Thumb, thumb)];
+        made.into_iter().filter_map(|(name, jpeg)| Some((name, jpeg.ok()?))).collect()
+    }
+
+    /// The mover alone.
+    fn mover(&mut self, shot: &Shot) -> Result<Bytes, CodecError> {
+        let cut = around(shot.rect, shot.frame.size());
+        codec::crop_jpeg(shot.frame.picture(), cut, SMALL / 2, QUALITY, &mut self.work)
     }
 
     fn whole(&mut self, frame: &Frame) -> Result<Bytes, CodecError> {

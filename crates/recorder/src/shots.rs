@@ -113,6 +113,11 @@ impl Shots {
         self.posters.iter().filter(move |shot| (first..=last).contains(&shot.frame.seq()))
     }
 
+    /// That which shows most so far, of frames from that number on.
+    pub(crate) fn best(&self, first: FrameSeq) -> Option<&Shot> {
+        self.posters(first, FrameSeq::MAX).max_by(|a, b| a.worth.total_cmp(&b.worth))
+    }
+
     /// The path of a mover, oldest first.
     pub(crate) fn path(&self, track: u32, first: FrameSeq, last: FrameSeq) -> Vec<&Shot> {
         let steps = self.steps.kept.iter();

@@ -14,7 +14,7 @@ use crate::Trouble;
 use crate::encode::{Encode, Sample};
 use crate::pictures::Darkroom;
 use crate::plan::Part;
-use crate::shots::Shots;
+use crate::shots::{Shot, Shots};
 use crate::story::Story;
 
 /// A frame is on the disk at the latest so much later. A crash may cost two seconds: the newest frame is held back until
@@ -39,6 +39,8 @@ pub(crate) struct Writing {
     pub(crate) amend: Option<crate::footage::Amend>,
     pub(crate) story: Story,
     pub(crate) shots: Shots,
+    /// How much the mover shows in the pictures that are there already, if any are.
+    shown: Option<f32>,
 }
 
 /// How a part ended.
@@ -82,6 +84,7 @@ impl Writing {
             amend: None,
             story: Story::default(),
             shots: Shots::default(),
+            shown: None,
         })
     }
 
@@ -123,6 +126,24 @@ impl Writing {
     /// Whether it was synced with the last frame: a good moment to tell how it stands.
     pub(crate) fn is_fresh(&self) -> bool {
         self.synced == self.last
+    }
+
+    /// Keeps pictures already, so that an event which a crash cuts off has some; others once the mover is seen twice as wide,
+    /// which is a few times in all. What is wrong with them is told when those of the end are made.
+    pub(crate) fn show(&mut self, frame: &Frame, floor: u64, room: &mut Darkroom) {
+        let best = self.shots.best(floor);
+        let worth = best.map_or(0.0, Shot::worth);
+        // Of what is not on the disk yet nothing is left after a crash.
+        if self.synced.is_zero() || self.shown.is_some_and(|shown| worth <= 4.0 * shown) {
+            return;
+        }
+        self.shown = Some(worth);
+        for (name, jpeg) in room.early(best, frame) {
+            if let Err(error) = self.draft.write(name, &jpeg) {
+                tracing::debug!(%error, event = %self.id(), "failed to keep an early picture");
+                return;
+            }
+        }
     }
 
     fn write_out(&mut self) -> Result<(), Trouble> {

@@ -50,7 +50,8 @@ impl Recorder {
                 let took = self.with.clock.monotonic().saturating_sub(begun);
                 self.pace.took(took);
                 self.with.counts.encoded(took);
-                if self.writing.as_ref().is_some_and(Writing::is_fresh) {
+                if let Some(writing) = self.writing.as_mut().filter(|writing| writing.is_fresh()) {
+                    writing.show(frame, self.with.ring.floor(), &mut self.room);
                     self.tell();
                 }
             }

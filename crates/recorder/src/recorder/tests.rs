@@ -294,6 +294,21 @@ fn a_camera_that_is_lost_leaves_a_partial_event_that_plays() {
 }
 
 #[test]
+fn what_moves_is_shown_before_the_event_is_over() {
+    let mut rig = Rig::new(copied());
+    rig.frames(60);
+    rig.moves();
+    rig.wait_for("it records", |rig| rig.counts.open().is_some());
+    let folder = rig.store.root().join("drafts").join(rig.counts.open().unwrap().to_string());
+    let shown = |_: &Rig| ["poster.jpg", "thumb.jpg"].iter().all(|name| folder.join(name).exists());
+    rig.wait_for("it is shown", shown);
+    rig.rests(false);
+    rig.frames(100);
+    let event = &rig.end()[0];
+    assert!(event.pictures.poster && event.pictures.thumb);
+}
+
+#[test]
 fn what_a_new_mask_takes_back_is_in_no_event() {
     let mut rig = Rig::new(copied());
     rig.frames(60);
