@@ -49,7 +49,7 @@ fn run(kind: Kind, events: u64) -> bool {
     let proxy = Proxy::start(far.addr(), Faults::STORM, 0x5eed_0000 + kills);
     let setup = slow(made).more(&far.remote("storm", &proxy));
     let restarts = kill(&setup, &mut far, &proxy, kills);
-    let app = setup.start();
+    let app = setup.clone().start();
     let more = weather(&app, made.count() / 2, &mut far, &proxy);
     let (restarts, killed) = (restarts + more, kills);
     let tally = proxy.tally();
@@ -58,6 +58,9 @@ fn run(kind: Kind, events: u64) -> bool {
     let begun = Instant::now();
     let left = drained(&app, "storm", made.count());
     let took = begun.elapsed();
+    drop(app);
+    // What was left behind is looked for a minute after a start, and then for hours no more.
+    let app = setup.start();
     let found = far.found(made.clips());
     let share = bytes as f64 / made.bytes() as f64;
     let fair = start + ideal.saturating_sub(start).mul_f64(share);

@@ -4,6 +4,7 @@
 //! does not list, or lists with another length or checksum, is sent again. What does not belong here: whether the whole
 //! is what it should be in the end ([`super`]).
 
+use http::StatusCode;
 use jiff::Timestamp;
 use rusty_s3::Method;
 use serde::{Deserialize, Serialize};
@@ -153,10 +154,9 @@ async fn take_up(
             return Ok((note, held));
         }
         bundle.note_resume(None).await?;
-    } else if bundle.errand().attempts > 0 {
-        // An answer may have been lost that would have told us of one.
-        forget_all(bucket, job.key).await;
     }
+    // An answer may have been lost that would have told us of one, or a crash came before it was noted.
+    forget_all(bucket, job.key).await?;
     let mut ask = Ask::new(Method::Post, job.key)
         .query("uploads", "")
         .header("content-type", super::key::content_type(job.key))
@@ -278,16 +278,20 @@ async fn put_together(
     }
 }
 
-/// Ends every upload of that key: none of them is one that we go on with.
-async fn forget_all(bucket: &Bucket, key: &str) {
-    let ask = Ask::new(Method::Get, "").query("uploads", "").query("prefix", key);
-    let Ok(answer) = bucket.ask(ask).await else { return };
-    let Some(page) = answer.success().ok().and_then(|answer| xml::uploads(&answer.text)) else { return };
-    for upload in page.items.iter().filter(|upload| upload.key == key) {
-        if let Err(failure) = abort(bucket, key, &upload.id).await {
-            tracing::debug!(why = failure.why(), "an unfinished upload could not be ended");
-        }
+/// Ends every unfinished upload of that key. A store that lets nobody list them has to end them by itself.
+async fn forget_all(bucket: &Bucket, key: &str) -> Result<(), Failure> {
+    let ask = Ask::new(Method::Get, "").query("uploads", "").query("max-uploads", "100").query("prefix", key);
+    let answer = bucket.ask(ask).await?;
+    let cannot = answer.status == StatusCode::NOT_IMPLEMENTED;
+    let page = match answer.success() {
+        Ok(answer) => xml::uploads(&answer.text),
+        Err(failure @ Failure::Again { .. }) if !cannot => return Err(failure),
+        Err(_) => None,
+    };
+    for upload in page.map(|page| page.items).unwrap_or_default().iter().filter(|upload| upload.key == key) {
+        abort(bucket, key, &upload.id).await?;
     }
+    Ok(())
 }
 
 /// The sums of one part, and the whole's hash carried on; off the runtime's thread.
