@@ -161,7 +161,8 @@ fn an_end_in_mid_event_leaves_a_whole_clip() {
 
 #[test]
 fn a_crash_in_mid_event_leaves_one_that_plays_and_has_a_picture() {
-    let app = Setup::scene("walker").more(COPIED).start();
+    let camera = FakeCamera::film("walker", 10, Duration::ZERO, 1);
+    let app = Setup::http(&camera.url()).more(COPIED).start();
     app.wait_for("garden", "live", SOON);
     let id = record(&app, "start");
     let drafts = app.folder().join("data/drafts").join(id.as_str().unwrap());
