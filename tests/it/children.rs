@@ -235,6 +235,24 @@ fn a_program_that_writes_pictures_is_a_camera_and_is_started_again_when_it_ends(
 }
 
 #[test]
+fn a_program_that_finds_no_camera_for_long_is_seen_soon_after_it_does() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let there = folder.path().join("there");
+    let run = script(
+        folder.path(),
+        &format!("while [ -e {} ]; do PICTURE; sleep 0.05; done; exit 1", there.display()),
+    );
+    let app =
+        Setup::config(&format!("[[camera]]\nid = \"garden\"\nsource = \"command\"\nrun = [\"{run}\"]\n"))
+            .start();
+    app.tries_in_vain("garden");
+    let since = Instant::now();
+    std::fs::write(&there, "").unwrap();
+    until("a frame", SOON, || (source(&app)["frames"].as_u64()? > 0).then_some(()));
+    assert!(since.elapsed() < BACK + SLACK, "seen after {:?}", since.elapsed());
+}
+
+#[test]
 fn a_preset_names_what_to_install() {
     let app = Setup::config("[[camera]]\nid = \"garden\"\nsource = \"command\"\npreset = \"rpicam-vid\"\n")
         .env("PATH", "/usr/sbin:/sbin")

@@ -21,15 +21,26 @@ const SIZE: Size = Size::new(1280, 720);
 const FPS: u32 = 15;
 /// A walk through the picture and the quiet after it, so that there is something to detect.
 const FILM: u32 = 12 * FPS;
-/// How long each crowd is watched.
-const WATCHED: Duration = Duration::from_secs(8);
+/// How long each crowd is watched: the film once.
+const WATCHED: Duration = Duration::from_secs(12);
 /// What viewers of µStreamer and of Nightjar begin with.
 const STREAM: &str = "GET /stream HTTP/1.1";
+/// Asked in 1.1, Motion cuts its pictures into chunks, which this client does not put together again.
+const MOTION_STREAM: &str = "GET / HTTP/1.0";
 /// All take turns so often, so that a busy moment of the machine hits each.
 const TURNS: usize = 2;
 /// Viewers of the one comparison and of the other.
 pub(crate) const MANY: usize = 200;
 pub(crate) const FEW: usize = 10;
+
+/// What a program does beside streaming.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Job {
+    Streams,
+    Detects,
+    /// And detects.
+    Records,
+}
 
 /// What a program used.
 #[derive(Debug, Default, Clone, Copy)]
@@ -67,6 +78,9 @@ pub(crate) struct Peers {
     pub(crate) ours_many: Cost,
     pub(crate) motion: Cost,
     pub(crate) ours_few: Cost,
+    /// The same two, which record besides.
+    pub(crate) motion_recording: Cost,
+    pub(crate) ours_recording: Cost,
 }
 
 /// Runs all of them; `None` where one is not installed.
@@ -79,13 +93,16 @@ pub(crate) fn compare() -> Option<Peers> {
         ours_many: Cost::default(),
         motion: Cost::default(),
         ours_few: Cost::default(),
+        motion_recording: Cost::default(),
+        ours_recording: Cost::default(),
     };
     for _ in 0..TURNS {
         peers.ustreamer.add(Peer::ustreamer(&camera).watch(STREAM, MANY));
-        peers.ours_many.add(ours(&camera, false, MANY));
-        // Asked in 1.1, Motion cuts its pictures into chunks, which this client does not put together again.
-        peers.motion.add(Peer::motion(&camera).watch("GET / HTTP/1.0", FEW));
-        peers.ours_few.add(ours(&camera, true, FEW));
+        peers.ours_many.add(ours(&camera, Job::Streams, MANY));
+        peers.motion.add(Peer::motion(&camera, Job::Detects).watch(MOTION_STREAM, FEW));
+        peers.ours_few.add(ours(&camera, Job::Detects, FEW));
+        peers.motion_recording.add(Peer::motion(&camera, Job::Records).watch(MOTION_STREAM, FEW));
+        peers.ours_recording.add(ours(&camera, Job::Records, FEW));
     }
     eprintln!("{peers:?}");
     Some(peers)
@@ -101,9 +118,11 @@ fn version(program: &str, args: &[&str]) -> Option<String> {
     Some(number.to_owned())
 }
 
-fn ours(camera: &Device, detects: bool, viewers: usize) -> Cost {
+fn ours(camera: &Device, job: Job, viewers: usize) -> Cost {
+    let (detects, records) = (job != Job::Streams, job == Job::Records);
     let more = format!(
-        "width = {}\nheight = {}\nframe_rate = {FPS}\n[camera.motion]\nenabled = {detects}\n",
+        "width = {}\nheight = {}\nframe_rate = {FPS}\n[camera.motion]\nenabled = {detects}\n\
+         [camera.recording]\nenabled = {records}\n",
         SIZE.width, SIZE.height
     );
     let app: TestApp = camera.setup(&more).with("[server]\nmax_clients = 1000\n").start();
@@ -139,13 +158,14 @@ impl Peer {
         Self::start(command, camera, addr, folder)
     }
 
-    fn motion(camera: &Device) -> Self {
+    fn motion(camera: &Device, job: Job) -> Self {
         let (folder, addr, node) = Self::place(camera);
         let config = folder.path().join("motion.conf");
-        // Palette 8 is MJPG. Nothing is recorded, as Nightjar records nothing here.
+        let movies = if job == Job::Records { "on\nmovie_codec mp4" } else { "off" };
+        // Palette 8 is MJPG.
         let lines = format!(
             "daemon off\nvideodevice {}\nv4l2_palette 8\nwidth {}\nheight {}\nframerate {FPS}\nstream_port {}\n\
-             stream_localhost on\nstream_maxrate {FPS}\nstream_quality 80\nmovie_output off\npicture_output off\n\
+             stream_localhost on\nstream_maxrate {FPS}\nstream_quality 80\nmovie_output {movies}\npicture_output off\n\
              webcontrol_port 0\ntarget_dir {}\n",
             node.display(),
             SIZE.width,

@@ -332,6 +332,19 @@ impl TestApp {
         self.begun.elapsed()
     }
 
+    /// Waits until a camera that is lost was tried so often that a back-off which goes on doubling is at half a minute.
+    pub fn tries_in_vain(&self, camera: &str) {
+        let (mut waits, mut left) = (0, 0);
+        until("many tries in vain", Duration::from_secs(60), || {
+            let source = self.json(&format!("/api/v1/cameras/{camera}"))["source"].clone();
+            let now = source["next_try_in_ms"].as_u64()?;
+            // What is left grows only when another wait begins.
+            waits += u32::from(now > left);
+            left = now;
+            (waits > 7).then_some(())
+        });
+    }
+
     /// The camera's state as the API gives it: `live`, `lost` …
     #[must_use]
     pub fn state(&self, camera: &str) -> String {

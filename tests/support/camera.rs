@@ -37,6 +37,8 @@ pub enum Mode {
     Gone,
     /// A web page instead of pictures.
     Html,
+    /// 503, as a relay whose camera is away.
+    Busy,
     /// 401.
     Unauthorized,
     /// 302 to somewhere else.
@@ -190,6 +192,7 @@ fn serve(shared: &Shared, mut wire: TcpStream) -> std::io::Result<()> {
     };
     let answer = match shared.mode() {
         Mode::Html => plain("200 OK\r\nContent-Type: text/html", "<html><body>Please log in</body></html>"),
+        Mode::Busy => plain("503 Service Unavailable", ""),
         Mode::Unauthorized => plain("401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"camera\"", ""),
         Mode::Redirect => plain("302 Found\r\nLocation: http://127.0.0.1:1/", ""),
         _ => "HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace;boundary=camera\r\nConnection: close\r\n\r\n".into(),
@@ -199,7 +202,7 @@ fn serve(shared: &Shared, mut wire: TcpStream) -> std::io::Result<()> {
         match shared.mode() {
             mode @ (Mode::Play | Mode::Garbage | Mode::Truncated) => wire.write_all(&shared.part(mode))?,
             Mode::Silent => {}
-            Mode::Gone | Mode::Html | Mode::Unauthorized | Mode::Redirect => return Ok(()),
+            Mode::Gone | Mode::Busy | Mode::Html | Mode::Unauthorized | Mode::Redirect => return Ok(()),
         }
         pause(shared.interval);
     }

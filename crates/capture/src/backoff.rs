@@ -6,6 +6,17 @@ use std::time::Duration;
 use rand::Rng;
 use rand::rngs::SmallRng;
 
+/// The longest wait before the next try of a camera with this problem. One that is away, busy or at a loss may be well the
+/// next moment, and is to be seen within two seconds; for one that answers wrongly somebody has to put something right
+/// first, and it is tried ever less often.
+pub(crate) fn most_after(code: &str) -> Duration {
+    match code {
+        "refused" | "unreachable" | "timeout" | "no_such_host" | "busy" | "server_error" | "not_found"
+        | "ended" | "broken" | "empty" | "stalled" | "died" => Duration::from_secs(1),
+        _ => Duration::MAX,
+    }
+}
+
 /// Waits that grow from `first` to `most`.
 #[derive(Debug)]
 pub(crate) struct Backoff {

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use frame::Size;
 
+use crate::backoff::most_after;
 use crate::child::{Child, Heard};
 use crate::halt::Halt;
 use crate::http::multipart::{Multipart, Part};
@@ -60,6 +61,10 @@ impl Opener for Command {
             pictures: 0,
             warning: None,
         }))
+    }
+
+    fn most_backoff(&self, code: &str) -> Duration {
+        most_after(code)
     }
 }
 

@@ -11,8 +11,8 @@ use bytes::{Bytes, BytesMut};
 use codec::{MAX_BYTES, ScanError};
 use reqwest::{Response, StatusCode, header};
 
+use crate::backoff::most_after;
 use crate::halt::Halt;
-use crate::knock;
 use crate::source::{Next, Opener, Payload, Source, Want};
 use crate::supervisor::Tuning;
 use crate::{Negotiated, Problem};
@@ -39,10 +39,6 @@ pub(crate) struct Http {
     pub(crate) tuning: Tuning,
     pub(crate) halt: Arc<Halt>,
 }
-
-/// Between two tries while nobody answers at the address: asking costs no more than a packet or two, and a camera that
-/// is back is to be seen at once. One that answers, but not with pictures, is asked ever less often.
-const MOST_BACKOFF: Duration = Duration::from_secs(1);
 
 impl Opener for Http {
     fn ask(&mut self, want: Want) -> bool {
@@ -83,7 +79,7 @@ impl Opener for Http {
     }
 
     fn most_backoff(&self, code: &str) -> Duration {
-        if knock::is_away(code) { MOST_BACKOFF } else { Duration::MAX }
+        most_after(code)
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use frame::Size;
 
+use crate::backoff::most_after;
 use crate::ffmpeg::{Decoded, Frames, Input, Tools};
 use crate::halt::{Halt, Waited};
 use crate::knock;
@@ -67,6 +68,11 @@ impl Opener for Rtsp {
             Some(door) => knock::rest(door, halt, time),
             None => halt.wait(time),
         }
+    }
+
+    fn most_backoff(&self, code: &str) -> Duration {
+        // While nobody is there the wait ends with a knock.
+        if knock::is_away(code) { Duration::MAX } else { most_after(code) }
     }
 }
 

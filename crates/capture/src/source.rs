@@ -190,7 +190,8 @@ pub(crate) trait Opener: Send {
     fn rest(&mut self, halt: &Halt, time: Duration, _code: &str) -> Waited {
         halt.wait(time)
     }
-    /// The longest wait before the next try that this kind of source wants after such a problem.
+    /// The longest wait before the next try that this kind of source wants after such a problem; see
+    /// [`most_after`](crate::backoff::most_after).
     fn most_backoff(&self, _code: &str) -> Duration {
         Duration::MAX
     }

@@ -113,21 +113,28 @@ pub(crate) fn not_a_stream(host: &str, found: &str) -> Problem {
     )
 }
 
+/// An address for people: where it is, without what may be a secret of it.
+fn shown(location: &str) -> Option<String> {
+    // One without a host is on the same.
+    let own = Url::parse("http://camera.invalid/").ok()?;
+    let url = own.join(location).ok()?;
+    let mut shown = url.path().to_owned();
+    if url.host_str() != own.host_str() {
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        shown = format!("{}://{}{port}{shown}", url.scheme(), url.host_str()?);
+    }
+    if url.query().is_some() {
+        shown.push_str("?…");
+    }
+    Some(shown.chars().filter(|c| !c.is_control()).take(120).collect())
+}
+
 /// An answer other than success.
 pub(crate) fn status(host: &str, status: StatusCode, location: Option<&str>) -> Problem {
     let code = status.as_u16();
     match code {
         300..=399 => {
-            let target = location
-                .and_then(|location| Url::parse(location).ok())
-                .and_then(|url| {
-                    let name = url.host_str()?;
-                    Some(url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}")))
-                })
-                .map_or_else(
-                    || "another path of its own".to_owned(),
-                    |target| target.chars().take(120).collect(),
-                );
+            let target = location.and_then(shown).unwrap_or_else(|| "another address".to_owned());
             Problem::new(
                 "redirect",
                 format!("{host} sends its callers on to {target}."),

@@ -58,14 +58,14 @@ impl Record {
             }
         };
         if kind == Kind::Loss {
-            self.loss_told = unlogged.is_some();
+            self.loss_told |= unlogged.is_some();
         }
         unlogged
     }
 
-    /// Whether the newest loss was told, so that its end is news, too.
-    pub(super) fn told_of_loss(&self) -> bool {
-        self.loss_told
+    /// Whether a loss was told since this was asked last, so that its end is news, too.
+    pub(super) fn told_of_loss(&mut self) -> bool {
+        std::mem::take(&mut self.loss_told)
     }
 }
 
@@ -95,6 +95,11 @@ mod tests {
         assert_eq!(record.tells(Kind::Loss, "ended", now), None);
         assert_eq!(record.tells(Kind::Warning, "not_whole", now), Some(0));
         assert_eq!(record.tells(Kind::Warning, "not_whole", now), None);
+        assert!(
+            record.told_of_loss(),
+            "whoever was told of the loss is told of its end, however often it was tried"
+        );
+        assert_eq!(record.tells(Kind::Loss, "ended", now), None);
         assert!(!record.told_of_loss());
     }
 }
