@@ -168,7 +168,11 @@ fn record(app: &App, channel: &Channel) {
     gauge("nightjar_camera_fps", "Frames a second as measured.", source.fps.into());
     gauge("nightjar_motion_detected", "1 while something moves.", flag(channel.camera.motion().detected));
     counter("nightjar_camera_frames_total", "Frames that the source delivered.", source.frames);
-    counter("nightjar_camera_dropped_total", "Frames that came in damaged.", source.dropped);
+    counter(
+        "nightjar_camera_dropped_total",
+        "Frames that nobody gets: damaged, or lost before they were here.",
+        source.dropped,
+    );
     let recording = channel.camera.recording();
     for (state, total) in recording.events {
         let labels = &[("camera", channel.camera.id()), ("state", state)];

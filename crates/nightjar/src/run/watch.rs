@@ -57,7 +57,7 @@ impl Tallies {
         let counter = |name, help| metrics.counter(name, help, &[("camera", camera)]);
         Self {
             judged: counter("nightjar_detect_frames_total", "Frames that were judged."),
-            skipped: counter("nightjar_detect_skipped_total", "Frames that were too many to look at."),
+            skipped: counter("nightjar_detect_skipped_total", "Frames between those that were looked at."),
             damaged: counter("nightjar_detect_failed_total", "Frames that could not be looked at."),
         }
     }

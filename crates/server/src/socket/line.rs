@@ -1,6 +1,8 @@
 //! What is told to a client: one message under way, and a few short ones that wait behind it.
 
 use std::collections::VecDeque;
+use std::error::Error;
+use std::io;
 use std::time::Duration;
 
 use axum::extract::ws::Message;
@@ -97,7 +99,7 @@ where
         let Some(sending) = &mut self.sending else { return std::future::pending().await };
         let (sink, sent) = sending.await;
         (self.sink, self.sending) = (Some(sink), None);
-        sent.map_err(|_| End::Gone)?;
+        sent.map_err(|error| if is_stalled(&error) { End::Slow } else { End::Gone })?;
         Ok(Took { time: self.begun.elapsed(), is_picture: self.is_picture })
     }
 
@@ -117,6 +119,18 @@ where
         self.waiting.push_back(message);
         self.progress().await.is_ok()
     }
+}
+
+/// Whether the connection was cut because the client took nothing of what was sent.
+fn is_stalled(error: &axum::Error) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 fn size(message: &Message) -> usize {

@@ -250,6 +250,8 @@ async fn one_that_does_not_take_its_pictures_is_closed_and_others_get_every_one(
         }
     })
     .await;
+    let slow = server.metrics.counter("nightjar_websocket_ends_total", "", &[("end", "slow")]);
+    until("it is told from those that went", || slow.get() == 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
