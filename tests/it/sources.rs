@@ -171,6 +171,42 @@ fn real_footage_plays_once_and_ends() {
 }
 
 #[test]
+fn real_footage_over_http_is_shown_frame_by_frame_and_its_walkers_are_seen() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let made = std::process::Command::new("ffmpeg")
+        .args(["-v", "error", "-i"])
+        .arg(footage())
+        .args(["-frames:v", "300", "-q:v", "4"])
+        .arg(folder.path().join("%03d.jpg"))
+        .status();
+    assert!(made.unwrap().success());
+    let picture = |n: u32| std::fs::read(folder.path().join(format!("{n:03}.jpg"))).unwrap();
+    let camera = FakeCamera::playing((1..=300).map(picture).collect(), 10);
+    let app = Setup::http(&camera.url()).start();
+    app.wait_for("garden", "live", SOON);
+    let mut viewer = Stream::open(app.addr, "/stream");
+    let mut numbers = Vec::new();
+    while numbers.len() < 30 {
+        let part = viewer.next_part().unwrap();
+        let size = codec::scan(part.body.clone().into()).unwrap().size;
+        // A picture of before the first one of the camera says that none is there yet.
+        if let Some(number) = number_of(&part.body) {
+            assert_eq!((size.width, size.height), (768, 576));
+            numbers.push(number);
+        }
+    }
+    assert!(numbers.is_sorted_by(|a, b| a < b), "newer and newer: {numbers:?}");
+    let seen = until("people are seen", SOON, || {
+        let history = app.json("/motion_status")["motion_history"].clone();
+        let mut seen = history.as_array()?.clone().into_iter();
+        seen.find(|entry| entry["classification"]["label"] == "person")
+    });
+    let regions = seen["regions"].as_array().unwrap();
+    assert!((1..12).contains(&regions.len()), "{seen:#}");
+    assert_eq!(app.json("/api/v1/cameras/garden")["source"]["dropped"], 0);
+}
+
+#[test]
 fn a_file_that_is_no_video_says_so() {
     let setup = Setup::config("[[camera]]\nid = \"garden\"\nsource = \"file\"\npath = \"clip.mp4\"\n");
     std::fs::write(setup.folder().join("clip.mp4"), "this is no video").unwrap();
