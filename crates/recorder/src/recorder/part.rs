@@ -145,7 +145,7 @@ impl Recorder {
                 let bytes = event.clip.as_ref().map_or(0, |clip| clip.bytes);
                 self.memory.remember(signature);
                 self.with.counts.kept(event.state == State::Whole, bytes, degraded);
-                let seconds = event.duration.as_secs_f32();
+                let seconds = (event.duration.as_secs_f64() * 10.0).round() / 10.0;
                 let (frames, missing) = (event.frames, event.missing);
                 tracing::info!(event = %id, seconds, frames, missing, bytes, degraded, "recorded");
             }
