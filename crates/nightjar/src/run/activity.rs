@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use frame::Stamp;
-use motion::{EventEnd, Label};
+use motion::{EventEnd, Label, Region};
 use server::{Activity, Bin, Visit};
 
 /// Length of a bin.
@@ -21,6 +21,8 @@ const VISITS: usize = 50;
 const ENDS: usize = 18_000;
 /// A decision stands for at most so long, so that a gap in the frames does not count as movement.
 const LONGEST: Duration = Duration::from_millis(500);
+/// What a visit is told by gives way to another mover, though that one is less sure, once it was not seen for so long.
+const GONE: Duration = Duration::from_secs(3);
 
 #[derive(Debug)]
 struct Tally {
@@ -34,6 +36,8 @@ struct Entry {
     visit: Visit,
     began: Duration,
     picture: Option<Bytes>,
+    /// The track that the visit is told by while it goes on, and when it was seen last.
+    told_by: Option<(u32, Duration)>,
 }
 
 impl Entry {
@@ -94,16 +98,26 @@ impl Log {
         if self.visits.len() == VISITS {
             self.visits.pop_front();
         }
-        self.visits.push_back(Entry { visit, began: at.mono, picture });
+        self.visits.push_back(Entry { visit, began: at.mono, picture, told_by: None });
         self.next_id
     }
 
-    /// What is moving now looks like this, as far as can be said before the end.
-    pub(crate) fn looks_like(&mut self, label: &'static str, confidence: f32, direction: &'static str) {
-        if let Some(open) = self.visits.back_mut().filter(|entry| entry.visit.end.is_none()) {
-            open.visit.label = label;
-            open.visit.confidence = confidence;
-            open.visit.direction = direction;
+    /// What moves at `now`, mainly: the open visit is told by the surest look at it, since what leaves the picture is only seen
+    /// in parts and looks like something else. Another mover takes its place once it is surer, or the first has gone.
+    pub(crate) fn looks_like(&mut self, now: Stamp, main: &Region) {
+        let Some(open) = self.visits.back_mut().filter(|entry| entry.visit.end.is_none()) else { return };
+        let is_other = open
+            .told_by
+            .is_some_and(|(track, seen)| track != main.track && now.mono.saturating_sub(seen) >= GONE);
+        let is_same = open.told_by.is_none_or(|(track, _)| track == main.track);
+        let is_surer = main.confidence >= open.visit.confidence || is_other;
+        if is_surer {
+            open.visit.label = main.label.name();
+            open.visit.confidence = main.confidence;
+        }
+        if is_surer || is_same {
+            open.visit.direction = main.direction.name();
+            open.told_by = Some((main.track, now.mono));
         }
     }
 
@@ -221,6 +235,11 @@ mod tests {
         }
     }
 
+    fn mover(track: u32, label: Label, confidence: f32, direction: Direction) -> Region {
+        let rect = Rect::new(0, 0, 10, 10);
+        Region { track, rect, label, confidence, alternatives: Vec::new(), direction, trail: Vec::new() }
+    }
+
     #[test]
     fn movement_is_counted_in_the_bin_it_happened_in() {
         let mut log = Log::default();
@@ -258,13 +277,43 @@ mod tests {
         let mut log = Log::default();
         let id = log.began(at(1_000), Some(Bytes::from_static(b"first")));
         log.decided(at(3_000), true, 0);
-        log.looks_like("person", 0.5, "up");
+        log.looks_like(at(3_000), &mover(1, Label::Person, 0.5, Direction::Up));
         let open = &log.hour(at(3_000)).visits[0];
         assert_eq!((open.end, open.duration.as_secs(), open.label), (None, 2, "person"));
         log.ended(&end(false), at(5_000).wall, Some(Bytes::from_static(b"best")), None);
         let over = &log.hour(at(9_000)).visits[0];
         assert_eq!((over.end, over.label, over.has_picture), (Some(at(5_000).wall), "animal", true));
         assert_eq!(log.picture(id).as_deref(), Some(&b"best"[..]));
+    }
+
+    #[test]
+    fn an_open_visit_is_told_by_the_surest_look_at_what_moves() {
+        use Direction::{Left, Right, Up};
+        let mut log = Log::default();
+        log.began(at(1_000), None);
+        let mut told = |ms, track, label, confidence, direction| {
+            log.looks_like(at(ms), &mover(track, label, confidence, direction));
+            let visit = &log.hour(at(ms)).visits[0];
+            (visit.label, visit.confidence, visit.direction)
+        };
+        assert_eq!(told(1_100, 1, Label::Unknown, 0.0, Left), ("unknown", 0.0, "left"));
+        assert_eq!(told(1_200, 1, Label::Animal, 0.8, Left), ("animal", 0.8, "left"));
+        assert_eq!(
+            told(4_000, 1, Label::Person, 0.4, Up),
+            ("animal", 0.8, "up"),
+            "it leaves, and is seen in parts"
+        );
+        assert_eq!(
+            told(6_900, 2, Label::Person, 0.4, Right),
+            ("animal", 0.8, "up"),
+            "a part of it, or another"
+        );
+        assert_eq!(told(7_000, 2, Label::Person, 0.4, Right), ("person", 0.4, "right"), "the first has gone");
+        assert_eq!(told(7_100, 3, Label::Vehicle, 0.6, Left), ("vehicle", 0.6, "left"), "surer");
+        log.ended(&end(false), at(8_000).wall, None, None);
+        log.began(at(9_000), None);
+        log.looks_like(at(9_100), &mover(4, Label::Person, 0.3, Up));
+        assert_eq!(log.hour(at(9_100)).visits[0].label, "person", "each visit is told anew");
     }
 
     #[test]

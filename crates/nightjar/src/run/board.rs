@@ -106,7 +106,7 @@ impl Publisher {
             let mut log = self.board.log();
             log.decided(stamp, decision.motion, decision.near_misses.len());
             if let Some(main) = main_region(decision) {
-                log.looks_like(main.label.name(), main.confidence, main.direction.name());
+                log.looks_like(stamp, main);
             }
             if let Some(why) = why.as_ref().filter(|why| why.fired) {
                 log.explain(&why.sentence);
