@@ -70,17 +70,35 @@ fn four(value: &Value) -> [f64; 4] {
     std::array::from_fn(|i| value[i].as_f64().unwrap())
 }
 
+/// For each corner of each box that is told of and lies on the overlay's canvas: whether its bracket is painted there.
+const PAINTED: &str = "(t => { const c = t.querySelector('canvas.over'), [w, h] = [t.clientWidth, t.clientHeight]; \
+    const [pw, ph] = t.dataset.picture.split('x').map(Number), scale = Math.min(w / pw, h / ph), pad = 4; \
+    const at = (x, y, dx, dy) => [(w - pw * scale) / 2 + x * pw * scale + dx * pad, (h - ph * scale) / 2 + y * ph * scale + dy * pad]; \
+    const amber = ([r, g, b, a]) => a > 200 && r > 200 && g > 140 && g < 220 && b < 150; \
+    const painted = ([x, y]) => { const d = [...c.getContext('2d').getImageData(Math.round(x * c.width / w) - 1, Math.round(y * c.height / h) - 1, 2, 2).data]; \
+        return [0, 4, 8, 12].some(i => amber(d.slice(i, i + 4))); }; \
+    return JSON.parse(t.dataset.boxes || '[]').flatMap(([x, y, bw, bh]) => [at(x, y, -1, -1), at(x + bw, y, 1, -1), at(x + bw, y + bh, 1, 1), at(x, y + bh, -1, 1)]) \
+        .filter(([x, y]) => x > 2 && y > 2 && x < w - 2 && y < h - 2).map(painted); })(document.querySelector('[data-camera=garden]'))";
+
+/// Boxes stand at once where they belong, instead of gliding there between two looks.
+fn calm(page: &mut Page) {
+    let features = json!({"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]});
+    page.call("Emulation.setEmulatedMedia", features);
+}
+
 #[test]
 fn boxes_are_drawn_where_the_truth_has_them() {
     const FPS: u32 = 10;
     let camera = FakeCamera::film("fox", FPS, Duration::ZERO, 30 * FPS);
     let app = Setup::http(&camera.url()).start();
     let (_browser, mut page) = opened(&app, 1280, 800);
+    calm(&mut page);
     let ahead = Live::open(app.addr).ahead("garden");
     let look = format!(
-        "(() => {{ const d = {TILE}.dataset; const boxes = JSON.parse(d.boxes || '[]'); return boxes.length ? [+d.seq, boxes] : null; }})()"
+        "(() => {{ const d = {TILE}.dataset; const boxes = JSON.parse(d.boxes || '[]'); return boxes.length ? [+d.seq, boxes, {PAINTED}] : null; }})()"
     );
     let mut best = Vec::new();
+    let mut corners = 0;
     while best.len() < 9 {
         let seen = page.wait("a box", Duration::from_secs(120), &look);
         let number = seen[0].as_u64().unwrap().saturating_sub(ahead) % u64::from(30 * FPS);
@@ -88,9 +106,13 @@ fn boxes_are_drawn_where_the_truth_has_them() {
         let actors = truth("fox", at);
         let drawn = seen[1].as_array().unwrap().iter().map(four);
         best.push(drawn.flat_map(|b| actors.iter().map(move |t| iou(b, *t))).fold(0.0, f64::max));
+        let painted = seen[2].as_array().unwrap();
+        assert!(painted.iter().all(|it| *it == json!(true)), "not a bracket at each corner: {seen}");
+        corners += painted.len();
         let seq = seen[0].as_u64().unwrap();
         page.wait("another frame", SOON, &format!("+{TILE}.dataset.seq > {}", seq + 3));
     }
+    assert!(corners > 9, "only {corners} corners were on the canvas");
     best.sort_by(f64::total_cmp);
     // The detector's own boxes reach 0.6 on average; one of them may be of a fox that just comes in or goes out.
     assert!(best[4] > 0.5 && best[2] > 0.25, "the overlaps of nine looks: {best:.2?}");
@@ -223,11 +245,10 @@ fn real_footage_reaches_the_browser_with_what_moves_marked_on_it() {
     ))
     .start();
     let (_browser, mut page) = opened(&app, 1280, 800);
-    page.wait(
-        "a box",
-        Duration::from_secs(120),
-        &format!("JSON.parse({TILE}.dataset.boxes || '[]').length > 0"),
-    );
+    calm(&mut page);
+    let painted =
+        page.wait("a box", Duration::from_secs(120), &format!("(all => all.length && all)({PAINTED})"));
+    assert!(painted.as_array().unwrap().iter().all(|it| *it == json!(true)), "corners of boxes: {painted}");
     assert_eq!(page.eval(&format!("{TILE}.dataset.picture")), json!("768x576"));
     assert_eq!(page.complaints(), Vec::<String>::new());
 }
