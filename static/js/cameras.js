@@ -64,6 +64,12 @@ class Camera {
     return this.info.source.state === "live";
   }
 
+  /** No picture is to come. */
+  get over() {
+    const { state } = this.info.source;
+    return state === "ended" || state === "stopped";
+  }
+
   get armed() {
     return this.info.motion.enabled;
   }
@@ -186,15 +192,15 @@ class Camera {
     if (ends.length > 0) this.quietSince = Math.max(this.quietSince ?? 0, ...ends);
   }
 
-  /** The hour before `now` (server's clock): its `visits`, newest first, how many in all and whether there may be `more`, its near `misses`. */
+  /** The hour before `now` (server's clock): its `visits`, newest first, how many in `all`, its near `misses`. */
   hour(now) {
-    const { bins = [], bin_s: binSeconds = 0, visits: told = [], visits_total: total } = this.activity ?? {};
+    const { bins = [], bin_s: binSeconds = 0, visits: told = [], visits_total: total = 0 } = this.activity ?? {};
     const visits = told.filter((visit) => !visit.end || Date.parse(visit.end) > now - HOUR_MS);
     const misses = bins
       .filter((bin) => Date.parse(bin.start) + binSeconds * 1000 > now - HOUR_MS)
       .reduce((sum, bin) => sum + bin.near_misses, 0);
-    const all = visits.length < TOLD ? visits.length : Math.max(visits.length, total ?? 0);
-    return { visits, all, more: visits.length >= TOLD && total === undefined, misses };
+    const all = visits.length < TOLD ? visits.length : Math.max(visits.length, total);
+    return { visits, all, misses };
   }
 
   #still() {

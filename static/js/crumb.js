@@ -12,6 +12,13 @@ export class Crumb {
   #links = el("nav", { class: "seg", "aria-label": "Cameras" });
   #menu;
   node;
+  /** Stands in the place of what there is of a camera that is not there. */
+  unknown = el(
+    "div",
+    { class: "empty", hidden: true },
+    el("h2", { class: "voice" }, "There is no such camera"),
+    el("p", { class: "s mute" }, "Its name may have changed. All cameras stand in the live view."),
+  );
 
   /** `place` is whose addresses the links have; `actions` stand at the end. */
   constructor(place, router, ...actions) {
@@ -36,6 +43,7 @@ export class Crumb {
   /** Shows the heading and the cameras, of which `id` is the one. */
   show(title, cameras, id) {
     text(this.#title, title);
+    this.unknown.hidden = cameras.some((camera) => camera.id === id);
     const few = cameras.length <= IN_A_ROW;
     this.#links.hidden = cameras.length < 2 || !few;
     this.#menu.hidden = cameras.length < 2 || few;

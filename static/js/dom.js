@@ -2,9 +2,13 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An element with attributes, listeners (`on: { click }`) and children; `false` and `null` leave an attribute or child out. */
+/**
+ * An element with attributes, listeners (`on: { click }`) and children; `false` and `null` leave an attribute or child out.
+ * A button sends no form unless it says so.
+ */
 export function el(tag, attrs = {}, ...children) {
   const node = document.createElement(tag);
+  if (tag === "button") node.type = tag;
   for (const [name, value] of Object.entries(attrs)) {
     if (name === "on") for (const [type, listener] of Object.entries(value)) node.addEventListener(type, listener);
     else if (value !== false && value !== null && value !== undefined)

@@ -45,14 +45,14 @@ export function showToast(words, requestId = "", action = null) {
   closeToast();
   const said = el("p");
   rich(said, words);
-  const close = el("button", { type: "button", class: "btn quiet", on: { click: closeToast } }, "Close");
+  const close = el("button", { class: "btn quiet", on: { click: closeToast } }, "Close");
   const act = () => (closeToast(), action.run());
   const details = requestId && el("details", {}, el("summary", {}, "Details"), `Request ${requestId}`);
   toast = el(
     "div",
     { class: "toast", role: "status", "data-toast": true },
     el("div", {}, said, details || null),
-    action && el("button", { type: "button", class: "btn", on: { click: act } }, action.word),
+    action && el("button", { class: "btn", on: { click: act } }, action.word),
     close,
   );
   const mine = toast;
@@ -74,8 +74,8 @@ export function showOffer(words) {
   if (document.getElementById("offer")) return;
   const node = el("div", { class: "toast", id: "offer", role: "status" }, el("p", {}, words));
   node.append(
-    el("button", { type: "button", class: "btn", on: { click: () => location.reload() } }, "Load the new page"),
-    el("button", { type: "button", class: "btn quiet", on: { click: () => node.remove() } }, "Later"),
+    el("button", { class: "btn", on: { click: () => location.reload() } }, "Load the new page"),
+    el("button", { class: "btn quiet", on: { click: () => node.remove() } }, "Later"),
   );
   document.getElementById("float").append(node);
 }
@@ -86,7 +86,7 @@ export function showWord(words, reload = false) {
   node.hidden = words === null;
   if (words === null) return;
   if (!node.firstChild) {
-    const again = el("button", { type: "button", class: "btn", on: { click: () => location.reload() } }, "Load again");
+    const again = el("button", { class: "btn", on: { click: () => location.reload() } }, "Load again");
     node.append(el("span", { class: "dot bad", "aria-hidden": "true" }), el("p"), again);
   }
   const [, said, again] = node.children;

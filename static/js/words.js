@@ -1,7 +1,6 @@
 // Every sentence Nightjar says on the page, made from data. Short, calm, present tense. English only, for now.
 
 const NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split(" ");
-const LABELS = new Set(["animal", "person", "vehicle", "environment", "unknown"]);
 const NAMES = { animal: "Animal", person: "Person", vehicle: "Vehicle", environment: "Weather", unknown: "Something" };
 const SUBJECT = {
   animal: "An animal",
@@ -34,7 +33,6 @@ const DID = {
   unknown: verbs("Moved by", "Came closer", "Moved away", "Moved up", "Moved down", "Moved"),
 };
 const WAY = { left: "right to left", right: "left to right" };
-const STATES = { opening: "opening", live: "live", lost: "lost", ended: "ended", stopped: "stopped" };
 const KINDS = {
   demo: "Demo scene",
   http: "Network camera",
@@ -79,7 +77,7 @@ const BRIEF = {
   unreachable: "Cannot be reached",
 };
 
-const known = (label) => (LABELS.has(label) ? label : "unknown");
+const known = (label) => (Object.hasOwn(NAMES, label) ? label : "unknown");
 const way = (direction) => WAY[direction] ?? "";
 const manner = (direction) => (direction in WAY ? "across" : direction);
 const upper = (words) => words[0].toUpperCase() + words.slice(1);
@@ -185,8 +183,8 @@ export const figures = (fps, ageMs) => `${fps > 0 ? `${fps.toFixed(1)} fps, ` : 
 export function stateWord(camera, { silent = false, refused = false } = {}) {
   const { state } = camera.info.source;
   if (silent) return "no word";
-  if (camera.lost) return STATES.lost;
-  if (!camera.live) return STATES[state] ?? state;
+  if (camera.lost) return "lost";
+  if (!camera.live) return state;
   if (refused) return "refused";
   if (!camera.armed) return "disarmed";
   return camera.moving ? "moving" : "live";
@@ -262,10 +260,8 @@ export function watching(n, total) {
   return [`${n} of ${total}`, "cameras watching"];
 }
 
-/** The voice over the visits of all cameras; `more` where the server tells of the newest only. */
-export function visitsHead(n, more) {
-  return upper(`${more ? "at least " : ""}${number(n)} ${n === 1 ? "visit" : "visits"}`);
-}
+/** The voice over the visits of all cameras. */
+export const visitsHead = (n) => upper(`${number(n)} ${n === 1 ? "visit" : "visits"}`);
 
 /** The line under it, of `n` visits: how many go on, or when the newest was; `where` only where there are several cameras. */
 export function lastVisit(n, open, visit, where) {
@@ -277,8 +273,8 @@ export function lastVisit(n, open, visit, where) {
 }
 
 /** "6 visits, 11 near misses" of a camera's hour. */
-export const hourSum = ({ all, more, misses }) =>
-  `${more ? "at least " : ""}${count(all, "visit")}, ${count(misses, "near miss", "near misses")}`;
+export const hourSum = ({ all, misses }) =>
+  `${count(all, "visit")}, ${count(misses, "near miss", "near misses")}`;
 
 /** Where the near misses went. */
 export function missesNote(n) {

@@ -24,7 +24,7 @@ export class Labels {
     this.#rows = LABELS.map((label, i) =>
       el(
         "button",
-        { type: "button", role: "radio", on: { click: () => pick(label) } },
+        { role: "radio", on: { click: () => pick(label) } },
         icon(words.labelIcon(label), true),
         el("span", {}, words.labelName(label)),
         el("span", { class: "meter", "aria-hidden": "true" }, el("i")),
@@ -139,7 +139,6 @@ export class Ways {
           el(
             "button",
             {
-              type: "button",
               class: "btn",
               "aria-label": `Try again: ${remote}`,
               on: { click: () => this.#again(remote) },

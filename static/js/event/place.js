@@ -362,4 +362,4 @@ export class EventPlace {
 }
 
 const button = (label, click, attrs, ...children) =>
-  el("button", { type: "button", class: "btn", "aria-label": label, ...attrs, on: { click } }, ...children);
+  el("button", { class: "btn", "aria-label": label, ...attrs, on: { click } }, ...children);

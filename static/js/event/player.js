@@ -19,7 +19,7 @@ const LEAD_IN_S = 1; // in a review the clip starts so long before it fired
 export const fresh = (node) => node.contains(document.activeElement) || node.replaceChildren(...node.childNodes);
 
 const button = (label, click, attrs, ...children) =>
-  el("button", { type: "button", "aria-label": label, title: label, ...attrs, on: { click } }, ...children);
+  el("button", { "aria-label": label, title: label, ...attrs, on: { click } }, ...children);
 
 export class Player {
   #camera = "";
@@ -64,7 +64,7 @@ export class Player {
   /** `learnt()`: what moved in the film that is shown is known now. */
   constructor(learnt) {
     this.#learnt = learnt;
-    const pick = (word, click) => el("button", { type: "button", on: { click } }, word);
+    const pick = (word, click) => el("button", { on: { click } }, word);
     this.#modes = Object.entries(MODES).map(([mode, word]) => pick(word, () => this.mode(mode)));
     this.#speeds = ["¼", "1", "4"].map((word) => pick(word, () => this.speed(word)));
     const step = (by, label, d) =>

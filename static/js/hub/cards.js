@@ -30,7 +30,7 @@ export class Cards {
   }
 
   #make({ id }) {
-    const more = el("button", { type: "button", class: "link s" }, "Details");
+    const more = el("button", { class: "link s" }, "Details");
     more.addEventListener("click", () => this.#open(id));
     const strokes = svg("svg", { class: "bar", viewBox: `0 0 ${WIDE} 26`, preserveAspectRatio: "none", role: "img" });
     strokes.append(svg("path", { class: "t" }));

@@ -35,7 +35,7 @@ export class HubPlace {
   #cards = new Cards((id) => this.#details(id));
   #table = el(
     "button",
-    { type: "button", class: "btn", "aria-haspopup": "dialog", on: { click: () => this.#asTable() } },
+    { class: "btn", "aria-haspopup": "dialog", on: { click: () => this.#asTable() } },
     "Table",
   );
   #empty = el(
@@ -186,7 +186,7 @@ export class HubPlace {
         el("a", { class: "btn", href: visits, on: { click: () => dialog.close() } }, "Its visits"),
         live && el("a", { class: "btn", href: live, target: "_blank", rel: "noopener noreferrer" }, "Live view"),
         !device.online &&
-          el("button", { type: "button", class: "btn", on: { click: () => this.#forget(device, dialog) } }, "Forget"),
+          el("button", { class: "btn", on: { click: () => this.#forget(device, dialog) } }, "Forget"),
       ),
     );
   }

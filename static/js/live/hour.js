@@ -35,7 +35,6 @@ export class Hour {
     const table = el(
       "button",
       {
-        type: "button",
         class: "s mute link",
         "aria-haspopup": "dialog",
         "aria-label": "The last hour as a table",

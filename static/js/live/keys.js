@@ -44,7 +44,6 @@ export function showKeys() {
   const toggle = el(
     "button",
     {
-      type: "button",
       class: "switch",
       role: "switch",
       "aria-checked": String(prefs.keys),

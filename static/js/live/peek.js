@@ -8,7 +8,7 @@ import * as words from "../words.js";
 /** Opens a modal dialog with a title; it is removed when it closes, and the focus goes back. */
 export function openDialog(title, ...content) {
   const from = document.activeElement;
-  const close = el("button", { type: "button", class: "btn", on: { click: () => dialog.close() } }, "Close");
+  const close = el("button", { class: "btn", on: { click: () => dialog.close() } }, "Close");
   const head = el("h2", { class: "voice", id: "dialog-title" }, title);
   const dialog = el(
     "dialog",
@@ -54,12 +54,12 @@ export function openVisit(visits, at) {
   const step = (by, label, name) =>
     el(
       "button",
-      { type: "button", class: "btn quiet icon", "aria-label": label, title: label, on: { click: () => go(by) } },
+      { class: "btn quiet icon", "aria-label": label, title: label, on: { click: () => go(by) } },
       icon(name),
     );
   const newer = step(-1, "Newer visit", "prev");
   const older = step(1, "Older visit", "next");
-  const close = el("button", { type: "button", class: "btn", on: { click: () => dialog.close() } }, "Close");
+  const close = el("button", { class: "btn", on: { click: () => dialog.close() } }, "Close");
   const recording = el("a", { class: "btn first", hidden: true, on: { click: () => dialog.close() } }, "Play");
   const dialog = el(
     "dialog",

@@ -5,7 +5,7 @@ import { attr, el } from "../dom.js";
 import { prefs, setPref } from "../prefs.js";
 import { chooseLarge } from "./choice.js";
 import { Hour } from "./hour.js";
-import { Stage } from "./stage.js";
+import { Staged } from "./stage.js";
 import { Tools } from "./tools.js";
 import { Strip, VisitPanel } from "./visits.js";
 
@@ -14,12 +14,11 @@ const COLUMN = 3; // others in one column; more of them stand in two
 const COUNT_MS = 15_000; // visits leave the last hour although nothing happens
 const BUSY_MS = 10_000;
 
-export class LivePlace {
+export class LivePlace extends Staged {
   name = "live";
   title = "Live";
   heading = "Live";
   #cameras;
-  #stage;
   #large = null;
   #countedAt = -Infinity;
   #largeSince = -Infinity;
@@ -38,14 +37,14 @@ export class LivePlace {
   node;
 
   constructor(cameras, socket) {
-    this.#cameras = cameras;
-    this.#stage = new Stage(cameras, socket, {
+    super(cameras, socket, {
       choose: (id) => this.#choose(id),
       pin: (id) => {
         setPref("pinned", prefs.pinned === id ? null : id);
         this.#arrange(true);
       },
     });
+    this.#cameras = cameras;
     this.#tools = new Tools(cameras);
     this.#column = el(
       "div",
@@ -74,40 +73,16 @@ export class LivePlace {
 
   enter() {
     this.listed();
-    this.#stage.watch.active(true);
-  }
-
-  leave() {
-    this.#stage.watch.active(false);
-  }
-
-  frame(frame) {
-    this.#stage.frame(frame);
-  }
-
-  refused(message) {
-    return this.#stage.refused(message);
-  }
-
-  visible(yes) {
-    this.#stage.visible(yes);
-  }
-
-  preferences() {
-    this.#stage.preferences();
-  }
-
-  resized() {
-    this.#stage.tiles.forEach((tile) => tile.resized());
+    this.stage.watch.active(true);
   }
 
   silent(yes) {
-    if (this.#stage.hush(yes, this.node)) this.#showVisits();
+    if (this.stage.hush(yes, this.node)) this.#showVisits();
   }
 
   /** Once a second. */
   tick() {
-    this.#stage.tick();
+    this.stage.tick();
     this.#arrange();
     this.#tools.show(this.#cameras.get(this.#large));
     if (performance.now() - this.#countedAt > COUNT_MS) this.#showVisits();
@@ -117,28 +92,28 @@ export class LivePlace {
   /** The set of cameras is known, or another. */
   listed() {
     if (!this.ready) return;
-    this.#stage.prune();
-    for (const camera of this.#cameras.all) this.#stage.tile(camera).refresh();
+    this.stage.prune();
+    for (const camera of this.#cameras.all) this.stage.tile(camera).refresh();
     this.#arrange();
     this.#showVisits();
   }
 
   /** The state or the settings of a camera changed. */
   changed(camera) {
-    this.#stage.tiles.get(camera.id)?.refresh();
+    this.stage.tiles.get(camera.id)?.refresh();
     if (camera.id === this.#large) this.#tools.show(camera);
   }
 
   /** A decision was made on a camera's picture. */
   moved(camera) {
-    this.#stage.tiles.get(camera.id)?.moved();
+    this.stage.tiles.get(camera.id)?.moved();
     this.#arrange();
     this.#retell();
   }
 
   /** The hour of a camera is known, or another. */
   learnt(camera) {
-    this.#stage.tiles.get(camera.id)?.refresh();
+    this.stage.tiles.get(camera.id)?.refresh();
     this.#showVisits();
   }
 
@@ -157,7 +132,7 @@ export class LivePlace {
   #choose(id) {
     setPref("pinned", id);
     this.#arrange();
-    const tile = this.#stage.tiles.get(id);
+    const tile = this.stage.tiles.get(id);
     tile.node.focus({ preventScroll: true });
     if (tile.node.getBoundingClientRect().top < 0) tile.node.scrollIntoView({ block: "start" });
   }
@@ -180,7 +155,7 @@ export class LivePlace {
           busy: !letGo && this.#busy(now),
         });
     const layout = `${grid ? "grid" : "large"} ${large} ${order.join(" ")}`;
-    this.#stage.tiles.forEach((tile, id) => tile.setPinned(id === large && all.length > 1 ? pinned === id : null));
+    this.stage.tiles.forEach((tile, id) => tile.setPinned(id === large && all.length > 1 ? pinned === id : null));
     if (this.node.dataset.order === layout) return;
     this.node.dataset.order = layout;
     if (large !== this.#large) this.#largeSince = now;
@@ -204,7 +179,7 @@ export class LivePlace {
     attr(this.node, "data-many", order.length - 1 > COLUMN);
     this.#grid.hidden = !grid;
     this.#column.hidden = grid;
-    const { tiles } = this.#stage;
+    const { tiles } = this.stage;
     for (const id of order) {
       const tile = tiles.get(id);
       tile.setRole(grid ? "grid" : id === this.#large ? "large" : "small");
@@ -217,12 +192,12 @@ export class LivePlace {
     (grid ? this.#grid : this.#others).replaceChildren(...rest);
     (grid ? this.#others : this.#grid).replaceChildren();
     for (const tile of tiles.values()) {
-      this.#stage.watch.add(tile);
+      this.stage.watch.add(tile);
       tile.refresh();
       tile.resized();
     }
     if (focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
-    this.#stage.watch.ask();
+    this.stage.watch.ask();
     this.#showLarge();
   }
 
@@ -230,17 +205,17 @@ export class LivePlace {
     const camera = this.#cameras.get(this.#large) ?? null;
     this.#tools.show(camera);
     this.#showHour();
-    if (camera) this.#strip.show(camera, this.#stage.silent);
+    if (camera) this.#strip.show(camera, this.stage.silent);
   }
 
   #showHour() {
     const camera = this.#cameras.get(this.#large);
-    if (camera) this.#hour.show(camera, this.#stage.now(), this.#cameras.all.length > 1, this.#stage.silent);
+    if (camera) this.#hour.show(camera, this.stage.now(), this.#cameras.all.length > 1, this.stage.silent);
   }
 
   #showVisits() {
     this.#countedAt = performance.now();
-    this.#panel.show(this.#cameras.all, this.#stage.now(), this.#stage.silent);
+    this.#panel.show(this.#cameras.all, this.stage.now(), this.stage.silent);
     this.#showLarge();
   }
 }

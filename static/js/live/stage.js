@@ -9,7 +9,7 @@ import { STALL_MS, Watch } from "./watch.js";
 
 const REFUSALS = new Set(["too_many_viewers", "too_many_variants"]);
 
-export class Stage {
+class Stage {
   #cameras;
   #socket;
   #deeds;
@@ -108,6 +108,47 @@ export class Stage {
 
   preferences() {
     this.tiles.forEach((tile) => tile.preferences());
+  }
+}
+
+/** A place that shows live pictures: what it hands on to them. */
+export class Staged {
+  constructor(...of) {
+    this.stage = new Stage(...of);
+  }
+
+  /** Shows one camera alone, in `slot`; returns its tile. */
+  only(camera, slot) {
+    for (const id of this.stage.tiles.keys()) if (id !== camera.id) this.stage.drop(id);
+    const tile = this.stage.tile(camera);
+    tile.setRole("only");
+    slot.replaceChildren(tile.node);
+    this.stage.watch.add(tile);
+    return tile;
+  }
+
+  leave() {
+    this.stage.watch.active(false);
+  }
+
+  frame(frame) {
+    this.stage.frame(frame);
+  }
+
+  refused(message) {
+    return this.stage.refused(message);
+  }
+
+  visible(yes) {
+    this.stage.visible(yes);
+  }
+
+  preferences() {
+    this.stage.preferences();
+  }
+
+  resized() {
+    this.stage.tiles.forEach((tile) => tile.resized());
   }
 }
 

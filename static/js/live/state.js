@@ -64,7 +64,7 @@ export class StateLayer {
     attr(this.#title, "title", words.plain(said.title));
     text(this.#brief, words.troubleBrief(of === camera ? state : "lost", of.problem));
     for (const remedy of [this.#here, this.#there])
-      remedy.show(said.mend, silent || state === "ended" || state === "stopped" ? null : of);
+      remedy.show(said.mend, silent || camera.over ? null : of);
   }
 }
 
@@ -77,7 +77,7 @@ class Remedy {
   #row;
 
   constructor(onRetry) {
-    this.#button = el("button", { type: "button", class: "btn", on: { click: () => this.#retry(onRetry) } }, "Try now");
+    this.#button = el("button", { class: "btn", on: { click: () => this.#retry(onRetry) } }, "Try now");
     const ring = { class: "ring", viewBox: "0 0 20 20", "aria-hidden": "true" };
     const next = el(
       "span",

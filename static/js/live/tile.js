@@ -57,7 +57,7 @@ export class Tile {
     this.#deeds = deeds;
     this.#layer = new StateLayer(() => (camera.lost ? deeds.retry(camera) : deeds.again(this)));
     this.below = el("div", {}, this.#caption.node, this.#layer.below);
-    this.#cover = el("button", { type: "button", class: "cover", on: { click: () => deeds.choose(camera.id) } });
+    this.#cover = el("button", { class: "cover", on: { click: () => deeds.choose(camera.id) } });
     this.#link = el("a", { class: "cover", href: addressOf("camera", camera.id), hidden: true });
     this.node = el(
       "figure",
@@ -80,7 +80,7 @@ export class Tile {
 
   #acts() {
     const tool = (name, label, click) =>
-      el("button", { type: "button", class: "tool", "aria-label": label, title: label, on: { click } }, icon(name));
+      el("button", { class: "tool", "aria-label": label, title: label, on: { click } }, icon(name));
     this.#open = el(
       "a",
       { class: "tool", href: addressOf("camera", this.camera.id), title: "Open this camera" },
@@ -182,10 +182,9 @@ export class Tile {
     attr(this.node, "data-armed", String(camera.armed));
     attr(this.node, "data-moving", camera.moving ? "true" : null);
     this.node.classList.toggle("opening", kind === "opening");
-    const over = source.state === "ended" || source.state === "stopped";
     this.node.classList.toggle("trouble", kind === "trouble");
-    this.node.classList.toggle("dim", kind !== null && had && !over);
-    this.node.classList.toggle("rest", over);
+    this.node.classList.toggle("dim", kind !== null && had && !camera.over);
+    this.node.classList.toggle("rest", camera.over);
     this.#caption.node.hidden = kind === "trouble";
     this.#zones.show(camera.zones);
     this.#foot.hidden = kind !== null;
@@ -299,7 +298,7 @@ export class Tile {
     const { shown } = this.#picture;
     const { source } = camera.info;
     this.#ageAt = performance.now();
-    if (camera.lost || source.state === "ended" || source.state === "stopped") {
+    if (camera.lost || camera.over) {
       const since = camera.lost ? camera.lostSince : source.since;
       text(this.#age, since ? `since ${words.time(since)}` : "");
     } else if (shown && source.state === "live") {

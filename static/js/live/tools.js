@@ -30,13 +30,13 @@ export class Tools {
     const toggle = (name, word, key) =>
       (this.#toggles[name] = el(
         "button",
-        { type: "button", "aria-keyshortcuts": key, on: { click: () => setPref(name, !prefs[name]) } },
+        { "aria-keyshortcuts": key, on: { click: () => setPref(name, !prefs[name]) } },
         icon(name === "boxes" ? "box" : name, true),
         word,
       ));
     this.#switch = el(
       "button",
-      { type: "button", class: "switch", role: "switch", on: { click: () => this.#arm() } },
+      { class: "switch", role: "switch", on: { click: () => this.#arm() } },
       el("i", { "aria-hidden": "true" }),
       "Armed",
     );
@@ -59,7 +59,7 @@ export class Tools {
         toggle("zones", "Zones", "z"),
       ),
       this.#switch,
-      el("button", { type: "button", class: "btn quiet keys", on: { click: showKeys } }, icon("keys", true), "Keys"),
+      el("button", { class: "btn quiet keys", on: { click: showKeys } }, icon("keys", true), "Keys"),
       el(
         "label",
         { class: "sens push", for: "sensitivity" },

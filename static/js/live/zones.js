@@ -72,7 +72,7 @@ export class ZoneLayer {
 export function drawPolygon(node, { zone, points }) {
   attr(node, "class", `zone ${zone.kind}`);
   attr(node, "fill", zone.kind === "exclude" ? "url(#hatch)" : null);
-  attr(node, "points", points.map(([px, py]) => `${px.toFixed(1)},${py.toFixed(1)}`).join(" "));
+  attr(node, "points", points.join(" "));
 }
 
 /** Under the upper edge, since what moves is more often in the middle. */

@@ -47,24 +47,20 @@ export class ZoneList {
       this.#list,
       camera.zones.map((zone, i) => ({ zone, i })),
       ({ i }) => i,
-      makeZone,
-      writeZone,
+      () => el("li", {}, zoneParts()),
+      ({ children }, { zone }) => writeZone(children, zone),
     );
   }
 }
 
-function makeZone() {
-  return el(
-    "li",
-    {},
-    el("span", { class: "sw", "aria-hidden": "true" }),
-    el("span", {}, el("span"), " ", el("span", { class: "faint" })),
-    el("span", { class: "mute" }),
-  );
-}
+/** What a zone's row in a list is made of. */
+export const zoneParts = () => [
+  el("span", { class: "sw", "aria-hidden": "true" }),
+  el("span", {}, el("span"), " ", el("span", { class: "faint" })),
+  el("span", { class: "mute" }),
+];
 
-function writeZone(row, { zone }) {
-  const [swatch, said, effect] = row.children;
+export function writeZone([swatch, said, effect], zone) {
   attr(swatch, "class", `sw ${zone.kind}`);
   text(said.firstElementChild, zone.name);
   text(said.lastElementChild, zoneWords.kindWord(zone.kind));

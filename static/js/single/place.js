@@ -3,7 +3,7 @@
 import { Crumb } from "../crumb.js";
 import { attr, el, icon } from "../dom.js";
 import { Hour } from "../live/hour.js";
-import { Stage } from "../live/stage.js";
+import { Staged } from "../live/stage.js";
 import { Tools } from "../live/tools.js";
 import { Strip } from "../live/visits.js";
 import { addressOf } from "../router.js";
@@ -14,11 +14,10 @@ import { WhyPanel } from "./why.js";
 
 const COUNT_MS = 15_000;
 
-export class SinglePlace {
+export class SinglePlace extends Staged {
   name = "camera";
   heading = null; // it has one of its own
   #cameras;
-  #stage;
   #id = null;
   #countedAt = -Infinity;
   #slot = el("div", { class: "slot" });
@@ -28,12 +27,6 @@ export class SinglePlace {
   #facts = new Facts();
   #zones = new ZoneList();
   #why = new WhyPanel();
-  #unknown = el(
-    "div",
-    { class: "empty", hidden: true },
-    el("h2", { class: "voice" }, "There is no such camera"),
-    el("p", { class: "s mute" }, "Its name may have changed. All cameras stand in the live view."),
-  );
   #tune = el("a", { class: "btn", "aria-label": "Tune this camera" }, icon("tune", true), el("span", {}, "Tune"));
   #record = new Record();
   #crumb;
@@ -42,8 +35,8 @@ export class SinglePlace {
   node;
 
   constructor(cameras, socket, router) {
+    super(cameras, socket);
     this.#cameras = cameras;
-    this.#stage = new Stage(cameras, socket);
     this.#tools = new Tools(cameras);
     this.#crumb = new Crumb("camera", router, this.#record.node, this.#tune);
     this.#body = el(
@@ -52,7 +45,7 @@ export class SinglePlace {
       el("div", { class: "large" }, this.#slot, this.#below, this.#tools.node, this.#hour.node, this.#strip.node),
       el("aside", { class: "side", "aria-label": "Details" }, this.#facts.node, this.#zones.node, this.#why.node),
     );
-    this.node = el("div", {}, this.#crumb.node, this.#unknown, this.#body);
+    this.node = el("div", {}, this.#crumb.node, this.#crumb.unknown, this.#body);
   }
 
   get #camera() {
@@ -64,63 +57,38 @@ export class SinglePlace {
   }
 
   get #tile() {
-    return this.#stage.tiles.get(this.#id);
+    return this.stage.tiles.get(this.#id);
   }
 
   enter(id) {
     this.#id = id;
     events.follow();
     this.listed();
-    this.#stage.watch.active(true);
+    this.stage.watch.active(true);
   }
 
   leave() {
-    this.#stage.watch.active(false);
+    super.leave();
     this.#id = null;
   }
 
-  frame(frame) {
-    if (frame.camera === this.#id) this.#stage.frame(frame);
-  }
-
-  refused(message) {
-    return this.#stage.refused(message);
-  }
-
-  visible(yes) {
-    this.#stage.visible(yes);
-  }
-
-  preferences() {
-    this.#stage.preferences();
-  }
-
-  resized() {
-    this.#tile?.resized();
-  }
-
   silent(yes) {
-    if (this.#stage.hush(yes, this.#body)) this.#show();
+    if (this.stage.hush(yes, this.#body)) this.#show();
   }
 
   tick() {
-    this.#stage.tick();
+    this.stage.tick();
     this.#show();
   }
 
   listed() {
-    this.#stage.prune();
+    this.stage.prune();
     const camera = this.#camera;
-    this.#unknown.hidden = camera !== null;
     this.#body.hidden = this.#tune.hidden = this.#record.node.hidden = camera === null;
     this.#crumb.show(camera?.name ?? "Camera", this.#cameras.all, this.#id);
     if (!camera) return;
-    for (const id of [...this.#stage.tiles.keys()]) if (id !== this.#id) this.#stage.drop(id);
-    const tile = this.#stage.tile(camera);
-    tile.setRole("only");
-    this.#slot.replaceChildren(tile.node);
+    const tile = this.only(camera, this.#slot);
     this.#below.replaceChildren(tile.below);
-    this.#stage.watch.add(tile);
     attr(this.#tune, "href", addressOf("tune", camera.id));
     tile.refresh();
     this.#countedAt = -Infinity;
@@ -150,13 +118,13 @@ export class SinglePlace {
   #show() {
     const camera = this.#camera;
     if (!camera) return;
-    const { silent } = this.#stage;
-    const now = this.#stage.now();
+    const { silent } = this.stage;
+    const now = this.stage.now();
     this.#tools.show(camera);
     this.#record.show(camera);
     this.#hour.show(camera, now, false, silent);
     const { lastPicture } = camera;
-    this.#facts.show(camera, lastPicture === null ? null : this.#stage.age(lastPicture), silent);
+    this.#facts.show(camera, lastPicture === null ? null : this.stage.age(lastPicture), silent);
     this.#zones.show(camera);
     this.#why.show(camera.why);
     if (performance.now() - this.#countedAt < COUNT_MS) return;

@@ -11,7 +11,7 @@ export class Record {
   #word = el("span");
   node = el(
     "button",
-    { type: "button", class: "btn rec", on: { click: () => this.#ask() } },
+    { class: "btn rec", on: { click: () => this.#ask() } },
     icon("rec", true),
     this.#word,
   );

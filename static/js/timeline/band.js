@@ -1,7 +1,7 @@
 // The day as a line of time with a row per camera: barring for what moved, a playhead that goes over all of them, a peek at what
 // was there. Pointer, touch, pinch, wheel and keys; down to ten minutes.
 
-import { attr, el, icon, keyed, svg, text } from "../dom.js";
+import { attr, el, keyed, svg, text } from "../dom.js";
 import * as said from "../events/words.js";
 import { addressOf } from "../router.js";
 import * as words from "../words.js";
@@ -19,6 +19,8 @@ const SETTLE_MS = 200;
 const REACH = 0.02; // a visit within so much of the line counts as under the pointer
 const MANY = 6;
 const QUIET_MS = 300; // a wheel that scrolls the page does not zoom what comes under the pointer
+
+const SAME = { ArrowUp: "ArrowRight", ArrowDown: "ArrowLeft", "=": "+" }; // keys that do the same
 
 const clamp = (value, least, most) => Math.min(most, Math.max(least, value));
 
@@ -42,7 +44,6 @@ export class Band {
   #whole = el(
     "button",
     {
-      type: "button",
       class: "s link",
       hidden: true,
       on: { click: () => this.#zoomTo(this.#seen.from, this.#seen.to) },
@@ -226,19 +227,16 @@ export class Band {
     const step = (shiftKey ? 60 : 5) * MINUTE_MS;
     const deed = {
       ArrowRight: () => this.#seek(t + step),
-      ArrowUp: () => this.#seek(t + step),
       ArrowLeft: () => this.#seek(t - step),
-      ArrowDown: () => this.#seek(t - step),
       Home: () => this.#seek(from),
       End: () => this.#seek(Math.min(to, this.#seen.now)),
       PageDown: () => this.#deeds.step(1),
       PageUp: () => this.#deeds.step(-1),
       Enter: () => chosen && this.#deeds.open(chosen),
       "+": () => this.#zoom(0.5, t),
-      "=": () => this.#zoom(0.5, t),
       "-": () => this.#zoom(2, t),
       0: () => this.#zoomTo(from, to),
-    }[key];
+    }[SAME[key] ?? key];
     if (!deed || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     event.stopPropagation();

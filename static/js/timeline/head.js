@@ -56,7 +56,7 @@ function step(label, name) {
 
 /** What opens a table of the same that is drawn. */
 export function tableButton(name, open) {
-  const how = { type: "button", class: "s mute link", "aria-haspopup": "dialog", "aria-label": `${name} as a table` };
+  const how = { class: "s mute link", "aria-haspopup": "dialog", "aria-label": `${name} as a table` };
   return el("button", { ...how, on: { click: open } }, "Table");
 }
 

@@ -120,7 +120,7 @@ function make({ control, least, most, step = 1, choices = [], label }) {
   if (control === "switch")
     return el(
       "button",
-      { type: "button", class: "switch", role: "switch", "aria-checked": "false", "aria-label": label },
+      { class: "switch", role: "switch", "aria-checked": "false", "aria-label": label },
       el("i", { "aria-hidden": "true" }),
     );
   if (control === "choice")

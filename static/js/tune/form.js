@@ -16,7 +16,7 @@ export class SettingsForm {
   #pending = el("p", { class: "s note", hidden: true }, words.PENDING);
   #wrong = el("p", { class: "wrong s", role: "alert", hidden: true });
   #apply = el("button", { type: "submit", class: "btn first" }, words.apply(0));
-  #back = el("button", { type: "button", class: "btn quiet", on: { click: () => this.#undo() } }, "Back to what holds");
+  #back = el("button", { class: "btn quiet", on: { click: () => this.#undo() } }, "Back to what holds");
   node;
 
   constructor(cameras) {

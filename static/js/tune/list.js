@@ -1,6 +1,7 @@
 // The zones as a list: the same as on the picture, for those who do not see or point at it, with names, kinds and sensitivity.
 
 import { attr, el, icon, keyed, text } from "../dom.js";
+import { writeZone, zoneParts } from "../single/facts.js";
 import * as words from "../words/zones.js";
 import { field, complain } from "./fields.js";
 
@@ -61,10 +62,8 @@ export class ZoneEditList {
     const draft = this.#draft;
     const head = el(
       "button",
-      { type: "button", class: "zrow", on: { click: () => draft.select(draft.selected === id ? null : id) } },
-      el("span", { class: "sw", "aria-hidden": "true" }),
-      el("span", {}, el("span"), " ", el("span", { class: "faint" })),
-      el("span", { class: "mute" }),
+      { class: "zrow", on: { click: () => draft.select(draft.selected === id ? null : id) } },
+      zoneParts(),
     );
     const name = el("input", {
       class: "field",
@@ -97,7 +96,7 @@ export class ZoneEditList {
         field("points", "Corners", el("p", { class: "s mute" })),
         el(
           "button",
-          { type: "button", class: "btn quiet", on: { click: () => this.#remove(id) } },
+          { class: "btn quiet", on: { click: () => this.#remove(id) } },
           icon("trash", true),
           "Remove zone",
         ),
@@ -123,11 +122,7 @@ export class ZoneEditList {
 
   #write(row, zone, selected) {
     const [head, edit] = row.children;
-    const [swatch, said, effect] = head.children;
-    attr(swatch, "class", `sw ${zone.kind}`);
-    text(said.firstElementChild, zone.name);
-    text(said.lastElementChild, words.kindWord(zone.kind));
-    text(effect, words.effect(zone));
+    writeZone(head.children, zone);
     attr(head, "aria-expanded", String(selected));
     edit.hidden = !selected;
     if (!selected) return;

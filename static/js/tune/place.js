@@ -4,7 +4,7 @@
 import { cameraPath, patch } from "../api.js";
 import { Crumb } from "../crumb.js";
 import { el, icon, rich, text } from "../dom.js";
-import { Stage } from "../live/stage.js";
+import { Staged } from "../live/stage.js";
 import { sayState, showToast } from "../notice.js";
 import { addressOf } from "../router.js";
 import * as words from "../words/zones.js";
@@ -14,11 +14,10 @@ import { Editor } from "./editor.js";
 import { SettingsForm } from "./form.js";
 import { ZoneEditList } from "./list.js";
 
-export class TunePlace {
+export class TunePlace extends Staged {
   name = "tune";
   heading = null; // it has one of its own
   #cameras;
-  #stage;
   #id = null;
   #drawnOn = null; // the camera that the draft is of
   #busy = false;
@@ -30,28 +29,22 @@ export class TunePlace {
   #slot = el("div", { class: "slot" });
   #note = el("p", { class: "s note", hidden: true });
   #wrong = el("p", { class: "wrong s", role: "alert", hidden: true });
-  #save = el("button", { type: "button", class: "btn first", on: { click: () => this.#keep() } }, "Save zones");
+  #save = el("button", { class: "btn first", on: { click: () => this.#keep() } }, "Save zones");
   #undo = el(
     "button",
-    { type: "button", class: "btn", "aria-keyshortcuts": "Control+Z", on: { click: () => this.#draft.undo() } },
+    { class: "btn", "aria-keyshortcuts": "Control+Z", on: { click: () => this.#draft.undo() } },
     icon("undo", true),
     "Undo",
   );
-  #cancel = el("button", { type: "button", class: "btn quiet", on: { click: () => this.#dismiss() } }, "Cancel");
+  #cancel = el("button", { class: "btn quiet", on: { click: () => this.#dismiss() } }, "Cancel");
   #foot = el("div", { class: "apply" }, this.#save, this.#undo, this.#cancel);
-  #unknown = el(
-    "div",
-    { class: "empty", hidden: true },
-    el("h2", { class: "voice" }, "There is no such camera"),
-    el("p", { class: "s mute" }, "Its name may have changed. All cameras stand in the live view."),
-  );
   #view = el("a", { class: "btn", "aria-label": "View this camera" }, icon("open", true), el("span", {}, "View"));
   #body;
   node;
 
   constructor(cameras, socket, router) {
+    super(cameras, socket);
     this.#cameras = cameras;
-    this.#stage = new Stage(cameras, socket);
     this.#form = new SettingsForm(cameras);
     this.#crumb = new Crumb("tune", router, this.#view);
     this.#body = this.#layout();
@@ -59,7 +52,7 @@ export class TunePlace {
       "div",
       { on: { keydown: (event) => this.#key(event) } },
       this.#crumb.node,
-      this.#unknown,
+      this.#crumb.unknown,
       this.#body,
     );
     this.#draft.addEventListener("change", () => this.#drawn());
@@ -71,7 +64,7 @@ export class TunePlace {
   #layout() {
     const make = el(
       "button",
-      { type: "button", class: "btn quiet", on: { click: () => this.#list.focusName(this.#draft.addZone()) } },
+      { class: "btn quiet", on: { click: () => this.#list.focusName(this.#draft.addZone()) } },
       icon("plus", true),
       "New zone",
     );
@@ -112,7 +105,7 @@ export class TunePlace {
   }
 
   get #tile() {
-    return this.#stage.tiles.get(this.#id);
+    return this.stage.tiles.get(this.#id);
   }
 
   /** Asked before a link leads away from what is not saved. */
@@ -133,57 +126,32 @@ export class TunePlace {
       this.#draft.load(this.#camera?.zones ?? []);
     }
     this.listed();
-    this.#stage.watch.active(true);
+    this.stage.watch.active(true);
   }
 
   leave() {
-    this.#stage.watch.active(false);
+    super.leave();
     this.#id = null;
   }
 
-  frame(frame) {
-    if (frame.camera === this.#id) this.#stage.frame(frame);
-  }
-
-  refused(message) {
-    return this.#stage.refused(message);
-  }
-
-  visible(yes) {
-    this.#stage.visible(yes);
-  }
-
-  preferences() {
-    this.#stage.preferences();
-  }
-
-  resized() {
-    this.#tile?.resized();
-  }
-
   silent(yes) {
-    this.#stage.hush(yes, this.#body);
+    this.stage.hush(yes, this.#body);
   }
 
   tick() {
-    this.#stage.tick();
+    this.stage.tick();
   }
 
   listed() {
-    this.#stage.prune();
+    this.stage.prune();
     const camera = this.#camera;
-    this.#unknown.hidden = camera !== null;
     this.#body.hidden = this.#view.hidden = camera === null;
     this.#crumb.show("Tune", this.#cameras.all, this.#id);
     if (!camera) return;
-    for (const id of [...this.#stage.tiles.keys()]) if (id !== this.#id) this.#stage.drop(id);
-    const tile = this.#stage.tile(camera);
-    tile.setRole("only");
+    const tile = this.only(camera, this.#slot);
     tile.drawZones(false);
     tile.onPlaced = (frame, at) => this.#editor.place(frame, at);
     tile.faint((box) => this.#draft.dirty && holdsBack(this.#draft.plain, box));
-    this.#slot.replaceChildren(tile.node);
-    this.#stage.watch.add(tile);
     this.#view.href = addressOf("camera", camera.id);
     tile.refresh();
     tile.resized();

@@ -16,7 +16,7 @@ export class Errands {
   #kinds;
   #list = el("ul", { class: "errands" });
   #none = el("p", { class: "s mute none", hidden: true });
-  #more = el("button", { type: "button", class: "btn", hidden: true }, "Show more");
+  #more = el("button", { class: "btn", hidden: true }, "Show more");
   node;
 
   /** `pick(state)`: other errands are wanted; `more()`: more of them; `again(errand)`: this one now. */
@@ -27,7 +27,7 @@ export class Errands {
     this.#kinds = Object.entries(KINDS).map(([state, word]) =>
       el(
         "button",
-        { type: "button", "data-kind": state, on: { click: () => this.choose(state) } },
+        { "data-kind": state, on: { click: () => this.choose(state) } },
         word,
         el("span", { class: "n faint" }),
       ),
@@ -80,7 +80,7 @@ export class Errands {
 
   #make(errand) {
     const step = (word) => el("span", { class: "step" }, el("i"), el("span", {}, word));
-    const again = el("button", { type: "button", class: "btn" }, "Try again");
+    const again = el("button", { class: "btn" }, "Try again");
     again.addEventListener("click", () => this.#again(errand));
     return el(
       "li",

@@ -32,7 +32,7 @@ export class UploadsPlace {
   #signal = el("p", { class: "s signal", hidden: true }, icon("wifi", true), el("span"));
   #pause = el(
     "button",
-    { type: "button", class: "btn", hidden: true, on: { click: () => this.#toggle() } },
+    { class: "btn", hidden: true, on: { click: () => this.#toggle() } },
     icon("pause", true),
     el("span"),
   );

@@ -25,7 +25,7 @@ export class Remotes {
   }
 
   #make({ name }) {
-    const again = el("button", { type: "button", class: "btn", on: { click: () => this.#again(name) } }, "Try again");
+    const again = el("button", { class: "btn", on: { click: () => this.#again(name) } }, "Try again");
     attr(again, "aria-label", `Try again: ${name}`);
     const term = (word, key) =>
       el("div", { "data-figure": key }, el("dt", {}, word), el("dd", {}, el("b"), " ", el("small")));
