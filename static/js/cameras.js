@@ -43,8 +43,9 @@ class Camera {
   activity = null;
   /** Why it fired last and what was held back last, as the server says it, or null. */
   why = { fired: null, missed: null };
-  /** What moved last: a region, or null while nothing has. An open visit is told by it. */
+  /** What moves, or moved last: a region as it was seen surest, or null while nothing was. An open visit is told by it. */
   seenAs = null;
+  #seenAt = 0;
   nextTryAt = null;
   nextTryTotal = 1;
 
@@ -97,8 +98,11 @@ class Camera {
 
   /** The visit that goes on, told by what is seen now, or null. What came may stand still in it. */
   get visit() {
-    const open = this.watching ? this.activity?.visits.find((visit) => !visit.end) : undefined;
-    return open ? this.told(open) : null;
+    return this.watching && this.#open ? this.told(this.#open) : null;
+  }
+
+  get #open() {
+    return this.activity?.visits.find((visit) => !visit.end);
   }
 
   /** A visit as it stands: one that goes on is known better by what moves now than by what was known at its begin. */
@@ -127,10 +131,25 @@ class Camera {
 
   /** It moved already when this page came. */
   #found(regions) {
-    this.#heardAt = this.movingSince = performance.now();
+    this.#see(regions);
+    this.movingSince = this.#heardAt;
     this.moving = true;
+  }
+
+  /**
+   * What moves now, mainly, is told by the surest look at it, as the server does: what leaves the picture is only seen in parts
+   * and looks like something else. Another mover takes its place once it is surer, or the first has gone.
+   */
+  #see(regions) {
+    this.#heardAt = performance.now();
     this.regions = regions;
-    this.seenAs = ranked(regions)[0] ?? this.seenAs;
+    const [main] = ranked(regions);
+    if (!main) return;
+    const { track, label, confidence } = this.seenAs ?? main;
+    const same = track === main.track;
+    const surer = main.confidence >= confidence || (!same && this.#heardAt - this.#seenAt >= STALE_MS);
+    if (same || surer) this.#seenAt = this.#heardAt;
+    this.seenAs = surer ? main : { ...(same ? main : this.seenAs), label, confidence, box: main.box };
   }
 
   #explain(why) {
@@ -140,12 +159,9 @@ class Camera {
 
   decide(message) {
     this.#explain(message.why);
-    const main = ranked(message.regions)[0];
-    if (main) this.seenAs = main;
-    this.#heardAt = performance.now();
+    this.#see(message.regions);
     this.#decisions.push(message);
     if (this.#decisions.length > DECISIONS_KEPT) this.#decisions.shift();
-    this.regions = message.regions;
     if (message.detected && !this.moving) {
       this.movingSince = this.#heardAt;
       this.#movingFrom = message.time_ms;
@@ -187,7 +203,9 @@ class Camera {
 
   learn(activity) {
     this.activity = activity;
-    if (!activity.visits.some((visit) => !visit.end) && !this.moving) this.seenAs = null; // the next visit is another's
+    const { label, confidence } = this.#open ?? {};
+    if (!label && !this.moving) this.seenAs = null; // the next visit is another's
+    if (confidence > this.seenAs?.confidence) this.seenAs = { ...this.seenAs, label, confidence }; // seen before this page came
     const ends = activity.visits.map((visit) => (visit.end ? Date.parse(visit.end) : 0)).filter(Boolean);
     if (ends.length > 0) this.quietSince = Math.max(this.quietSince ?? 0, ...ends);
   }

@@ -9,7 +9,10 @@ const LISTED = 4;
 const LISTED_ALONE = 8; // also where there are so many cameras that the list stands below them
 const MANY = 6;
 
-/** The visits of cameras, newest first, as `{ visit, camera, key, now }`; while the server is `silent`, none is of now. */
+/**
+ * The visits of cameras as `{ visit, camera, key, now }`, newest first, but those that go on before all others; while the server is
+ * `silent`, none is of now.
+ */
 export function gathered(cameras, silent) {
   return cameras
     .flatMap((camera) =>
@@ -20,7 +23,7 @@ export function gathered(cameras, silent) {
         now: !visit.end && !silent,
       })),
     )
-    .sort((a, b) => Date.parse(b.visit.start) - Date.parse(a.visit.start));
+    .sort((a, b) => b.now - a.now || Date.parse(b.visit.start) - Date.parse(a.visit.start));
 }
 
 /** Where a picture stands: redrawn only when it has changed, as when a visit ends and its best picture is known. */
@@ -103,7 +106,7 @@ export class Strip {
 function makePoster(open) {
   return el(
     "button",
-    { type: "button", class: "poster", "aria-haspopup": "dialog", on: { click: open } },
+    { class: "poster", "aria-haspopup": "dialog", on: { click: open } },
     el("span", { class: "pic" }, el("span", { class: "pic" }), el("span", { class: "dur" })),
     el("span", { class: "c" }, icon("unknown", true), el("b"), el("time")),
     el("span", { class: "d" }),
@@ -167,16 +170,10 @@ export class VisitPanel {
     this.#places.show(items, rows);
     if (items.length === 0) return;
     const recent = hours.reduce((sum, hour) => sum + hour.all, 0);
-    const open = items.filter((item) => item.now);
-    const newest = open[0] ?? items[0];
-    text(
-      this.#head,
-      words.visitsHead(
-        recent,
-        hours.some((hour) => hour.more),
-      ),
-    );
-    text(this.#sub, words.lastVisit(recent, open.length, newest.visit, cameras.length > 1 ? newest.camera.name : ""));
+    const [newest] = items;
+    text(this.#head, words.visitsHead(recent));
+    const open = items.filter((item) => item.now).length;
+    text(this.#sub, words.lastVisit(recent, open, newest.visit, cameras.length > 1 ? newest.camera.name : ""));
     this.#foot.hidden = misses === 0;
     text(this.#foot, words.missesNote(misses));
   }
@@ -188,7 +185,7 @@ function makeRow(open) {
     {},
     el(
       "button",
-      { type: "button", "aria-haspopup": "dialog", on: { click: open } },
+      { "aria-haspopup": "dialog", on: { click: open } },
       el("span", { class: "pic" }),
       el("span", {}, el("span", { class: "t1" }), " ", el("span", { class: "t2" }, el("span"), el("span"))),
     ),

@@ -196,3 +196,28 @@ fn a_connection_that_the_server_closes_says_why_and_is_made_again() {
     );
     assert_eq!(page.eval("lines.filter(l => l.readyState === WebSocket.OPEN).length"), json!(1), "only that");
 }
+
+#[test]
+fn a_visit_that_goes_on_is_told_by_the_surest_look_at_it_and_stands_before_the_others() {
+    let app = cameras(2);
+    let (_browser, mut page) = opened(&app, 1280, 800);
+    let found = page.eval(
+        "Promise.all([import('/js/cameras.js'), import('/js/live/visits.js')]).then(([{ Cameras }, { gathered }]) => { \
+           const all = new Cameras(); const info = id => ({ id, source: { state: 'live' }, motion: { enabled: true } }); \
+           all.hear({ type: 'hello', cameras: [info('garden'), info('cam2')] }); \
+           const [garden, other] = all.all; \
+           const visit = (id, end) => ({ id, start: `2026-06-19T20:0${id}:00Z`, end, label: 'unknown', confidence: 0, direction: 'still' }); \
+           garden.learn({ visits: [visit(1, null)], bins: [] }); \
+           other.learn({ visits: [visit(3, '2026-06-19T20:03:30Z'), visit(2, '2026-06-19T20:02:30Z')], bins: [] }); \
+           const sees = (track, label, confidence, x, detected = true) => { const box = [x, 0.4, 0.2, 0.2]; \
+             const regions = detected ? [{ track, label, confidence, box, direction: 'left' }] : []; \
+             all.hear({ type: 'motion', camera: 'garden', seq: 1, time_ms: 0, detected, regions }); \
+             return `${garden.visit.label} ${garden.visit.resting}`; }; \
+           const told = [sees(1, 'animal', 0.8, 0.4), sees(1, 'person', 0.4, 0), sees(2, 'person', 0.3, 0), sees(0, '', 0, 0, false), sees(3, 'vehicle', 0.9, 0.4)]; \
+           const keys = silent => gathered(all.all, silent).map(({ key }) => key); \
+           return { told, now: keys(false), silent: keys(true) }; })",
+    );
+    let told = ["animal null", "animal null", "animal null", "animal left", "vehicle null"];
+    let wanted = json!({"told": told, "now": ["garden/1", "cam2/3", "cam2/2"], "silent": ["cam2/3", "cam2/2", "garden/1"]});
+    assert_eq!(found, wanted);
+}
