@@ -19,6 +19,8 @@ export class Draft extends EventTarget {
   zones = [];
   /** The id of the zone that is being worked on, or null. */
   selected = null;
+  /** Which of its corners was chosen, by number, or null. */
+  corner = null;
 
   /** Takes the server's zones, and forgets what was drawn; a zone that stays where it was stays selected. */
   load(zones) {
@@ -27,7 +29,7 @@ export class Draft extends EventTarget {
     this.zones = copy(this.#base).map((zone, i) => ({ ...zone, id: this.zones[i]?.id ?? this.#next++ }));
     this.selected = this.zones[at]?.id ?? null;
     this.#steps = [];
-    this.#key = null;
+    this.corner = this.#key = null;
     this.#tell();
   }
 
@@ -60,9 +62,10 @@ export class Draft extends EventTarget {
     return this.zones.find((zone) => zone.id === id);
   }
 
-  select(id) {
-    if (this.selected === id) return;
+  select(id, corner = null) {
+    if (this.selected === id && this.corner === corner) return;
     this.selected = id;
+    this.corner = corner;
     this.seal();
     this.#tell();
   }
@@ -77,6 +80,7 @@ export class Draft extends EventTarget {
     if (!step) return;
     this.zones = step.zones;
     this.selected = this.zone(step.selected) ? step.selected : null;
+    this.corner = null;
     this.seal();
     this.#tell();
   }
@@ -165,6 +169,7 @@ export class Draft extends EventTarget {
       if (this.#steps.length > DEEPEST) this.#steps.shift();
     }
     this.#key = key;
+    if (key === null) this.corner = null; // the corners are others now
     this.zones = copy(this.zones);
     deed();
     this.#tell();

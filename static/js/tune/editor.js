@@ -1,17 +1,22 @@
 // Zones drawn on the picture by hand: corners and names are buttons, so that keys, mouse and fingers do the same.
 // Arrows move 1 %, with Shift 5 %; Del removes a corner, + adds one; a click on a side adds one there; Escape lets go.
+// A corner that was touched, or chosen with Enter, can be removed by a button too: a phone has no Del.
 
-import { attr, el, keyed, svg, text } from "../dom.js";
+import { attr, el, icon, keyed, svg, text } from "../dom.js";
 import { centre, drawPolygon } from "../live/zones.js";
 import * as words from "../words/zones.js";
+import { FEWEST } from "./draft.js";
 
 const STEP = 0.01;
 const LEAP = 0.05;
+const CLEAR = 22; // pixels; half of what a finger needs at a corner
+const HIDDEN = 16; // a name, given by the halves of its sides, that takes more than a quarter of its zone hides it
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Editor {
   #draft;
   #at = null;
+  #frame;
   #drag = null;
   #polygons = svg("g");
   #sides = svg("g");
@@ -23,6 +28,15 @@ export class Editor {
     this.#drawing,
     this.#handles,
   );
+  #hint = el("p");
+  #less = el(
+    "button",
+    { class: "btn", on: { click: () => this.#remove(this.#draft.selected, this.#draft.corner) } },
+    icon("trash", true),
+    "Remove corner",
+  );
+  /** How to work here, and what can be done with a corner; stands below the picture. */
+  help = el("div", { class: "s mute between tunehelp" }, this.#hint, this.#less);
 
   constructor(draft) {
     this.#draft = draft;
@@ -41,6 +55,7 @@ export class Editor {
   place(frame, at) {
     attr(this.#drawing, "viewBox", `0 0 ${frame.w} ${frame.h}`);
     this.#at = at;
+    this.#frame = frame;
     this.#draw();
   }
 
@@ -61,7 +76,7 @@ export class Editor {
 
   #draw() {
     if (!this.#at) return;
-    const { zones, selected } = this.#draft;
+    const { zones, selected, corner } = this.#draft;
     const drawn = zones.map((zone) => ({ zone, points: zone.points.map((point) => this.#pixels(point)) }));
     keyed(
       this.#polygons,
@@ -79,16 +94,8 @@ export class Editor {
       this.#sides,
       sides,
       ({ i }) => i,
-      () => svg("line", { class: "side" }),
-      (line, { from, to }) => {
-        for (const [name, value] of [
-          ["x1", from[0]],
-          ["y1", from[1]],
-          ["x2", to[0]],
-          ["y2", to[1]],
-        ])
-          attr(line, name, value.toFixed(1));
-      },
+      () => svg("polyline", { class: "side" }),
+      (line, { from, to }) => attr(line, "points", `${from} ${to}`),
     );
     keyed(
       this.#handles,
@@ -97,17 +104,33 @@ export class Editor {
       ({ zone }) => this.#makeZone(zone.id),
       (group, item) => this.#writeZone(group, item, item.zone.id === selected),
     );
+    drawn.forEach(({ points }, i) => this.#putName(this.#handles.children[i].firstChild, points));
+    text(this.#hint, words.hint(zones, one?.zone, corner));
+    this.#less.hidden = corner === null;
+    if (corner === null) return;
+    attr(this.#less, "aria-label", `Remove ${words.place(one.zone, corner)}`);
+    attr(this.#less, "disabled", one.points.length <= FEWEST);
+  }
+
+  /** A name that would hide much of its zone stands above it, else below, clear of the corners; none sticks out at the side. */
+  #putName(name, points) {
+    const [w, h] = [name.offsetWidth / 2, name.offsetHeight / 2];
+    const ends = (axis) => [Math.min, Math.max].map((most) => most(...points.map((point) => point[axis])));
+    const [[left, right], [top, bottom]] = [ends(0), ends(1)];
+    let [x, y] = centre(points);
+    if ((right - left) * (bottom - top) < HIDDEN * w * h)
+      y = [top - CLEAR - h, bottom + CLEAR + h].find((at) => at >= h && at <= this.#frame.h - h) ?? y;
+    put(name, [Math.max(w, Math.min(this.#frame.w - w, x)), y]);
   }
 
   #makeZone(id) {
     const name = el("button", {
-      type: "button",
       class: "zname",
       on: {
         pointerdown: (event) => this.#grab(event, { id, corner: null }),
         focus: () => this.#draft.select(id),
         click: () => this.#draft.select(id),
-        keydown: (event) => this.#nameKey(event, id),
+        keydown: (event) => this.#key(event, id, null),
       },
     });
     return el("div", { role: "group", "data-zone": id }, name, el("div", { class: "corners" }));
@@ -119,7 +142,6 @@ export class Editor {
     text(name, words.title(zone));
     attr(name, "aria-label", `${words.title(zone)}. Arrow keys move the whole zone.`);
     attr(name, "aria-pressed", String(selected));
-    put(name, centre(points));
     const shown = selected ? points.map((at, i) => ({ at, i })) : [];
     keyed(
       corners,
@@ -128,6 +150,7 @@ export class Editor {
       ({ i }) => this.#makeCorner(zone.id, i),
       (corner, { at, i }) => {
         attr(corner, "aria-label", words.corner(zone, i));
+        attr(corner, "aria-pressed", String(i === this.#draft.corner));
         put(corner, at);
       },
     );
@@ -135,33 +158,29 @@ export class Editor {
 
   #makeCorner(id, i) {
     return el("button", {
-      type: "button",
       class: "corner",
       "data-corner": i,
       "aria-keyshortcuts": "ArrowLeft ArrowRight ArrowUp ArrowDown Delete +",
       on: {
         pointerdown: (event) => this.#grab(event, { id, corner: i }),
-        keydown: (event) => this.#cornerKey(event, id, i),
+        click: () => this.#draft.select(id, i),
+        keydown: (event) => this.#key(event, id, i),
         blur: () => this.#draft.seal(),
       },
     });
   }
 
-  #nameKey(event, id) {
-    const arrow = ARROWS[event.key];
-    if (!arrow || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    const by = event.shiftKey ? LEAP : STEP;
-    this.#draft.moveZone(id, arrow[0] * by, arrow[1] * by);
-  }
-
-  #cornerKey(event, id, i) {
+  /** A key at a corner, or (null) at the name of a zone. */
+  #key(event, id, i) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const arrow = ARROWS[event.key];
-    const by = event.shiftKey ? LEAP : STEP;
-    const [x, y] = this.#draft.zone(id).points[i];
-    if (arrow) this.#draft.moveCorner(id, i, x + arrow[0] * by, y + arrow[1] * by);
-    else if (event.key === "Delete" || event.key === "Backspace") this.#remove(id, i);
+    const by = ARROWS[event.key]?.map((way) => way * (event.shiftKey ? LEAP : STEP));
+    if (i === null) {
+      if (!by) return;
+      this.#draft.moveZone(id, ...by);
+    } else if (by) {
+      const [x, y] = this.#draft.zone(id).points[i];
+      this.#draft.moveCorner(id, i, x + by[0], y + by[1]);
+    } else if (event.key === "Delete" || event.key === "Backspace") this.#remove(id, i);
     else if (event.key === "+" || event.key === "Insert") this.#add(id, i);
     else return;
     event.preventDefault();
@@ -198,7 +217,7 @@ export class Editor {
 
   #grab(event, { id, corner }) {
     if (event.button !== 0 || !this.#at) return;
-    this.#draft.select(id);
+    this.#draft.select(id, corner);
     this.#draft.seal();
     this.#drag = { id, corner, last: this.#shares(event) };
     this.node.setPointerCapture(event.pointerId);

@@ -68,17 +68,10 @@ export class TunePlace extends Staged {
       icon("plus", true),
       "New zone",
     );
-    const help = el(
-      "p",
-      { class: "s mute tunehelp" },
-      "Drag a corner to move it, a side to add one; ",
-      el("kbd", {}, "Del"),
-      " removes it. Arrow keys do the same. Boxes drawn faintly would no longer count.",
-    );
     return el(
       "div",
       { class: "live tune" },
-      el("div", { class: "large" }, el("div", { class: "stagebox" }, this.#slot, this.#editor.node), help),
+      el("div", { class: "large" }, el("div", { class: "stagebox" }, this.#slot, this.#editor.node), this.#editor.help),
       el(
         "aside",
         { class: "side", "aria-label": "Zones and settings" },

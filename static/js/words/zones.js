@@ -37,13 +37,26 @@ export const NONE = "No zones: the whole picture is watched.";
 /** "Corner 3 of 5, 42 % from the left, 60 % from the top". */
 export const corner = (zone, i) => {
   const [x, y] = zone.points[i];
-  return `${zone.name || "Zone"}, corner ${i + 1} of ${zone.points.length}, ${percent(x)} from the left, ${percent(y)} from the top`;
+  return `${zone.name || "Zone"}, ${place(zone, i)}, ${percent(x)} from the left, ${percent(y)} from the top`;
 };
+/** "corner 3 of 5". */
+export const place = (zone, i) => `corner ${i + 1} of ${zone.points.length}`;
 const percent = (share) => `${Math.round(share * 100)} %`;
 
-/** How to work at the corners. */
-export const corners = (zone) =>
-  `${zone.points.length} on the picture. Drag one, or use arrow keys (1 %, with Shift 5 %); Del removes it, + adds one. A click on a side adds one there.`;
+/** How many corners there are; how to work at them stands below the picture. */
+export const corners = (zone) => `${zone.points.length} on the picture.`;
+
+/** How to work at what is drawn, with what is at hand: at the `zone` that is selected, if one is, and its corner `i` or null. */
+export function hint(zones, zone, i) {
+  if (zones.length === 0) return "";
+  const touch = matchMedia("(pointer: coarse)").matches;
+  if (touch && i !== null) return `Chosen: ${place(zone, i)}${zone.points.length > 3 ? "" : ", the fewest"}.`;
+  const how = touch
+    ? "A corner that was touched can be removed."
+    : "Arrow keys move it by 1 %, with Shift by 5 %; Del removes it, + adds one.";
+  const shape = zone ? `Drag a corner to move it, a side to add one. ${how}` : "Choose a zone to change its shape.";
+  return `${shape} Boxes drawn faintly would no longer count.`;
+}
 
 /** What is not saved yet. */
 export const unsaved = (dirty) => (dirty ? "Not saved yet. The camera still works with the zones as they were." : "");

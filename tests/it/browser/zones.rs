@@ -229,3 +229,56 @@ fn what_zones_as_drawn_would_hold_back_is_what_the_server_holds_back() {
         assert_eq!(page.eval(&asked), json!(held), "{kinds:?} {boxed:?}");
     }
 }
+
+/// Touches the middle of what `script` answers with a finger.
+fn tap(page: &mut Page, script: &str) {
+    let at = page.eval(&format!("(e => {{ e.scrollIntoView({{block: 'center'}}); const r = e.getBoundingClientRect(); return {{x: r.x + r.width / 2, y: r.y + r.height / 2}}; }})({script})"));
+    page.call("Input.dispatchTouchEvent", json!({"type": "touchStart", "touchPoints": [at]}));
+    page.call("Input.dispatchTouchEvent", json!({"type": "touchEnd", "touchPoints": []}));
+}
+
+#[test]
+fn on_a_phone_a_corner_is_removed_by_touch_and_no_word_is_of_keys() {
+    let app = Setup::scene("calm").more("[[camera.zone]]\nname = \"lawn\"\nkind = \"include\"\npoints = [[0.1, 0.4], [0.9, 0.4], [0.9, 0.9], [0.1, 0.9]]\n").start();
+    let (_browser, mut page) = tuned(&app);
+    page.resize(390, 844);
+    page.call("Emulation.setTouchEmulationEnabled", json!({"enabled": true, "maxTouchPoints": 1}));
+    page.go(&format!("{}tune/garden", app.url()));
+    page.wait("a live picture", SOON, &format!("+{TILE}?.dataset.seq > 0"));
+    const HINT: &str = "document.querySelector('.tunehelp p').textContent";
+    const REMOVE: &str = "document.querySelector('.tunehelp button')";
+    let shown = format!("{REMOVE}.checkVisibility()");
+    assert!(page.eval(HINT).as_str().unwrap().starts_with("Choose a zone"), "{}", page.eval(HINT));
+    tap(&mut page, "document.querySelector('.zname')");
+    page.wait("how to work at it", SOON, &format!("/touched/.test({HINT}) && !/Del|key/i.test({HINT})"));
+    assert_eq!(page.eval(&shown), json!(false), "no corner is chosen");
+    tap(&mut page, "document.querySelectorAll('.corner')[1]");
+    page.wait(
+        "it is chosen",
+        SOON,
+        &format!(
+            "{shown} && document.querySelectorAll('.corner')[1].getAttribute('aria-pressed') === 'true'"
+        ),
+    );
+    assert_eq!(page.eval(&format!("{REMOVE}.getAttribute('aria-label')")), json!("Remove corner 2 of 4"));
+    tap(&mut page, REMOVE);
+    page.wait("it is gone", SOON, &format!("document.querySelectorAll('.corner').length === 3 && !{shown}"));
+    tap(&mut page, "document.querySelectorAll('.corner')[2]");
+    page.wait("the last three stay", SOON, &format!("{shown} && {REMOVE}.disabled"));
+    // The same with keys: back, then a corner is chosen, and the button stands behind the corners.
+    page.press_with("z", 90, 2);
+    page.wait("it is back", SOON, "document.querySelectorAll('.corner').length === 4");
+    page.eval("document.querySelectorAll('.corner')[3].focus()");
+    page.press("Enter", 13);
+    page.press("Tab", 9);
+    assert_eq!(page.eval("document.activeElement.getAttribute('aria-label')"), json!("Remove corner 4 of 4"));
+    page.press("Enter", 13);
+    let focus = page.eval("document.activeElement.getAttribute('aria-label')");
+    assert!(focus.as_str().unwrap().starts_with("lawn, corner 3 of 3"), "{focus}");
+    // A new zone is small here: its name stands clear of it.
+    tap(&mut page, NEW);
+    page.wait("a new zone", SOON, "document.querySelectorAll('.zname').length === 2");
+    let clear = page.eval("document.querySelector('.zname[aria-pressed=true]').getBoundingClientRect().bottom <= document.querySelector('.editor .zone.on').getBoundingClientRect().top");
+    assert_eq!(clear, json!(true), "the name hides its zone");
+    assert_eq!(page.complaints(), Vec::<String>::new());
+}
