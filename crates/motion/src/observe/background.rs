@@ -5,7 +5,7 @@
 
 use frame::Size;
 
-use super::light::{is_exposed, median_of};
+use super::light::{LightTerms, is_exposed, median_of};
 use super::modes::Modes;
 
 /// Smallest difference (log) that is one.
@@ -21,6 +21,8 @@ const CALM: f32 = 2.2;
 const TAKE_LIGHT: f32 = 4.4;
 /// Seconds over which the model with several modes forgets.
 const FORGET: f32 = 27.0;
+/// Levels of a pixel to a unit of log.
+const LEVELS: f32 = 75.0;
 /// Least usual deviation: a thousandth of [`FLOOR`]. Of a picture that stands still to the last bit it would fall to
 /// numbers so small that a processor takes a hundred times as long over them.
 const CALMEST: f32 = 1e-4;
@@ -147,7 +149,13 @@ impl Background {
     }
 
     /// Learns from the picture last compared.
-    pub(super) fn learn(&mut self, difference: &Difference, light: &[f32], coverage: f32, seconds: f32) {
+    pub(super) fn learn(
+        &mut self,
+        difference: &Difference,
+        (light, terms): (&[f32], LightTerms),
+        coverage: f32,
+        seconds: f32,
+    ) {
         self.covered = if coverage > NEW_PLACE { self.covered + seconds } else { 0.0 };
         self.settled += seconds;
         let anew = self.covered > NEW_PLACE_AFTER;
@@ -158,6 +166,7 @@ impl Background {
         let under = if anew { 0.3 } else { 1.0 - (-seconds / FOLLOW_UNDER).exp() };
         let calm = if self.seen < 30 { 0.08 } else { 1.0 - (-seconds / CALM).exp() };
         let take = 1.0 - (-seconds / TAKE_LIGHT).exp();
+        self.modes.follow(LEVELS * take * terms.of_the_day());
         self.seen = self.seen.saturating_add(1);
         let model = self.mean.iter_mut().zip(&mut self.deviation);
         let picture = difference.excess.iter().zip(&difference.differs).zip(light);
@@ -188,10 +197,10 @@ fn stretches(width: usize) -> u32 {
     u32::try_from(width.div_ceil(PATCH)).unwrap_or(u32::MAX)
 }
 
-/// The logarithm as an 8-bit level, 75 to a unit.
+/// The logarithm as an 8-bit level.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=255")]
 fn level(log: f32) -> u8 {
-    ((log - 2.3) * 75.0).clamp(0.0, 255.0) as i32 as u8
+    ((log - 2.3) * LEVELS).clamp(0.0, 255.0) as i32 as u8
 }
 
 impl Difference {
@@ -225,7 +234,7 @@ mod tests {
         let mut difference = Difference::default();
         for _ in 0..36_000 {
             background.compare(&log, &light, &gray, 1.0, 0.1, &mut difference);
-            background.learn(&difference, &light, 0.0, 0.1);
+            background.learn(&difference, (&light, LightTerms::default()), 0.0, 0.1);
         }
         assert!(background.deviation.iter().all(|deviation| deviation.is_normal()));
         assert!(background.noise() <= CALMEST);

@@ -17,6 +17,11 @@ const DARK: f32 = 12.0;
 /// Values that a sensor answers for "more than I can say".
 const BRIGHTEST: u8 = 248;
 const DARKEST: u8 = 3;
+/// Light that differs by less than this over the picture (log) is the day's; a sunset's by 0.15, that of passing clouds
+/// by 0.5 and more.
+const EVEN: f32 = 0.3;
+/// Offset (log) that streaks of rain keep up for as long as it rains, 0.008, and a little.
+const FAKED: f32 = 0.011;
 
 /// The logarithm of a pixel's value.
 #[derive(Debug)]
@@ -58,6 +63,13 @@ pub(super) struct Light {
 pub(super) struct LightTerms {
     pub(super) offset: f32,
     pub(super) spread: f32,
+}
+
+impl LightTerms {
+    /// The offset if it is that of a day which goes by: the same all over the picture, and more than weather fakes.
+    pub(super) fn of_the_day(self) -> f32 {
+        if self.spread < EVEN && self.offset.abs() > FAKED { self.offset } else { 0.0 }
+    }
 }
 
 impl Light {

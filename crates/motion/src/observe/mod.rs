@@ -168,7 +168,7 @@ impl Observer {
         let coverage = ratio(changed, u32::try_from(self.size.area()).unwrap_or(u32::MAX));
         let mut field = MotionField::empty(at, self.size);
         self.fill(&mut field, background, changed > 0, seconds)?;
-        background.learn(&self.difference, self.light.field()?, coverage, seconds);
+        background.learn(&self.difference, (self.light.field()?, terms), coverage, seconds);
         self.history.push(at, &self.difference.levels);
         field.global = GlobalTerms {
             offset: terms.offset,

@@ -75,6 +75,17 @@ impl Modes {
             }
         }
     }
+
+    /// Moves every mode by so many levels: they go with the light that the background takes over. Else they trail a
+    /// sunset by half a minute, grow as wide as they may, 35 levels either way, and explain half of a white car.
+    pub(super) fn follow(&mut self, levels: f32) {
+        if levels != 0.0 {
+            self.blocks
+                .iter_mut()
+                .flat_map(|block| block.mean.as_flattened_mut())
+                .for_each(|mean| *mean += levels);
+        }
+    }
 }
 
 /// 1 where no usual mode of the block explains the value.
