@@ -134,7 +134,11 @@ struct Look {
     fill: f32,
 }
 
+// Upright only if all of it is in the picture: what the edge cuts off is narrow because of that.
 fn person(look: &Look) -> f32 {
+    if !look.whole {
+        return 0.0;
+    }
     bump(look.aspect, 0.12, 0.2, 0.7, 1.02) * bump(look.pace, -1.0, -0.5, 2.5, 4.5)
 }
 
