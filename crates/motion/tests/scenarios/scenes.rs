@@ -3,9 +3,10 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use frame::{Luma, Size};
+use codec::{Decoder, luma_of};
+use frame::{I420, Luma, Picture, Size};
 use motion::score::{Score, Scorer, Truth};
-use motion::{Judge, Label, Observer, Settings};
+use motion::{ANALYSIS_WIDTH, EventEdge, Judge, Label, Observer, Settings};
 use scene::{Class, Scene};
 
 const SIZE: Size = Size::new(640, 480);
@@ -13,6 +14,11 @@ const RATE: f64 = 10.0;
 /// The long scenario is cut here; the others are shorter.
 const LONGEST: Duration = Duration::from_secs(60);
 const SILENT: [&str; 5] = ["static", "noise", "ramp", "lamp", "exposure"];
+/// The weakest scene with visitors and its event F1: of four visits of the fox at the edge one is missed (0.86).
+const WEAKEST: (&str, f64) = ("edge", 0.8);
+/// What the demo shows: 15 frames a second, of which the detector takes the two of three that are due.
+const DEMO: Size = Size::new(1280, 720);
+const DEMO_RATE: u32 = 15;
 
 /// One scenario through both steps.
 fn play(name: &str, seed: u64) -> Score {
@@ -100,6 +106,13 @@ fn the_rendered_scenarios_are_judged_well_and_light_and_noise_are_silent() {
     for (name, seed, score) in scores.iter().filter(|(name, ..)| SILENT.contains(name)) {
         assert_eq!(score.false_frames, 0, "{name} {seed} is silent");
     }
+    // A sum hides a weak one: each scene has a floor of its own.
+    for info in Scene::names().iter().filter(|info| info.has_objects) {
+        let mut scene = Score::default();
+        scores.iter().filter(|(name, ..)| *name == info.name).for_each(|(.., score)| scene.add(score));
+        let floor = if info.name == WEAKEST.0 { WEAKEST.1 } else { 0.95 };
+        assert!(scene.event_f1() >= floor, "{}: event F1 {:.3}", info.name, scene.event_f1());
+    }
     assert!(all.event_f1() >= 0.95, "event F1 {:.3}", all.event_f1());
     assert!(all.recall() >= 0.94, "recall {:.3}", all.recall());
     assert!(all.false_events <= 1, "{} false events", all.false_events);
@@ -114,4 +127,36 @@ fn the_rendered_scenarios_are_judged_well_and_light_and_noise_are_silent() {
         let others: u32 = all.confusion.iter().filter(|(truth, ..)| *truth == label).map(|(.., n)| n).sum();
         assert!(said(label) * 100 >= others * 60, "{} of {others} are called {}", said(label), label.name());
     }
+}
+
+/// The label of every visit to `calm` over two loops, as the demo plays it.
+fn visits(seed: u64) -> Vec<Label> {
+    let mut scene = Scene::named("calm", DEMO, seed).unwrap();
+    let mut decoder = Decoder::new().unwrap();
+    let mut observer = Observer::new(DEMO).unwrap();
+    let mut judge = Judge::new(DEMO, Settings::default());
+    let mut labels = Vec::new();
+    for n in (0..240 * DEMO_RATE).filter(|n| n % 3 != 1) {
+        let at = Duration::from_secs(1) * n / DEMO_RATE;
+        let mut planes = Vec::new();
+        scene.render(at, &mut planes);
+        let picture = Picture::Raw(I420::new(DEMO, planes.into()).unwrap());
+        let luma = luma_of(&picture, &mut decoder, ANALYSIS_WIDTH).unwrap();
+        if let Some(EventEdge::Ended(end)) = judge.step(&observer.observe(&luma, at).unwrap()).edge {
+            labels.push(end.label);
+        }
+    }
+    labels
+}
+
+// The light of the first loop's day is not what the second loop's is judged against: a sunset lies between.
+#[test]
+fn every_visit_to_the_demo_is_called_what_it_is() {
+    let day = [Label::Animal, Label::Vehicle, Label::Person, Label::Animal, Label::Person];
+    // A white car, and one as bright as the hedge behind it.
+    std::thread::scope(|scope| {
+        for seed in [1, 2] {
+            scope.spawn(move || assert_eq!(visits(seed), day.repeat(2), "seed {seed}"));
+        }
+    });
 }
