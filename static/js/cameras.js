@@ -23,6 +23,9 @@ function touchesEdge([x, y, w, h]) {
   return x < AT_THE_EDGE || y < AT_THE_EDGE || x + w > 1 - AT_THE_EDGE || y + h > 1 - AT_THE_EDGE;
 }
 
+/** How sure it is what something is: that it is unknown may be very sure, and says nothing. */
+const sure = ({ label, confidence }) => label !== "unknown" && confidence;
+
 class Camera {
   /** Decisions, oldest first. */
   #decisions = [];
@@ -108,9 +111,10 @@ class Camera {
   /** A visit as it stands: one that goes on is known better by what moves now than by what was known at its begin. */
   told(visit) {
     if (visit.end) return visit;
-    const { label, direction, confidence, box } = this.seenAs ?? visit;
-    const resting = this.moving ? null : box && touchesEdge(box) ? "left" : "here";
-    return { ...visit, label, direction, confidence, resting };
+    const seen = this.seenAs ?? visit;
+    const { label, confidence } = sure(visit) > sure(seen) ? visit : seen; // it was seen before this page came
+    const resting = this.moving ? null : seen.box && touchesEdge(seen.box) ? "left" : "here";
+    return { ...visit, label, confidence, direction: seen.direction, resting };
   }
 
   /** Takes the camera's state; `late` where it may have been in it for long, as when this page has just come. */
@@ -147,7 +151,7 @@ class Camera {
     if (!main) return;
     const { track, label, confidence } = this.seenAs ?? main;
     const same = track === main.track;
-    const surer = main.confidence >= confidence || (!same && this.#heardAt - this.#seenAt >= STALE_MS);
+    const surer = sure(main) >= sure({ label, confidence }) || (!same && this.#heardAt - this.#seenAt >= STALE_MS);
     if (same || surer) this.#seenAt = this.#heardAt;
     this.seenAs = surer ? main : { ...(same ? main : this.seenAs), label, confidence, box: main.box };
   }
@@ -203,9 +207,7 @@ class Camera {
 
   learn(activity) {
     this.activity = activity;
-    const { label, confidence } = this.#open ?? {};
-    if (!label && !this.moving) this.seenAs = null; // the next visit is another's
-    if (confidence > this.seenAs?.confidence) this.seenAs = { ...this.seenAs, label, confidence }; // seen before this page came
+    if (!this.#open && !this.moving) this.seenAs = null; // the next visit is another's
     const ends = activity.visits.map((visit) => (visit.end ? Date.parse(visit.end) : 0)).filter(Boolean);
     if (ends.length > 0) this.quietSince = Math.max(this.quietSince ?? 0, ...ends);
   }

@@ -1,6 +1,6 @@
 //! A place that events go to, and how an attempt to bring one there may fail.
 //!
-//! What does not belong here: when an attempt is made and what follows from its failure (`reconcile`), and how one kind
+//! What does not belong here: when an attempt is made and what follows from its failure (`courier`), and how one kind
 //! of remote is spoken to (the modules below).
 
 use std::fmt::Debug;

@@ -213,11 +213,11 @@ fn a_visit_that_goes_on_is_told_by_the_surest_look_at_it_and_stands_before_the_o
              const regions = detected ? [{ track, label, confidence, box, direction: 'left' }] : []; \
              all.hear({ type: 'motion', camera: 'garden', seq: 1, time_ms: 0, detected, regions }); \
              return `${garden.visit.label} ${garden.visit.resting}`; }; \
-           const told = [sees(1, 'animal', 0.8, 0.4), sees(1, 'person', 0.4, 0), sees(2, 'person', 0.3, 0), sees(0, '', 0, 0, false), sees(3, 'vehicle', 0.9, 0.4)]; \
+           const told = [sees(1, 'animal', 0.8, 0.4), sees(1, 'person', 0.4, 0), sees(1, 'unknown', 0.95, 0), sees(2, 'person', 0.3, 0), sees(0, '', 0, 0, false), sees(3, 'vehicle', 0.9, 0.4)]; \
            const keys = silent => gathered(all.all, silent).map(({ key }) => key); \
            return { told, now: keys(false), silent: keys(true) }; })",
     );
-    let told = ["animal null", "animal null", "animal null", "animal left", "vehicle null"];
+    let told = ["animal null", "animal null", "animal null", "animal null", "animal left", "vehicle null"];
     let wanted = json!({"told": told, "now": ["garden/1", "cam2/3", "cam2/2"], "silent": ["cam2/3", "cam2/2", "garden/1"]});
     assert_eq!(found, wanted);
 }

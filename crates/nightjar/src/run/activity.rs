@@ -110,7 +110,8 @@ impl Log {
             .told_by
             .is_some_and(|(track, seen)| track != main.track && now.mono.saturating_sub(seen) >= GONE);
         let is_same = open.told_by.is_none_or(|(track, _)| track == main.track);
-        let is_surer = main.confidence >= open.visit.confidence || is_other;
+        let known = surety(main.label.name(), main.confidence);
+        let is_surer = known >= surety(open.visit.label, open.visit.confidence) || is_other;
         if is_surer {
             open.visit.label = main.label.name();
             open.visit.confidence = main.confidence;
@@ -209,6 +210,11 @@ impl Log {
 
 fn bin_of(mono: Duration) -> u64 {
     mono.as_secs() / BIN.as_secs()
+}
+
+/// How sure it is what something is: that it is unknown may be very sure, and says nothing.
+fn surety(label: &str, confidence: f32) -> f32 {
+    if label == Label::Unknown.name() { 0.0 } else { confidence }
 }
 
 #[cfg(test)]
@@ -310,6 +316,7 @@ mod tests {
         );
         assert_eq!(told(7_000, 2, Label::Person, 0.4, Right), ("person", 0.4, "right"), "the first has gone");
         assert_eq!(told(7_100, 3, Label::Vehicle, 0.6, Left), ("vehicle", 0.6, "left"), "surer");
+        assert_eq!(told(7_200, 3, Label::Unknown, 0.95, Up), ("vehicle", 0.6, "up"), "sure of nothing");
         log.ended(&end(false), at(8_000).wall, None, None);
         log.began(at(9_000), None);
         log.looks_like(at(9_100), &mover(4, Label::Person, 0.3, Up));
